@@ -1,0 +1,369 @@
+"""A small HTTP server on 127.0.0.1 that a tracker's stand-in is built on, and that can misbehave.
+
+It knows no tracker. A stand-in subclasses `StandIn` and says what a request is answered with;
+this file listens, counts, delays, loses, resets and truncates. Each connection has a thread of
+its own and is kept alive, as the real servers do.
+
+A running stand-in is steered over its own wire, so that it may live in another process:
+`GET /__standin__/counts`, `POST /__standin__/faults`, `DELETE /__standin__/faults`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import socketserver
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, BinaryIO
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+CONTROL = "/__standin__/"
+MAX_HEAD = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came: `path` is decoded and has no query; header names are lower case."""
+
+    method: str
+    target: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def arg(self, name: str, default: str | None = None) -> str | None:
+        """The first value of a query argument, or `default`."""
+        return next((value for key, value in self.query if key == name), default)
+
+    def args(self, name: str) -> list[str]:
+        """All values of a query argument, in order."""
+        return [value for key, value in self.query if key == name]
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError if it is none."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back. `headers` need not name Content-Length, Connection or Date."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_json(cls, value: Any, status: int = 200, **headers: str) -> Reply:
+        """A JSON reply; underscores in keyword names stand for hyphens of header names."""
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        body = json.dumps(value, ensure_ascii=True).encode()
+        return cls(status, body, {"Content-Type": "application/json", **named})
+
+
+@dataclass
+class Fault:
+    """One way to misbehave, for the next `times` requests that match, after `skip` matching ones.
+
+    do: `delay` (seconds, then a normal answer) · `reset` (before anything is done) ·
+    `lose` (done, then the connection closes without a reply) · `late` (the connection closes at
+    once, the work is done `seconds` later) · `truncate` (done, half of the body arrives) ·
+    `mangle` (done, the body is cut and is no JSON) · `status` (nothing done, this status, body and
+    headers) · `html` (nothing done, 200 with a page) · any name in the stand-in's own `mischief`.
+    """
+
+    do: str
+    method: str | None = None
+    path: str | None = None  # a part of the path
+    body: str | None = None  # a part of the body
+    times: int = 1
+    skip: int = 0
+    seconds: float = 0.0
+    status: int = 503
+    text: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def takes(self, request: Request) -> bool:
+        """Whether this fault strikes now; counts down `skip` and `times`."""
+        if self.times <= 0 or not self._matches(request):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+    def _matches(self, request: Request) -> bool:
+        return (
+            (self.method is None or self.method == request.method)
+            and (self.path is None or self.path in request.target)
+            and (self.body is None or self.body.encode() in request.body)
+        )
+
+
+class StandIn:
+    """What a stand-in answers, and what it was asked. Subclass, and define `answer`.
+
+    `answer` is called from one thread a connection: guard your state with `self.lock`.
+    """
+
+    #: names of a subclass's own faults: each gets the request, does its mischief, and returns a
+    #: reply, or None to let the normal answer follow
+    mischief: Mapping[str, Callable[[Request], Reply | None]] = {}
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.faults: list[Fault] = []
+        self.latency = 0.0  # seconds added to every request
+        self.requests: Counter[str] = Counter()
+        self.url = ""  # set when a server listens
+        self.on_request: Callable[[Request], None] | None = None
+
+    def answer(self, request: Request) -> Reply:
+        """The answer of the tracker."""
+        raise NotImplementedError
+
+    def is_write(self, request: Request) -> bool:
+        """Whether this request could change something at the tracker."""
+        return request.method not in ("GET", "HEAD", "OPTIONS")
+
+    def label(self, request: Request) -> str:
+        """Under which name the request is counted."""
+        return f"{request.method} {request.path}"
+
+    def control(self, name: str, request: Request) -> Reply:
+        """A stand-in's own steering calls, below `/__standin__/`; 404 if it has none."""
+        return Reply.of_json({"error": f"no control {name!r}"}, 404)
+
+    # -- called by the server ---------------------------------------------------------------
+
+    def steer(self, request: Request) -> Reply:
+        """Answer a control request."""
+        name = request.path.removeprefix(CONTROL)
+        with self.lock:
+            if name == "counts":
+                writes = sum(n for key, n in self.requests.items() if key.startswith("write:"))
+                return Reply.of_json({"writes": writes, "requests": dict(self.requests)})
+            if name == "reset-counts":
+                self.requests.clear()
+                return Reply.of_json({})
+            if name == "latency":
+                self.latency = float(request.json()["seconds"])
+                return Reply.of_json({})
+            if name == "faults" and request.method == "POST":
+                self.faults.extend(Fault(**fault) for fault in request.json())
+                return Reply.of_json({})
+            if name == "faults" and request.method == "DELETE":
+                self.faults.clear()
+                return Reply.of_json({})
+        return self.control(name, request)
+
+    def count(self, request: Request) -> Fault | None:
+        """Note a request, and say which fault strikes it."""
+        with self.lock:
+            kind = "write" if self.is_write(request) else "read"
+            self.requests[f"{kind}:{self.label(request)}"] += 1
+            return next((fault for fault in self.faults if fault.takes(request)), None)
+
+    @property
+    def writes(self) -> int:
+        """How many writing requests came since the start (or since `reset-counts`)."""
+        with self.lock:
+            return sum(n for key, n in self.requests.items() if key.startswith("write:"))
+
+
+class _Gone(Exception):
+    """The connection has to end now."""
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+    wbufsize = 0
+    server: _Server
+
+    def handle(self) -> None:
+        try:
+            while (request := read_request(self.rfile)) is not None:
+                self._serve(request)
+                if request.headers.get("connection", "").lower() == "close":
+                    return
+        except (_Gone, ConnectionError, TimeoutError):
+            return
+        except ValueError as error:
+            self._send(Reply(400, str(error).encode(), {"Content-Type": "text/plain"}))
+
+    def _serve(self, request: Request) -> None:
+        standin = self.server.standin
+        if request.path.startswith(CONTROL):
+            self._send(standin.steer(request))
+            return
+        if standin.on_request is not None:
+            standin.on_request(request)
+        fault = standin.count(request)
+        if standin.latency:
+            time.sleep(standin.latency)
+        if fault is None:
+            self._send(self._answer(request))
+        else:
+            self._misbehave(fault, request)
+
+    def _answer(self, request: Request) -> Reply:
+        try:
+            return self.server.standin.answer(request)
+        except Exception as error:  # noqa: BLE001  a bug of the stand-in must be seen, not hang
+            print(f"stand-in failed on {request.method} {request.target}: {error!r}",  # noqa: T201
+                  file=sys.stderr)
+            return Reply(599, repr(error).encode(), {"Content-Type": "text/plain"})
+
+    def _misbehave(self, fault: Fault, request: Request) -> None:
+        if fault.do in self.server.standin.mischief:
+            reply = self.server.standin.mischief[fault.do](request)
+            self._send(reply if reply is not None else self._answer(request))
+            return
+        match fault.do:
+            case "delay":
+                time.sleep(fault.seconds)
+                self._send(self._answer(request))
+            case "reset":
+                self._reset()
+            case "lose":
+                self._answer(request)
+                raise _Gone
+            case "late":
+                timer = threading.Timer(fault.seconds, self._answer, (request,))
+                timer.daemon = True
+                timer.start()
+                raise _Gone
+            case "truncate":
+                reply = self._answer(request)
+                self._send(reply, cut=len(reply.body) // 2)
+                raise _Gone
+            case "mangle":
+                reply = self._answer(request)
+                half = reply.body[: len(reply.body) // 2]
+                self._send(Reply(reply.status, half, reply.headers))
+            case "status":
+                page = {"Content-Type": "text/html", **fault.headers}
+                self._send(Reply(fault.status, fault.text.encode(), page))
+            case "html":
+                page = {"Content-Type": "text/html"}
+                self._send(Reply(200, b"<html><body>It works!</body></html>", page))
+            case _:
+                raise ValueError(f"unknown fault {fault.do!r}")
+
+    def _reset(self) -> None:
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
+        raise _Gone
+
+    def _send(self, reply: Reply, cut: int | None = None) -> None:
+        try:
+            reason = HTTPStatus(reply.status).phrase
+        except ValueError:
+            reason = "Unknown"
+        head = [f"HTTP/1.1 {reply.status} {reason}"]
+        head += [f"{name}: {value}" for name, value in reply.headers.items()]
+        if reply.status not in (204, 304):
+            head.append(f"Content-Length: {len(reply.body)}")
+        body = reply.body if cut is None else reply.body[:cut]
+        self.connection.sendall("\r\n".join([*head, "", ""]).encode("utf-8", "replace") + body)
+
+
+def read_request(stream: BinaryIO) -> Request | None:
+    """The next request of a connection, None at its end; ValueError if it is not HTTP."""
+    line = stream.readline(MAX_HEAD)
+    while line in (b"\r\n", b"\n"):
+        line = stream.readline(MAX_HEAD)
+    if not line:
+        return None
+    try:
+        method, target, _version = line.decode("latin-1").split()
+    except ValueError:
+        raise ValueError(f"not an HTTP request line: {line[:80]!r}") from None
+    headers: dict[str, str] = {}
+    while (line := stream.readline(MAX_HEAD)) not in (b"\r\n", b"\n", b""):
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        body = _read_chunks(stream)
+    else:
+        body = stream.read(int(headers.get("content-length", "0") or 0))
+    split = urlsplit(target)
+    query = tuple(parse_qsl(split.query, keep_blank_values=True))
+    return Request(method, target, unquote(split.path), query, headers, body)
+
+
+def _read_chunks(stream: BinaryIO) -> bytes:
+    parts = []
+    while size := int(stream.readline().split(b";")[0], 16):
+        parts.append(stream.read(size))
+        stream.readline()
+    stream.readline()
+    return b"".join(parts)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 256
+    block_on_close = False
+
+    def __init__(self, standin: StandIn, port: int) -> None:
+        self.standin = standin
+        super().__init__(("127.0.0.1", port), _Connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is no error of ours."""
+
+
+@contextmanager
+def serving(standin: StandIn, port: int = 0) -> Iterator[str]:
+    """Serve a stand-in from a thread of this process; yields its base address, no slash at the end.
+
+    `port` 0 takes a free one. The address is also in `standin.url`.
+    """
+    server = _Server(standin, port)
+    standin.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield standin.url
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def run_alone(standin: StandIn, port: int) -> None:
+    """Serve a stand-in as this process's only duty, until SIGTERM or Ctrl-C.
+
+    Prints one line, `listening on http://127.0.0.1:PORT`, when it is ready.
+    """
+    done = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    with serving(standin, port) as url:
+        print(f"listening on {url}", flush=True)  # noqa: T201
+        try:
+            done.wait()
+        except KeyboardInterrupt:
+            return
+
+
+def arguments(argv: Sequence[str] | None, about: str) -> argparse.Namespace:
+    """The command line that every stand-in has: `--port`, `--data`, `--load`."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--data", default=":memory:", help="SQLite file to keep the data in")
+    parser.add_argument("--load", action="append", default=[], help="what to fill it with")
+    return parser.parse_args(argv)
