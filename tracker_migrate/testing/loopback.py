@@ -221,8 +221,10 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             return self.server.standin.answer(request)
         except Exception as error:  # noqa: BLE001  a bug of the stand-in must be seen, not hang
-            print(f"stand-in failed on {request.method} {request.target}: {error!r}",  # noqa: T201
-                  file=sys.stderr)
+            print(
+                f"stand-in failed on {request.method} {request.target}: {error!r}",  # noqa: T201
+                file=sys.stderr,
+            )
             return Reply(599, repr(error).encode(), {"Content-Type": "text/plain"})
 
     def _misbehave(self, fault: Fault, request: Request) -> None:

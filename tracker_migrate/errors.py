@@ -1,0 +1,102 @@
+"""What can go wrong, sorted by what has to be done about it.
+
+    MigrateError                     exit  the engine's reaction
+    ├── UsageError                   2     stop: settings, tables, arguments (all mistakes at once)
+    ├── LoginNeeded                  7     stop: no token, a wrong one, one that ran out
+    ├── WrongTracker                 2     stop: that address is not the tracker it should be
+    ├── Unreachable                  6     stop after patience; run again later
+    ├── Locked                       5     stop: another run holds the workspace
+    ├── Brake                        8     stop: a person has to decide
+    ├── WorkspaceError               1     stop: newer schema, damaged, open to others, disk full
+    └── ObjectError                        this object alone; the others go on
+        ├── Refused                  3     set aside with its reason: it can't be, or may not be
+        ├── Retriable                -     surely nothing was written: send again, later
+        ├── Doubtful                 -     may have been written: settle by looking
+        ├── Taken                    -     the number belongs to somebody else: choose another
+        └── Gone                     4     what we wrote is not there any more
+
+A message names the cause and the cure, in one line, and holds no private text: what a server said is
+first reduced to a class that we know.
+"""
+
+from __future__ import annotations
+
+
+class MigrateError(Exception):
+    """Anything that this package raises on purpose. `exit_status` is what the command ends with."""
+
+    exit_status = 1
+
+
+class UsageError(MigrateError):
+    """Settings, tables or arguments are wrong; the message lists all mistakes with their paths."""
+
+    exit_status = 2
+
+
+class LoginNeeded(MigrateError):
+    """There is no credential, or the server does not take it."""
+
+    exit_status = 7
+
+
+class WrongTracker(UsageError):
+    """The address answers, but is not the tracker that it was said to be."""
+
+
+class Unreachable(MigrateError):
+    """The server can't be reached, or is down; nothing is known to be lost."""
+
+    exit_status = 6
+
+
+class Locked(MigrateError):
+    """Another process works on this workspace."""
+
+    exit_status = 5
+
+
+class Brake(MigrateError):
+    """Something is so unlikely to be meant that a person has to decide."""
+
+    exit_status = 8
+
+
+class WorkspaceError(MigrateError):
+    """The workspace can't be used as it is."""
+
+
+class ObjectError(MigrateError):
+    """Concerns one object; the run goes on with the others. `exit_status` is that of a run
+    which leaves such an object behind."""
+
+    exit_status = 3
+
+
+class Refused(ObjectError):
+    """The object can't be written, or must not be; the message says why."""
+
+
+class Retriable(ObjectError):
+    """Surely nothing was written (a refused connection, a rolled-back deadlock, 429).
+
+    `after`: seconds to wait first, where the server named them.
+    """
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Doubtful(ObjectError):
+    """The reply was lost, late or unreadable: the write may have happened."""
+
+
+class Taken(ObjectError):
+    """The number that was chosen belongs to an object of somebody else."""
+
+
+class Gone(ObjectError):
+    """An object that we wrote is not there any more, or not to be seen."""
+
+    exit_status = 4

@@ -1,0 +1,491 @@
+"""What a backend has to be: `Source`, `Planner`, `Sink`; and the values that pass between them.
+
+The words, once:
+
+key         what names a thing at the source for good (`model.Key`)
+Wanted      an object that a planner wants at the target, with all its fields; references in it are
+            still symbolic (`Ref` in a text, `Pointer` in a field), so its digest knows no remote id
+Action      what has to be done so that the target holds a Wanted: create it, or update some fields
+Step        one request, with the actions that it carries (a Maniphest fill carries many)
+closed      with the references put in: a `ClosedStep` can be sent, and compared with what is read
+mark        where the target stood before the intent, so that `find` knows how far to look back
+RemoteRef   where an object is at the target
+permalink   the source's address of an object; stands in its text at the target and names it
+
+Data flows to the right only: Source → archive → Planner → diff → apply → Sink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from tracker_migrate.model import Issue, Key, Milestone, Person, Project, Series
+
+# -- text and references ------------------------------------------------------------------------
+
+
+class Ref(msgspec.Struct, frozen=True, kw_only=True, tag="ref"):
+    """A hole in a text that will be a link: to where `to` is at the target, once that is known,
+    else to `home`, its address at the source. `label` is plain text: the sink escapes it."""
+
+    to: Key
+    label: str
+    home: str
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
+    """A writer's output in the target's markup, with holes left open."""
+
+    parts: tuple[str | Ref, ...]
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The holes, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Ref))
+
+
+class Pointer(msgspec.Struct, frozen=True, kw_only=True, tag="pointer"):
+    """A field's value that becomes the id of `to` at the target.
+
+    A `required` one has to be there first; another falls back to None.
+    """
+
+    to: Key
+    required: bool = True
+
+
+#: what a field of a Wanted may hold: JSON values, a Text, a Pointer, or a tuple of Pointers
+Value = Any
+
+
+# -- what a planner says ------------------------------------------------------------------------
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as it should be at the target.
+
+    key: names it in the ledger. kind: one of the planner's `kinds`. issue: the issue that it
+    belongs to (for shared objects, such as a project, the project's own key). after: keys of
+    objects that must be there first, besides its required pointers. audience: `public`, or the
+    name of a policy. marker: the permalink.
+    """
+
+    key: Key
+    kind: str
+    issue: Key
+    fields: dict[str, Value]
+    after: tuple[Key, ...] = ()
+    audience: str = "public"
+    marker: str = ""
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of object at a target, and what the target can do with it.
+
+    editable: fields can be changed later. phase: 0 shared objects (projects, tags), 1 creation,
+    2 what needs the references to be known. chosen: we choose its number. private: how a change
+    of audience can follow ("follows", "own" = set on the object itself, "never").
+    """
+
+    name: str
+    phase: int = 1
+    editable: bool = True
+    chosen: bool = False
+    private: Literal["own", "follows", "never"] = "follows"
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a field: `native` (a field of the target), `text` (readable in the body),
+    `lost` (with the reason why text can't hold it). count: in how many places of the issue."""
+
+    entity: str
+    field: str
+    outcome: Literal["native", "text", "lost"]
+    reason: str = ""
+    count: int = 1
+
+
+class RemoteRef(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an object is at the target. id: what requests name it by (a number, a PHID).
+    number: what people call it (`1234`, `T56`). url: for people; may be empty."""
+
+    id: str
+    number: str = ""
+    url: str = ""
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes the target hold `wanted`. fields: which of its fields to send (all in a create).
+    at: where it is, in an update."""
+
+    op: Literal["create", "update"]
+    wanted: Wanted
+    fields: tuple[str, ...]
+    at: RemoteRef | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. kind: one of the sink's `steps` (`story.create`). actions: in order."""
+
+    kind: str
+    actions: tuple[Action, ...]
+    phase: int = 1
+
+
+class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
+    """An action with its references put in.
+
+    fields: JSON values and str only. number: the chosen id, where this kind's are chosen.
+    open: keys of references that fell back to home, and are worth another look later.
+    context: what a create needs to know of its surroundings (the ids of what it hangs on), by
+    field name of required pointers.
+    """
+
+    op: Literal["create", "update"]
+    key: Key
+    kind: str
+    fields: dict[str, Any]
+    at: RemoteRef | None = None
+    number: int | None = None
+    audience: str = "public"
+    marker: str = ""
+    open: tuple[Key, ...] = ()
+
+
+class ClosedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that can be sent. issue: the issue it belongs to."""
+
+    kind: str
+    issue: Key
+    actions: tuple[ClosedAction, ...]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each object of a step is now, by key; and the fields whose value the server chose or
+    changed in a way that is known and accepted (they replace what was sent, when compared)."""
+
+    refs: dict[Key, RemoteRef]
+    stored: dict[Key, dict[str, Any]] = {}
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """An object read back: its place, and its fields under the planner's names, comparable with
+    the fields of a ClosedAction. A field that can't be read back is absent."""
+
+    at: RemoteRef
+    fields: dict[str, Any]
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue as it is at the target. objects: those known by id. ours: objects that nobody told
+    us of, but that an account of ours made and whose permalink names this key. doubled: keys that
+    stand there more than once. foreign: how many objects other people added."""
+
+    objects: dict[Key, Observed]
+    ours: dict[Key, RemoteRef] = {}
+    doubled: tuple[Key, ...] = ()
+    foreign: int = 0
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account at the target. id: as requests name it (a number, a PHID). name: for people."""
+
+    id: str
+    name: str
+
+
+class Audience(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may read. name: `public`, or of a policy. refused: the reason, if nobody may write it.
+    users, groups: as the target names them (user ids, teams; a project's PHID)."""
+
+    name: str
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    refused: str = ""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """What a project of the source becomes. name: at the target. branch: for a series or package.
+    move: whether its issues are to be moved at all (False: only named in the text)."""
+
+    name: str
+    branch: str | None = None
+    move: bool = True
+
+
+class Decisions(Protocol):
+    """What people decided, and what the archive knows: all that a planner may ask. Read only."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The target's own settings."""
+        ...
+
+    @property
+    def source_writer(self) -> str:
+        """Changes when any table or setting changes: part of what "unchanged" means."""
+        ...
+
+    def state(self, table: str, word: str) -> str:
+        """The target's word for the source's. table: `status`, `importance`, `blueprint`,
+        `definition`. Raises UsageError if no row says it."""
+        ...
+
+    def account(self, person: Key | None) -> Account | None:
+        """Somebody's account at the target, if one is decided."""
+        ...
+
+    def person(self, person: Key) -> Person | None:
+        """What the archive knows of a person."""
+        ...
+
+    def place(self, target: Key) -> Place:
+        """What a project, series or package becomes."""
+        ...
+
+    def milestone(self, milestone: Key) -> Milestone | None:
+        """What the archive knows of a milestone."""
+        ...
+
+    def tag(self, name: str) -> str | None:
+        """The tag's name at the target; None: it is only named in the text."""
+        ...
+
+    def tag_uses(self, name: str) -> int:
+        """How many public issues of the archive carry this tag (0: none that is public)."""
+        ...
+
+    def audience(self, issue: Issue) -> Audience:
+        """Who may read an issue at the target."""
+        ...
+
+    def blocks(self, issue: Issue, text: str) -> tuple[Any, ...]:
+        """A text of the source as blocks (`tracker_migrate.text.blocks`), addresses redacted."""
+        ...
+
+    def moves(self, issue: Key) -> bool:
+        """Whether an issue is in the archive, and will be or is at the target."""
+        ...
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """Says, purely, what it wants at the target for an issue, and what gets lost."""
+
+    tracker: str
+    #: part of every digest: raise it when the same issue would be written otherwise
+    version: int
+    kinds: Mapping[str, Kind]
+    #: the names of all kinds of steps, for tests that must cover each
+    steps: tuple[str, ...]
+
+    def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
+        """Why this issue can't be written, or None. Cheap; asked before anything else."""
+        ...
+
+    def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
+        """The objects that the issue becomes, each after those that it hangs on. Shared objects
+        (projects, branches, tags) come first, again for every issue that needs them."""
+        ...
+
+    def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
+        """What becomes of every field that the issue fills: adds up to `model.present_fields`."""
+        ...
+
+    def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
+        """The requests that carry these actions of one issue, in the order to send them."""
+        ...
+
+
+@runtime_checkable
+class Lookup(Protocol):
+    """Where things are at the target: the ledger, read only."""
+
+    def where(self, to: Key) -> RemoteRef | None:
+        """The place of an object that is there, or whose number is chosen already."""
+        ...
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers first..last (both included) that nobody else will be given any more."""
+
+    first: int
+    last: int
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Writes to one target. Called from several threads at once."""
+
+    tracker: str
+    address: str
+    planner: Planner
+    #: the longest time, in seconds, that the server may take for a request that we gave up on
+    settle_seconds: float
+
+    def check(self, decisions: Decisions) -> Mapping[str, str]:
+        """Ask the server what it is, who we are, and whether the words of the tables exist there.
+
+        Returns facts for people (account, version). Raises WrongTracker, LoginNeeded, Unreachable,
+        UsageError (all mistakes at once).
+        """
+        ...
+
+    def number(self, wanted: Wanted) -> int | None:
+        """The number that this object must get (numbers kept), or None: any from a block."""
+        ...
+
+    def claim(self, kind: str, count: int) -> Block:
+        """Make sure that nobody else is given `count` numbers for objects of a kind."""
+        ...
+
+    def lanes(self, step: ClosedStep) -> tuple[str, ...]:
+        """Names of what must not be written by two steps at once; sorted."""
+        ...
+
+    def mark(self, step: ClosedStep) -> dict[str, Any]:
+        """Where the target stands now, as far as `find` will need it. No request if avoidable."""
+        ...
+
+    def send(self, step: ClosedStep) -> Receipt:
+        """Send it, once. Raises ObjectError by what has to be done, or a MigrateError that stops
+        the run."""
+        ...
+
+    def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
+        """Look whether a step whose reply is unknown was carried out. None: not to be seen now.
+        Raises Taken if its number is a stranger's."""
+        ...
+
+    def resend_safe(self, step: ClosedStep) -> bool:
+        """Whether sending it twice can't write it twice (it names an explicit id)."""
+        ...
+
+    def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:
+        """What is there of one issue. refs: kind and place of each object that the ledger names,
+        the shared ones left out. Objects that are gone are absent. Raises Gone if the issue itself
+        is."""
+        ...
+
+    def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
+        """Which of these issue objects (in batches of up to a few hundred) an account of ours has
+        already made, by marker or number; strangers' look-alikes are not named."""
+        ...
+
+    def readable_by_outsider(self, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
+        """Which of these issue objects somebody can read who should not: nobody at all, and the
+        outsider whose token the settings name."""
+        ...
+
+    def link(self, ref: Ref, at: RemoteRef | None) -> str:
+        """A reference in the target's markup."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+# -- reading ------------------------------------------------------------------------------------
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """A raw reply, less what must stay at the source. withheld: how many texts were taken out."""
+
+    url: str
+    status: int
+    body: bytes
+    withheld: int = 0
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue that a listing named. stamp: what changes when it does, if the listing says."""
+
+    key: Key
+    stamp: str = ""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue as it was read. stamp: what the source says changes when the issue does."""
+
+    issue: Issue
+    replies: tuple[Reply, ...]
+    stamp: str = ""
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
+    """Something else that was read: a person, project, series, milestone."""
+
+    value: Person | Project | Series | Milestone
+    reply: Reply
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads one tracker. `read` and `person` are called from several threads at once."""
+
+    tracker: str
+    address: str
+    #: as whom it reads: `anonymous`, or the name of an account. What is read depends on it
+    viewer: str
+
+    def check(self) -> Mapping[str, str]:
+        """Ask the server what it is and whether the project exists. Raises UsageError,
+        WrongTracker, LoginNeeded, Unreachable."""
+        ...
+
+    def now(self) -> datetime:
+        """The server's clock."""
+        ...
+
+    def surroundings(self) -> Iterator[Entity]:
+        """The projects, series and milestones that the source's issues live in."""
+        ...
+
+    def listing(self, since: datetime | None) -> Iterator[Listed]:
+        """The issues that exist, or those that changed after `since`; each once, in order of key
+        where everything is listed."""
+        ...
+
+    def read(self, issue: Key, known: str = "") -> Reading | None:
+        """One issue, whole; None if its stamp is still `known`. Raises Gone if it is not there or
+        not to be seen, Refused if it can't be understood, Retriable."""
+        ...
+
+    def person(self, person: Key) -> Entity:
+        """Somebody. A suspended or missing one has only its name."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened in a run, for a progress display or a log: no private text in it.
+
+    name: `read`, `planned`, `sent`, `settled`, `refused`, `aside`, `verified`, `waiting` …
+    """
+
+    name: str
+    target: str = ""
+    key: str = ""
+    detail: str = ""
+    done: int = 0
+    total: int = 0
+
+
+Listener = Any  # Callable[[Event], None]; kept loose so that a lambda does
+
+
+def total(losses: Iterable[Loss]) -> dict[tuple[str, str, str], int]:
+    """Losses added up: (entity, field, outcome) → how many times."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for loss in losses:
+        at = (loss.entity, loss.field, loss.outcome)
+        sums[at] = sums.get(at, 0) + loss.count
+    return sums

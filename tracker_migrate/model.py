@@ -1,0 +1,264 @@
+"""What a tracker says, in words of no tracker: frozen values, no I/O.
+
+A `Key` names a thing at its source for good: `launchpad:bug:1316547`. It is a plain string, so that
+it can be a row's primary key, a JSON value and a dictionary's key alike.
+
+Every struct has `extra`: what the source exports and no other source would have, under the source's
+own field names. Nothing that a source exports is missing here; what no sink can write is shown as
+lost, never dropped on the way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal, NewType
+
+import msgspec
+
+Key = NewType("Key", str)
+
+
+def key(tracker: str, kind: str, name: str | int) -> Key:
+    """A key from its three parts; `tracker` and `kind` hold no colon, `name` may."""
+    return Key(f"{tracker}:{kind}:{name}")
+
+
+def parts(of: Key) -> tuple[str, str, str]:
+    """(tracker, kind, name) of a key; ValueError if it is none."""
+    tracker, kind, name = of.split(":", 2)
+    return tracker, kind, name
+
+
+def kind_of(of: Key) -> str:
+    """The middle part of a key: `bug`, `comment`, `person` …"""
+    return of.split(":", 2)[1]
+
+
+def name_of(of: Key) -> str:
+    """The last part of a key: `1316547`, `1316547/3`, `jdoe` …"""
+    return of.split(":", 2)[2]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody, or a team. `state`: a suspended one says nothing about itself but its name."""
+
+    key: Key
+    name: str
+    display_name: str
+    home: str
+    is_team: bool = False
+    created: datetime | None = None
+    state: Literal["active", "deactivated", "suspended", "missing"] = "active"
+    private: bool = False
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an issue can be about: a project, a group of them, a distribution, a source package."""
+
+    key: Key
+    kind: Literal["project", "group", "distribution", "package"]
+    name: str
+    title: str
+    home: str
+    summary: str = ""
+    description: str = ""
+    group: Key | None = None
+    focus: Key | None = None  # the series where development happens
+    private: bool = False
+    official_tags: tuple[str, ...] = ()
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of development of a project (a branch, at other trackers)."""
+
+    key: Key
+    project: Key
+    name: str
+    title: str
+    home: str
+    summary: str = ""
+    status: str = ""
+    active: bool = True
+    created: datetime | None = None
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Milestone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A point in time that a series aims at."""
+
+    key: Key
+    project: Key
+    name: str
+    title: str
+    home: str
+    series: Key | None = None
+    summary: str = ""
+    code_name: str = ""
+    targeted: str | None = None  # a date without a time
+    active: bool = True
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """That an issue is to be dealt with in one place: a project, one of its series, a package.
+
+    A blueprint has exactly one, whose status is its implementation status and whose importance is
+    its priority. `dates` are those of the status, by the source's names (`date_fix_released`).
+    """
+
+    key: Key
+    target: Key  # project, series or package
+    target_name: str  # as the source writes it: "nova/kilo", "firefox (Ubuntu)"
+    project: Key  # the project, or the package itself
+    home: str
+    title: str = ""
+    series: Key | None = None
+    status: str
+    importance: str
+    assignee: Key | None = None
+    milestone: Key | None = None
+    author: Key | None = None
+    created: datetime | None = None
+    closed: datetime | None = None
+    complete: bool = False
+    status_explanation: str | None = None
+    importance_explanation: str | None = None
+    watch: str | None = None
+    dates: dict[str, datetime] = msgspec.field(default_factory=dict)
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Comment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One message of an issue; `index` 0 is the description as it was filed.
+
+    `withheld` is set, and `text` empty, where the source hides the comment: such a text never
+    leaves the source. A deleted one has no text either.
+    """
+
+    key: Key
+    index: int
+    home: str
+    text: str = ""
+    subject: str = ""
+    author: Key | None = None
+    created: datetime | None = None
+    edited: datetime | None = None
+    deleted: datetime | None = None
+    withheld: Literal["hidden"] | None = None
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of an issue, or (`url`) an address that stands for one."""
+
+    key: Key
+    title: str
+    home: str
+    patch: bool = False
+    url: str | None = None
+    data: str | None = None  # where its bytes are had; asks for the login if the issue is private
+    comment: int | None = None  # index of the comment that it came with
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Relation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From an issue to something else. `to` is set where that is a thing with a key.
+
+    `kind`: duplicate_of, depends_on, bug, blueprint, branch, merge_proposal, cve, watch.
+    """
+
+    kind: str
+    label: str
+    url: str
+    to: Key | None = None
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of the history: who changed what from old to new."""
+
+    when: datetime
+    what: str
+    old: str | None = None
+    new: str | None = None
+    message: str | None = None
+    author: Key | None = None
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who wants to hear of an issue."""
+
+    person: Key
+    level: str | None = None
+    created: datetime | None = None
+    by: Key | None = None
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bug or a blueprint, whole. Comments are in the order of their index."""
+
+    key: Key
+    kind: Literal["bug", "blueprint"]
+    name: str  # "1316547"; a blueprint's "nova/+spec/foo"
+    title: str
+    home: str
+    description: str = ""
+    author: Key | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    private: bool = False
+    information_type: str = "Public"
+    tags: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    history: tuple[Change, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+#: the parts of an issue that are entities of their own in a loss table, by field name
+PARTS = {
+    "tasks": "task",
+    "comments": "comment",
+    "attachments": "attachment",
+    "relations": "relation",
+    "history": "change",
+    "subscriptions": "subscription",
+}
+
+
+def present_fields(issue: Issue) -> Iterator[tuple[str, str]]:
+    """Every field of an issue and of its parts that holds something, as (entity, field).
+
+    Yields one pair for each time a field is filled: `("task", "milestone")` twice if two tasks have
+    one. A field of `extra` or `dates` is `extra.heat`, `dates.date_triaged`. An empty text, an
+    empty list and None hold nothing. Source: what `Loss` adds up to.
+    """
+    yield from _filled(issue, issue.kind, skip=frozenset(PARTS))
+    for field, entity in PARTS.items():
+        for part in getattr(issue, field):
+            yield from _filled(part, entity)
+
+
+def _filled(
+    value: msgspec.Struct, entity: str, skip: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, str]]:
+    for field in value.__struct_fields__:
+        if field in skip:
+            continue
+        held = getattr(value, field)
+        if isinstance(held, dict):
+            yield from ((entity, f"{field}.{name}") for name, one in held.items() if _holds(one))
+        elif _holds(held):
+            yield entity, field
+
+
+def _holds(value: object) -> bool:
+    return value is not None and value not in ("", (), [], {})
