@@ -15,8 +15,8 @@
         ├── Taken                    -     the number belongs to somebody else: choose another
         └── Gone                     4     what we wrote is not there any more
 
-A message names the cause and the cure, in one line, and holds no private text: what a server said is
-first reduced to a class that we know.
+A message names the cause and the cure, in one line, and holds no private text: what a server said
+is first reduced to a class that we know.
 """
 
 from __future__ import annotations

@@ -24,11 +24,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CONTROL = "/__standin__/"
 MAX_HEAD = 256 * 1024
+
+
+class Stream(Protocol):
+    """As much of a file as a request is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """That many bytes, fewer at the end."""
+        ...
+
+    def readline(self, limit: int = -1, /) -> bytes:
+        """Up to and with the next newline."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -221,10 +233,7 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             return self.server.standin.answer(request)
         except Exception as error:  # noqa: BLE001  a bug of the stand-in must be seen, not hang
-            print(
-                f"stand-in failed on {request.method} {request.target}: {error!r}",  # noqa: T201
-                file=sys.stderr,
-            )
+            sys.stderr.write(f"stand-in failed on {request.method} {request.target}: {error!r}\n")
             return Reply(599, repr(error).encode(), {"Content-Type": "text/plain"})
 
     def _misbehave(self, fault: Fault, request: Request) -> None:
@@ -282,7 +291,7 @@ class _Connection(socketserver.StreamRequestHandler):
         self.connection.sendall("\r\n".join([*head, "", ""]).encode("utf-8", "replace") + body)
 
 
-def read_request(stream: BinaryIO) -> Request | None:
+def read_request(stream: Stream) -> Request | None:
     """The next request of a connection, None at its end; ValueError if it is not HTTP."""
     line = stream.readline(MAX_HEAD)
     while line in (b"\r\n", b"\n"):
@@ -306,7 +315,7 @@ def read_request(stream: BinaryIO) -> Request | None:
     return Request(method, target, unquote(split.path), query, headers, body)
 
 
-def _read_chunks(stream: BinaryIO) -> bytes:
+def _read_chunks(stream: Stream) -> bytes:
     parts = []
     while size := int(stream.readline().split(b";")[0], 16):
         parts.append(stream.read(size))

@@ -25,7 +25,7 @@ class Strong(msgspec.Struct, frozen=True):
     text: str
 
 
-#: a piece of a line: plain text, an address, a reference that will be a link, a word that stands out
+#: a piece of a line: plain text, an address, a reference, a word that stands out
 Inline = str | Url | Ref | Strong
 #: one line of a paragraph; line breaks between lines are kept
 Line = tuple[Inline, ...]

@@ -1,0 +1,168 @@
+"""HTTP as every backend needs it: a session per thread, time-outs, a rate limit, retries of reads.
+
+Writes are never sent again from here: whether a failed one may have been carried out is told by
+`failed_write`, and what follows is the engine's decision.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+from pyrate_limiter import Duration, Limiter, Rate
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from tracker_migrate.errors import Doubtful, ObjectError, Retriable, Unreachable
+
+USER_AGENT = "tracker-migrate (+https://pypi.org/project/tracker-migrate/)"
+#: the longest that a Retry-After is obeyed without a person being told, in seconds
+PATIENCE = 120.0
+_PASSING = frozenset({429, 502, 503, 504})
+
+
+class Throttle:
+    """At most `per_second` requests to one host, shared by all threads; 0 means no limit."""
+
+    def __init__(self, per_second: float) -> None:
+        self._limiter = None
+        if per_second > 0:
+            # the window is a tenth of a second long where it can be, so that bursts stay small
+            window = 1.0 if per_second < 10 else 0.1
+            count = max(1, round(per_second * window))
+            self._limiter = Limiter(Rate(count, int(Duration.SECOND * window)))
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        if self._limiter is not None:
+            self._limiter.try_acquire("host", blocking=True)
+
+
+def plain_session(pool: int = 1) -> requests.Session:
+    """A session that never retries, keeps up to `pool` connections, and reads no .netrc."""
+    session = requests.Session()
+    session.trust_env = False
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool, max_retries=0, pool_block=False)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    session.headers["User-Agent"] = USER_AGENT
+    return session
+
+
+class Reader:
+    """Reads from one server: each thread has its own session, passing failures are tried again.
+
+    base: the address that all reads start with; a redirect to another host is not followed.
+    timeout: seconds for connecting and between two bytes. attempts: how often a read is tried.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+        attempts: int = 6,
+        per_second: float = 0.0,
+        backoff: float = 0.5,
+    ) -> None:
+        self.base = base.rstrip("/")
+        self._headers = dict(headers or {})
+        self._timeout = timeout
+        self._throttle = Throttle(per_second)
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._guard = threading.Lock()
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Retriable),
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=_Wait(backoff),
+            reraise=True,
+        )
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
+        """The answer to a GET, whatever its status but 429, 502, 503, 504 and a broken one.
+
+        Raises Unreachable when the attempts are used up.
+        """
+        try:
+            return self._retrying(self._get, url, headers)
+        except Retriable as error:
+            raise Unreachable(str(error)) from None
+
+    def _get(self, url: str, headers: Mapping[str, str] | None) -> requests.Response:
+        self._throttle.wait()
+        host = urlsplit(url).netloc
+        try:
+            answer = self._session().get(
+                url, headers=dict(headers or {}), timeout=self._timeout, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise Retriable(f"{host} does not answer ({type(error).__name__})") from None
+        if answer.status_code in _PASSING:
+            raise Retriable(f"{host} answers {answer.status_code}", retry_after(answer))
+        return answer
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = plain_session()
+            session.headers.update(self._headers)
+            self._local.session = session
+            with self._guard:
+                self._sessions.append(session)
+        return session
+
+    def close(self) -> None:
+        """Close every thread's session."""
+        with self._guard:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+
+
+class _Wait(tenacity.wait.wait_base):
+    """What the server asked for, up to our patience; else twice as long each time, jittered."""
+
+    def __init__(self, first: float) -> None:
+        self._own = tenacity.wait_random_exponential(multiplier=first, max=30)
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = error.after if isinstance(error, Retriable) else None
+        return self._own(retry_state) if asked is None else min(asked, PATIENCE)
+
+
+def retry_after(answer: requests.Response) -> float | None:
+    """Seconds that a reply asks to wait, if it does.
+
+    A Launchpad time-out names 900 s, but concerns that one request only: its OOPS id tells, and
+    the header is then not for the host (recording err-503-timeout).
+    """
+    asked = answer.headers.get("Retry-After")
+    if not asked or "X-Lazr-OopsId" in answer.headers:
+        return None
+    if asked.isdigit():
+        return float(asked)
+    try:
+        then = parsedate_to_datetime(asked)
+        now = parsedate_to_datetime(answer.headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return max(0.0, (then - now).total_seconds())
+
+
+def failed_write(error: requests.RequestException, host: str) -> ObjectError:
+    """What a failed write means: Retriable if it can't have reached the server, else Doubtful."""
+    what = f"{host} did not answer ({type(error).__name__})"
+    if isinstance(error, requests.ConnectTimeout):
+        return Retriable(what)
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+        return Retriable(what)
+    return Doubtful(what)
