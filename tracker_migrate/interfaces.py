@@ -140,9 +140,9 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     """An action with its references put in.
 
     fields: JSON values and str only. number: the chosen id, where this kind's are chosen.
-    open: keys of references that fell back to home, and are worth another look later.
-    context: what a create needs to know of its surroundings (the ids of what it hangs on), by
-    field name of required pointers.
+    open: keys of references that fell back to home, and are worth another look later. digest, opens: of the open form, whole
+    and by field: kept with the intent, so that what a crash left behind is settled without
+    planning again.
     """
 
     op: Literal["create", "update"]
@@ -154,6 +154,8 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     audience: str = "public"
     marker: str = ""
     open: tuple[Key, ...] = ()
+    digest: str = ""
+    opens: dict[str, str] = {}
 
 
 class ClosedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -326,6 +328,10 @@ class Sink(Protocol):
     planner: Planner
     #: the longest time, in seconds, that the server may take for a request that we gave up on
     settle_seconds: float
+    #: how many steps may be under way at once
+    connections: int
+    #: whether issues have to be created one after another, so that numbers follow the source
+    ordered: bool
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """Ask the server what it is, who we are, and whether the words of the tables exist there.
@@ -446,9 +452,9 @@ class Source(Protocol):
         """The projects, series and milestones that the source's issues live in."""
         ...
 
-    def listing(self, since: datetime | None) -> Iterator[Listed]:
+    def listing(self, since: datetime | None, newest: int | None = None) -> Iterator[Listed]:
         """The issues that exist, or those that changed after `since`; each once, in order of key
-        where everything is listed."""
+        where everything is listed. newest: only so many of the newest bugs (and all blueprints)."""
         ...
 
     def read(self, issue: Key, known: str = "") -> Reading | None:

@@ -1,0 +1,96 @@
+"""Closing: the last moment before a step is sent, when its references get their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tracker_migrate.digest import digests
+from tracker_migrate.engine.diff import open_digest
+from tracker_migrate.errors import Refused
+from tracker_migrate.interfaces import (
+    Action,
+    ClosedAction,
+    ClosedStep,
+    Lookup,
+    Pointer,
+    Ref,
+    RemoteRef,
+    Step,
+    Text,
+)
+from tracker_migrate.model import Key
+
+Link = Callable[[Ref, RemoteRef | None], str]
+
+
+class Closer:
+    """Closes the steps of one target.
+
+    lookup: where things are. link: a reference in the target's markup. moves: whether an issue will
+    come to the target later, so that a reference to it is worth another look.
+    """
+
+    def __init__(self, lookup: Lookup, link: Link, moves: Callable[[Key], bool]) -> None:
+        self._lookup = lookup
+        self._link = link
+        self._moves = moves
+
+    def step(self, step: Step, issue: Key, numbers: dict[Key, int]) -> ClosedStep:
+        """The step, ready to be sent. Raises Refused if something that it hangs on is not there."""
+        actions = tuple(self._action(action, numbers) for action in step.actions)
+        return ClosedStep(kind=step.kind, issue=issue, actions=actions)
+
+    def _action(self, action: Action, numbers: dict[Key, int]) -> ClosedAction:
+        wanted, fallen = action.wanted, []
+        fields = {}
+        for name in action.fields:
+            fields[name], open_ = self._value(wanted.fields[name])
+            fallen += open_
+        for name, value in wanted.fields.items():
+            # an update of one text must not forget the open references of another
+            if name not in action.fields and isinstance(value, Text):
+                fallen += self._text(value)[1]
+        marks = digests(wanted.fields)
+        return ClosedAction(
+            op=action.op,
+            key=wanted.key,
+            kind=wanted.kind,
+            fields=fields,
+            at=action.at,
+            number=numbers.get(wanted.key),
+            audience=wanted.audience,
+            marker=wanted.marker,
+            open=tuple(dict.fromkeys(fallen)),
+            digest=open_digest(wanted),
+            opens={name: marks[name] for name in action.fields},
+        )
+
+    def _value(self, value: Any) -> tuple[Any, list[Key]]:
+        if isinstance(value, Text):
+            return self._text(value)
+        if isinstance(value, Pointer):
+            return self._pointer(value), []
+        if isinstance(value, tuple | list):
+            closed = [self._value(one)[0] for one in value]
+            pointers = all(isinstance(one, Pointer) for one in value)
+            return ([c for c in closed if c is not None] if pointers else closed), []
+        return value, []
+
+    def _text(self, text: Text) -> tuple[str, list[Key]]:
+        pieces, fallen = [], []
+        for part in text.parts:
+            if isinstance(part, str):
+                pieces.append(part)
+                continue
+            at = self._lookup.where(part.to)
+            if at is None and self._moves(part.to):
+                fallen.append(part.to)
+            pieces.append(self._link(part, at))
+        return "".join(pieces), fallen
+
+    def _pointer(self, pointer: Pointer) -> str | None:
+        at = self._lookup.where(pointer.to)
+        if at is None and pointer.required:
+            raise Refused(f"hangs on {pointer.to}, which is not at the target")
+        return at.id if at is not None else None

@@ -1,0 +1,91 @@
+"""What is wanted against what the ledger says is there: the actions that make up the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from tracker_migrate.digest import digest, digests
+from tracker_migrate.interfaces import Action, Kind, Lookup, Text, Wanted
+from tracker_migrate.model import Key
+from tracker_migrate.workspace.ledger import Held
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome for the objects of one issue.
+
+    stuck: wanted changes that the target can't take (an edited comment), with the reason. gone:
+    objects that somebody removed at the target, and that are not made again. left: objects at the
+    target that are wanted no more.
+    """
+
+    actions: tuple[Action, ...]
+    unchanged: int
+    stuck: tuple[tuple[Key, str], ...] = ()
+    gone: tuple[Key, ...] = ()
+    left: tuple[Key, ...] = ()
+
+
+def open_digest(wanted: Wanted) -> str:
+    """The digest by which "unchanged" is told: of everything that the planner says of an object."""
+    return digest((wanted.kind, wanted.fields, wanted.audience))
+
+
+def diff(
+    wanted: Iterable[Wanted],
+    held: Mapping[Key, Held],
+    kinds: Mapping[str, Kind],
+    lookup: Lookup,
+) -> Difference:
+    """Compare what is wanted of one issue with what is held. Writes nothing, asks no server."""
+    actions: list[Action] = []
+    stuck: list[tuple[Key, str]] = []
+    gone: list[Key] = []
+    unchanged, seen = 0, set()
+    for one in wanted:
+        seen.add(one.key)
+        there = held.get(one.key)
+        kind = kinds[one.kind]
+        if there is None:
+            actions.append(Action(op="create", wanted=one, fields=tuple(one.fields)))
+        elif there.state == "gone":
+            gone.append(one.key)
+        elif there.state == "joined" or kind.phase == 0:
+            unchanged += 1  # shared or another migration's: made once, then left to its owners
+        elif not (fields := _changed(one, there, lookup)):
+            unchanged += 1
+        elif kind.editable:
+            actions.append(Action(op="update", wanted=one, fields=fields, at=there.at))
+        else:
+            stuck.append((one.key, f"changed at the source, and a {one.kind} can't be edited"))
+    left = tuple(key for key, one in held.items() if key not in seen and kinds[one.kind].phase != 0)
+    return Difference(
+        actions=tuple(actions),
+        unchanged=unchanged,
+        stuck=tuple(stuck),
+        gone=tuple(gone),
+        left=left,
+    )
+
+
+def _changed(wanted: Wanted, held: Held, lookup: Lookup) -> tuple[str, ...]:
+    """The fields to send again: those that changed, and texts whose references are known now."""
+    changed = []
+    if open_digest(wanted) != held.digest:
+        marks = digests(wanted.fields)
+        changed = [
+            name for name, mark in marks.items() if held.fields.get(name, ("", ""))[0] != mark
+        ]
+    resolved = {key for key in held.open if lookup.where(key) is not None}
+    if resolved:
+        changed += [
+            name
+            for name, value in wanted.fields.items()
+            if name not in changed and isinstance(value, Text) and _names(value, resolved)
+        ]
+    return tuple(changed)
+
+
+def _names(text: Text, keys: set[Key]) -> bool:
+    return any(ref.to in keys for ref in text.refs)

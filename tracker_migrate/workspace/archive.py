@@ -1,0 +1,368 @@
+"""The archive: what a source said, whole, with the raw replies beside the model.
+
+What is read depends on who reads, so every reading belongs to a viewer; the archive shows those of
+its present one. It streams: nothing here grows with the number of issues.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from tracker_migrate.digest import digest
+from tracker_migrate.interfaces import Entity, Reading, Reply
+from tracker_migrate.model import Issue, Key, Milestone, Person, Project, Series, kind_of, name_of
+from tracker_migrate.workspace import schema
+from tracker_migrate.workspace.database import Writer
+from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
+from tracker_migrate.workspace.upsert import upsert
+
+_PAGE = 100
+_ENTITIES: dict[str, Any] = {
+    "person": Person,
+    "series": Series,
+    "milestone": Milestone,
+    "project": Project,
+}
+
+Put = Literal["new", "changed", "same"]
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """An issue that could not be read, and why."""
+
+    key: Key
+    reason: str
+    attempts: int
+    first_at: str
+
+
+class Archive:
+    """Readings of one workspace. Reads come from any thread; writes go through the one writer."""
+
+    def __init__(self, engine: Engine, writer: Writer) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._people_seen: set[Key] = set()
+        self.viewer = self._meta("viewer") or "anonymous"
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def set_viewer(self, viewer: str) -> None:
+        """Say who reads from now on."""
+        self.viewer = viewer
+        self._writer.now(lambda c: _set_meta(c, "viewer", viewer))
+
+    def put(self, reading: Reading) -> Future[Put]:
+        """Keep a reading with its raw replies. The future says whether it differs from the last."""
+        issue, mark = reading.issue, digest(reading.issue)
+        people = mentioned(issue) - self._people_seen
+        self._people_seen |= people
+        model, viewer, at = pack(issue), self.viewer, now()
+        replies = [_reply_row(issue.key, viewer, one, at) for one in reading.replies]
+
+        def write(connection: Connection) -> Put:
+            held = connection.execute(
+                sa.select(schema.issue.c.digest, schema.issue.c.gone_at).where(
+                    schema.issue.c.key == issue.key, schema.issue.c.viewer == viewer
+                )
+            ).first()
+            row = {
+                "key": issue.key,
+                "viewer": viewer,
+                "kind": issue.kind,
+                "position": position(issue.key),
+                "private": issue.private,
+                "stamp": reading.stamp,
+                "digest": mark,
+                "model": model,
+                "read_at": at,
+                "gone_at": None,
+            }
+            upsert(connection, schema.issue, [row])
+            self._write_surroundings(connection, issue, replies, people)
+            if held is None or held.gone_at:
+                return "new"
+            return "same" if held.digest == mark else "changed"
+
+        return self._writer.do(write)
+
+    def _write_surroundings(
+        self,
+        connection: Connection,
+        issue: Issue,
+        replies: list[dict[str, Any]],
+        people: set[Key],
+    ) -> None:
+        owned = schema.reply.c.owner == issue.key, schema.reply.c.viewer == self.viewer
+        connection.execute(schema.reply.delete().where(*owned))
+        if replies:
+            upsert(connection, schema.reply, replies)
+        connection.execute(schema.tagging.delete().where(schema.tagging.c.issue == issue.key))
+        tags = [{"issue": issue.key, "tag": t, "private": issue.private} for t in set(issue.tags)]
+        if tags:
+            connection.execute(schema.tagging.insert(), tags)
+        if people:
+            upsert(connection, schema.mention, [{"person": person} for person in sorted(people)])
+        connection.execute(schema.unread.delete().where(schema.unread.c.key == issue.key))
+
+    def put_entity(self, entity: Entity) -> Future[bool]:
+        """Keep a person, project, series or milestone. The future says whether it is new or
+        changed."""
+        value = entity.value
+        mark, model, at = digest(value), pack(value), now()
+        reply = _reply_row(value.key, self.viewer, entity.reply, at)
+
+        def write(connection: Connection) -> bool:
+            held = connection.execute(
+                sa.select(schema.entity.c.digest).where(schema.entity.c.key == value.key)
+            ).scalar()
+            if held == mark:
+                return False
+            row = {
+                "key": value.key,
+                "kind": kind_of(value.key),
+                "digest": mark,
+                "model": model,
+                "read_at": at,
+            }
+            upsert(connection, schema.entity, [row])
+            upsert(connection, schema.reply, [reply])
+            if held is not None:
+                _set_meta(connection, "entities", at)
+            return True
+
+        return self._writer.do(write)
+
+    def set_unread(self, key: Key, reason: str) -> None:
+        """Note that an issue could not be read; it is tried again by the next pull."""
+        at = now()
+
+        def write(connection: Connection) -> None:
+            held = connection.execute(
+                sa.select(schema.unread).where(schema.unread.c.key == key)
+            ).first()
+            row = {
+                "key": key,
+                "reason": reason,
+                "attempts": (held.attempts if held else 0) + 1,
+                "first_at": held.first_at if held else at,
+                "last_at": at,
+            }
+            upsert(connection, schema.unread, [row])
+
+        self._writer.now(write)
+
+    def set_gone(self, key: Key) -> None:
+        """Note that an issue is not there any more, or not to be seen by this viewer."""
+        where = schema.issue.c.key == key, schema.issue.c.viewer == self.viewer
+
+        def write(connection: Connection) -> None:
+            connection.execute(schema.issue.update().where(*where).values(gone_at=now()))
+            connection.execute(schema.unread.delete().where(schema.unread.c.key == key))
+            connection.execute(schema.tagging.delete().where(schema.tagging.c.issue == key))
+
+        self._writer.now(write)
+
+    def set_cursor(self, source: str, at: datetime) -> None:
+        """Remember up to when a source was read."""
+        row = {"source": source, "viewer": self.viewer, "value": stamp(at)}
+        self._writer.now(lambda c: upsert(c, schema.cursor, [row]))
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def cursor(self, source: str) -> datetime | None:
+        """Up to when a source was read by this viewer, or None."""
+        query = sa.select(schema.cursor.c.value).where(
+            schema.cursor.c.source == source, schema.cursor.c.viewer == self.viewer
+        )
+        held = self._scalar(query)
+        return moment(held) if held else None
+
+    def stamp(self, key: Key) -> str:
+        """What the source said of an issue's state when it was last read; "" if never."""
+        query = sa.select(schema.issue.c.stamp).where(
+            schema.issue.c.key == key,
+            schema.issue.c.viewer == self.viewer,
+            schema.issue.c.gone_at.is_(None),
+        )
+        return self._scalar(query) or ""
+
+    def keys(self) -> Iterator[Key]:
+        """Keys of all issues, in order."""
+        for row in self._pages(schema.issue.c.key):
+            yield Key(row.key)
+
+    def issues(self, after: str = "") -> Iterator[Issue]:
+        """All issues in order: bugs by number, then blueprints by name."""
+        for row in self._pages(schema.issue.c.model, after=after):
+            yield unpack(row.model, Issue)
+
+    def digests(self) -> Iterator[tuple[Key, str]]:
+        """Key and content digest of all issues, in order: what a run without news looks at."""
+        for row in self._pages(schema.issue.c.key, schema.issue.c.digest):
+            yield Key(row.key), row.digest
+
+    def issue(self, key: Key) -> Issue | None:
+        """One issue, or None."""
+        query = sa.select(schema.issue.c.model).where(
+            schema.issue.c.key == key,
+            schema.issue.c.viewer == self.viewer,
+            schema.issue.c.gone_at.is_(None),
+        )
+        held = self._scalar(query)
+        return unpack(held, Issue) if held else None
+
+    def count(self) -> int:
+        """How many issues there are."""
+        query = sa.select(sa.func.count()).select_from(schema.issue).where(*self._present())
+        return int(self._scalar(query) or 0)
+
+    def person(self, key: Key) -> Person | None:
+        """What is known of a person."""
+        held: Person | None = self._entity(key, Person)
+        return held
+
+    def milestone(self, key: Key) -> Milestone | None:
+        """What is known of a milestone."""
+        held: Milestone | None = self._entity(key, Milestone)
+        return held
+
+    def project(self, key: Key) -> Project | None:
+        """What is known of a project."""
+        held: Project | None = self._entity(key, Project)
+        return held
+
+    def entities(self, kind: str) -> Iterator[Any]:
+        """All people, projects, series or milestones, by key."""
+        query = (
+            sa.select(schema.entity.c.model)
+            .where(schema.entity.c.kind == kind)
+            .order_by(schema.entity.c.key)
+        )
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=_PAGE).execute(query):
+                yield unpack(row.model, _ENTITIES[kind])
+
+    def people_to_read(self) -> list[Key]:
+        """People whom issues name, and who were never read."""
+        query = (
+            sa.select(schema.mention.c.person)
+            .outerjoin(schema.entity, schema.entity.c.key == schema.mention.c.person)
+            .where(schema.entity.c.key.is_(None))
+            .order_by(schema.mention.c.person)
+        )
+        with self._engine.connect() as connection:
+            return [Key(person) for person in connection.execute(query).scalars()]
+
+    def unread(self) -> list[Unread]:
+        """What could not be read, oldest first."""
+        query = sa.select(schema.unread).order_by(schema.unread.c.first_at, schema.unread.c.key)
+        with self._engine.connect() as connection:
+            return [
+                Unread(Key(row.key), row.reason, row.attempts, row.first_at)
+                for row in connection.execute(query)
+            ]
+
+    def public_tags(self) -> dict[str, int]:
+        """How many public issues carry each tag; tags of private issues alone are absent."""
+        query = (
+            sa.select(schema.tagging.c.tag, sa.func.count())
+            .where(schema.tagging.c.private.is_(False))
+            .group_by(schema.tagging.c.tag)
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def entities_version(self) -> str:
+        """Changes when somebody or something that texts name was renamed."""
+        return self._meta("entities") or ""
+
+    def replies(self, owner: Key) -> Iterator[Reply]:
+        """The raw replies of which something was made."""
+        query = sa.select(schema.reply).where(
+            schema.reply.c.owner == owner, schema.reply.c.viewer == self.viewer
+        )
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                body = zlib.decompress(row.body)
+                yield Reply(url=row.url, status=row.status, body=body, withheld=row.withheld)
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _present(self) -> Sequence[Any]:
+        return schema.issue.c.viewer == self.viewer, schema.issue.c.gone_at.is_(None)
+
+    def _pages(self, *columns: Any, after: str = "") -> Iterator[Any]:
+        """Rows in order, a page at a time, so that no cursor is held open while others write."""
+        while True:
+            query = (
+                sa.select(schema.issue.c.position, *columns)
+                .where(*self._present(), schema.issue.c.position > after)
+                .order_by(schema.issue.c.position)
+                .limit(_PAGE)
+            )
+            with self._engine.connect() as connection:
+                page = connection.execute(query).all()
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].position
+
+    def _entity(self, key: Key, kind: Any) -> Any:
+        held = self._scalar(sa.select(schema.entity.c.model).where(schema.entity.c.key == key))
+        return unpack(held, kind) if held else None
+
+    def _scalar(self, query: Any) -> Any:
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def _meta(self, name: str) -> str | None:
+        held = self._scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == name))
+        return str(held) if held is not None else None
+
+
+def _set_meta(connection: Connection, name: str, value: str) -> None:
+    upsert(connection, schema.meta, [{"name": name, "value": value}])
+
+
+def _reply_row(owner: Key, viewer: str, reply: Reply, at: str) -> dict[str, Any]:
+    return {
+        "owner": owner,
+        "viewer": viewer,
+        "url": reply.url,
+        "status": reply.status,
+        "sha256": hashlib.sha256(reply.body).hexdigest(),
+        "withheld": reply.withheld,
+        "body": zlib.compress(reply.body, 1),
+        "read_at": at,
+    }
+
+
+def position(key: Key) -> str:
+    """Where an issue stands in the order: bugs by number, then the rest by name."""
+    name = name_of(key)
+    return f"0{int(name):012d}" if name.isdigit() else f"1{name}"
+
+
+def mentioned(issue: Issue) -> set[Key]:
+    """Everybody whom an issue names."""
+    people: Iterable[Key | None] = (
+        issue.author,
+        *(task.assignee for task in issue.tasks),
+        *(task.author for task in issue.tasks),
+        *(comment.author for comment in issue.comments),
+        *(change.author for change in issue.history),
+        *(subscription.person for subscription in issue.subscriptions),
+        *(subscription.by for subscription in issue.subscriptions),
+        *(Key(v) for v in issue.extra.values() if isinstance(v, str) and ":person:" in v[:40]),
+    )
+    return {person for person in people if person is not None}

@@ -1,0 +1,164 @@
+"""The workspace's database: opening it, its schema's version, and its one writer.
+
+SQLite (WAL, synchronous=FULL) unless the settings name a PostgreSQL. All writes go through one
+thread that commits what has gathered in one transaction: a caller that waits for its future knows
+that its row is on disk, and a hundred callers cost one fsync.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from tracker_migrate.errors import WorkspaceError
+
+T = TypeVar("T")
+
+#: the newest Alembic revision that this code knows
+HEAD = "0001"
+_GROUP = 256
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for a database address, with SQLite set so that a commit survives a power cut."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _set(connection: Any, _record: Any) -> None:
+        # the driver opens a transaction late and by itself otherwise: BEGIN is ours (below)
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to `HEAD`. Raises WorkspaceError if the database is of a newer version."""
+    with translated():
+        with engine.connect() as connection:
+            found = _version(connection)
+        if found == HEAD:
+            return
+        if found is not None and found > HEAD:
+            raise WorkspaceError(
+                f"this workspace has schema {found}, this program knows up to {HEAD}: "
+                "it was made by a newer tracker-migrate; install that version or a later one"
+            )
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn a database's own errors into ours: the disk is full, it is locked, it is damaged."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        text = str(error.orig).lower()
+        if "full" in text or "no space" in text:
+            cure = "the disk is full: free some room and run the same command again"
+        elif "locked" in text:
+            cure = "another process writes to it: wait for that one to end"
+        elif "not a database" in text or "malformed" in text:
+            cure = "it is damaged: restore it from a copy, or begin a new workspace"
+        elif "readonly" in text or "permission" in text or "unable to open" in text:
+            cure = "it can't be opened for writing: check who owns state/ and its mode"
+        else:
+            cure = f"{type(error.orig).__name__}: see the database server's log"
+        raise WorkspaceError(f"the workspace's database failed: {cure}") from None
+
+
+class Writer:
+    """The one thread that writes. `do` returns at once; the future is done when it is on disk."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+        self._thread.start()
+        self.commits = 0
+        #: called before and after every commit; a test's way to stop at a bad moment
+        self.on_commit: Callable[[str], None] | None = None
+
+    def do(self, write: Callable[[Connection], T]) -> Future[T]:
+        """Have `write` run within the next transaction."""
+        future: Future[T] = Future()
+        self._queue.put((write, future))
+        return future
+
+    def now(self, write: Callable[[Connection], T]) -> T:
+        """Have `write` run, and wait until it is on disk."""
+        return self.do(write).result()
+
+    def close(self) -> None:
+        """Write what is left, and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            group = [job]
+            while len(group) < _GROUP:
+                try:
+                    following = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    self._commit(group)
+                    return
+                group.append(following)
+            self._commit(group)
+
+    def _commit(self, group: list[_Job]) -> None:
+        try:
+            results = self._together(group)
+        except Exception as error:  # noqa: BLE001  one bad write must not fail its neighbours
+            if len(group) == 1:
+                group[0][1].set_exception(error)
+                return
+            for job in group:
+                self._commit([job])
+            return
+        for (_write, future), result in zip(group, results, strict=True):
+            future.set_result(result)
+
+    def _together(self, group: list[_Job]) -> list[Any]:
+        with translated():
+            with self._engine.begin() as connection:
+                results = [write(connection) for write, _future in group]
+                if self.on_commit is not None:
+                    self.on_commit("before")
+            self.commits += 1
+        if self.on_commit is not None:
+            self.on_commit("after")
+        return results
+
+
+_Job = tuple[Callable[[Connection], Any], "Future[Any]"]

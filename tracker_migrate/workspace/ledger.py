@@ -1,0 +1,470 @@
+"""The ledger of one target: what was meant, what was sent, where everything is.
+
+The order of commits is what makes "once" true: an intent is on disk before its request leaves, and
+its result afterwards. An intent that is still open after a crash is settled by looking at the
+target. A step's text is kept with its open intent, for that look, and emptied with the result.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from tracker_migrate.digest import digests
+from tracker_migrate.errors import Locked
+from tracker_migrate.interfaces import Block, ClosedAction, ClosedStep, Receipt, RemoteRef
+from tracker_migrate.model import Key
+from tracker_migrate.workspace import schema
+from tracker_migrate.workspace.database import Writer
+from tracker_migrate.workspace.packing import now, pack, stamp, unpack
+from tracker_migrate.workspace.upsert import upsert
+
+_PAGE = 500
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that the ledger says is at the target.
+
+    digest: of the open form that it was written from. fields: by name, the digests of the open
+    value and of the value as sent. open: references that fell back to their source address.
+    state: `there`; `joined` (another migration wrote it, we only add to it); `gone`.
+    """
+
+    key: Key
+    kind: str
+    issue: Key
+    at: RemoteRef
+    digest: str
+    fields: dict[str, tuple[str, str]]
+    open: tuple[Key, ...]
+    audience: str
+    state: str
+
+
+class Open(msgspec.Struct, frozen=True):
+    """An intent whose result is not known."""
+
+    id: int
+    step: ClosedStep
+    mark: dict[str, Any]
+    meant_at: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Where an issue stands at the target: planned, done, refused (with the reason), or aside (it
+    failed, and is tried again)."""
+
+    issue: Key
+    state: str
+    reason: str
+    inputs: str
+    attempts: int
+
+
+class Ledger:
+    """The ledger of the target `target`. Reads come from any thread; one writer writes."""
+
+    def __init__(self, engine: Engine, writer: Writer, target: str, owner: str) -> None:
+        self._engine = engine
+        self._writer = writer
+        self.target = target
+        self._owner = owner
+
+    # -- objects --------------------------------------------------------------------------------
+
+    def held(self, keys: Sequence[Key]) -> dict[Key, Held]:
+        """What is known of these objects."""
+        found: dict[Key, Held] = {}
+        table = schema.object_
+        with self._engine.connect() as connection:
+            for start in range(0, len(keys), _PAGE):
+                chunk = keys[start : start + _PAGE]
+                query = sa.select(table).where(
+                    table.c.target == self.target, table.c.key.in_(chunk)
+                )
+                found.update((Key(row.key), _held(row)) for row in connection.execute(query))
+        return found
+
+    def of_issue(self, issue: Key) -> dict[Key, Held]:
+        """Every object that belongs to an issue."""
+        table = schema.object_
+        query = sa.select(table).where(table.c.target == self.target, table.c.issue == issue)
+        with self._engine.connect() as connection:
+            return {Key(row.key): _held(row) for row in connection.execute(query)}
+
+    def where(self, to: Key) -> RemoteRef | None:
+        """Where an object is, or None; one that is gone is nowhere."""
+        table = schema.object_
+        query = sa.select(table.c.remote_id, table.c.number, table.c.url).where(
+            table.c.target == self.target, table.c.key == to, table.c.state != "gone"
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return RemoteRef(id=row.remote_id, number=row.number, url=row.url) if row else None
+
+    def issues(self) -> Iterator[Key]:
+        """Issues that have objects at the target, a page at a time."""
+        table, after = schema.object_, ""
+        while True:
+            query = (
+                sa.select(table.c.issue)
+                .where(table.c.target == self.target, table.c.issue > after)
+                .group_by(table.c.issue)
+                .order_by(table.c.issue)
+                .limit(_PAGE)
+            )
+            with self._engine.connect() as connection:
+                page = [Key(key) for key in connection.execute(query).scalars()]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1]
+
+    def set_gone(self, keys: Iterable[Key]) -> None:
+        """Note that objects are not at the target any more: they are not made again unasked."""
+        gone = list(keys)
+        table = schema.object_
+
+        def write(connection: Connection) -> None:
+            where = table.c.target == self.target, table.c.key.in_(gone)
+            connection.execute(table.update().where(*where).values(state="gone"))
+
+        if gone:
+            self._writer.now(write)
+
+    def join(self, issue: Key, objects: Mapping[Key, tuple[str, RemoteRef]]) -> None:
+        """Take up objects that another migration of ours wrote: they are known, and left as they
+        are."""
+        at = now()
+        rows = [
+            self._row(key, kind, issue, ref, at) | {"state": "joined"}
+            for key, (kind, ref) in objects.items()
+        ]
+        if rows:
+            self._writer.now(lambda c: upsert(c, schema.object_, rows))
+
+    # -- intents --------------------------------------------------------------------------------
+
+    def intend(self, step: ClosedStep, mark: Mapping[str, Any], lease_seconds: float) -> int:
+        """Put on disk that this step is about to be sent; returns the intent's number.
+
+        Raises Locked if another worker's lease on the issue still holds.
+        """
+        row = {
+            "target": self.target,
+            "issue": step.issue,
+            "kind": step.kind,
+            "keys": json.dumps([action.key for action in step.actions]),
+            "step": pack(step),
+            "mark": json.dumps(dict(mark)),
+            "state": "open",
+            "owner": self._owner,
+            "meant_at": now(),
+        }
+
+        def write(connection: Connection) -> int:
+            self._take_lease(connection, step.issue, lease_seconds)
+            made = connection.execute(
+                schema.intent.insert().values(**row).returning(schema.intent.c.id)
+            )
+            return int(made.scalar_one())
+
+        return self._writer.now(write)
+
+    def settle(
+        self, intent: int, step: ClosedStep, receipt: Receipt, how: str = "sent"
+    ) -> Future[None]:
+        """Note the result of a step: where its objects are, and what was sent."""
+        rows = [self._result(step.issue, action, receipt) for action in step.actions]
+
+        def write(connection: Connection) -> None:
+            for row, action in zip(rows, step.actions, strict=True):
+                if action.op == "update":
+                    _merge_update(connection, self.target, row)
+                else:
+                    upsert(connection, schema.object_, [row])
+            self._close_intent(connection, intent, "done", how)
+
+        return self._writer.do(write)
+
+    def void(self, intent: int, state: str = "void") -> None:
+        """Note that a step was surely not carried out (`void`) or not accepted (`refused`)."""
+        self._writer.now(lambda c: self._close_intent(c, intent, state, None))
+
+    def open_intents(self) -> list[Open]:
+        """Intents whose result is not known, oldest first."""
+        table = schema.intent
+        query = (
+            sa.select(table.c.id, table.c.step, table.c.mark, table.c.meant_at)
+            .where(table.c.target == self.target, table.c.state == "open")
+            .order_by(table.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [
+                Open(row.id, unpack(row.step, ClosedStep), json.loads(row.mark), row.meant_at)
+                for row in connection.execute(query)
+            ]
+
+    def _close_intent(
+        self, connection: Connection, intent: int, state: str, how: str | None
+    ) -> None:
+        values = {"state": state, "how": how, "settled_at": now(), "step": b""}
+        where = schema.intent.c.id == intent
+        connection.execute(schema.intent.update().where(where).values(**values))
+
+    # -- numbers --------------------------------------------------------------------------------
+
+    def number(self, key: Key) -> int | None:
+        """The number that was given to an object, if any."""
+        table = schema.number
+        query = sa.select(table.c.number).where(table.c.target == self.target, table.c.key == key)
+        with self._engine.connect() as connection:
+            held = connection.execute(query).scalar()
+        return None if held is None else int(held)
+
+    def give_numbers(self, kind: str, fixed: Sequence[tuple[Key, int | None]]) -> list[Key]:
+        """Give each key a number for good: the fixed one, or the next of a claimed block.
+
+        Returns the keys for which no block has room any more (claim one, and ask again). A key
+        that has a number keeps it.
+        """
+        return self._writer.now(lambda c: self._give(c, kind, fixed))
+
+    def _give(
+        self, connection: Connection, kind: str, fixed: Sequence[tuple[Key, int | None]]
+    ) -> list[Key]:
+        without: list[Key] = []
+        rows: list[dict[str, Any]] = []
+        has = self._numbers(connection, [key for key, _ in fixed])
+        free = _Free(connection, self.target, kind)
+        for key, chosen in fixed:
+            if key in has:
+                continue
+            number = chosen if chosen is not None else free.take()
+            if number is None:
+                without.append(key)
+            else:
+                rows.append({"target": self.target, "key": key, "kind": kind, "number": number})
+        if rows:
+            connection.execute(schema.number.insert(), rows)
+        free.save()
+        return without
+
+    def _numbers(self, connection: Connection, keys: Sequence[Key]) -> dict[Key, int]:
+        table, found = schema.number, {}
+        for start in range(0, len(keys), _PAGE):
+            chunk = keys[start : start + _PAGE]
+            query = sa.select(table.c.key, table.c.number).where(
+                table.c.target == self.target, table.c.key.in_(chunk)
+            )
+            found.update({Key(row.key): row.number for row in connection.execute(query)})
+        return found
+
+    def numbers(self, keys: Sequence[Key]) -> dict[Key, int]:
+        """The numbers of those keys that have one."""
+        with self._engine.connect() as connection:
+            return self._numbers(connection, keys)
+
+    def drop_number(self, key: Key) -> None:
+        """Forget a number that turned out to be a stranger's: another is given next time."""
+        where = schema.number.c.target == self.target, schema.number.c.key == key
+        self._writer.now(lambda c: c.execute(schema.number.delete().where(*where)))
+
+    def add_block(self, kind: str, block: Block) -> None:
+        """Keep a block that was claimed at the target."""
+        row = {
+            "target": self.target,
+            "kind": kind,
+            "first": block.first,
+            "last": block.last,
+            "next": block.first,
+        }
+        self._writer.now(lambda c: upsert(c, schema.block, [row]))
+
+    def room(self, kind: str) -> int:
+        """How many numbers are left in claimed blocks."""
+        table = schema.block
+        query = sa.select(sa.func.sum(table.c.last - table.c.next + 1)).where(
+            table.c.target == self.target, table.c.kind == kind
+        )
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    # -- verdicts -------------------------------------------------------------------------------
+
+    def verdict(self, issue: Key) -> Verdict | None:
+        """Where an issue stands."""
+        table = schema.verdict
+        query = sa.select(table).where(table.c.target == self.target, table.c.issue == issue)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return _verdict(row) if row else None
+
+    def verdicts(self, issues: Sequence[Key]) -> dict[Key, Verdict]:
+        """Where these issues stand; up to a page of them."""
+        table = schema.verdict
+        query = sa.select(table).where(
+            table.c.target == self.target, table.c.issue.in_(list(issues))
+        )
+        with self._engine.connect() as connection:
+            return {Key(row.issue): _verdict(row) for row in connection.execute(query)}
+
+    def in_state(self, *states: str) -> list[Verdict]:
+        """Issues in one of these states, by key."""
+        table = schema.verdict
+        query = (
+            sa.select(table)
+            .where(table.c.target == self.target, table.c.state.in_(states))
+            .order_by(table.c.issue)
+        )
+        with self._engine.connect() as connection:
+            return [_verdict(row) for row in connection.execute(query)]
+
+    def states(self) -> dict[str, int]:
+        """How many issues are in each state."""
+        table = schema.verdict
+        query = (
+            sa.select(table.c.state, sa.func.count())
+            .where(table.c.target == self.target)
+            .group_by(table.c.state)
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def set_verdicts(self, verdicts: Sequence[Verdict]) -> Future[None]:
+        """Note where issues stand."""
+        at = now()
+        rows = [msgspec.structs.asdict(one) | {"target": self.target, "at": at} for one in verdicts]
+        return self._writer.do(lambda c: upsert(c, schema.verdict, rows) if rows else None)
+
+    # -- conflicts ------------------------------------------------------------------------------
+
+    def add_conflict(self, key: Key, field: str, policy: str) -> None:
+        """Note that a field was changed by somebody at the target, and what we did about it."""
+        row = {"target": self.target, "key": key, "field": field, "policy": policy, "at": now()}
+        self._writer.now(lambda c: upsert(c, schema.conflict, [row]))
+
+    def conflicts(self) -> list[tuple[Key, str, str]]:
+        """(key, field, policy) of all edits of people that were met."""
+        table = schema.conflict
+        query = sa.select(table).where(table.c.target == self.target).order_by(table.c.key)
+        with self._engine.connect() as connection:
+            return [(Key(row.key), row.field, row.policy) for row in connection.execute(query)]
+
+    # -- leases ---------------------------------------------------------------------------------
+
+    def _take_lease(self, connection: Connection, issue: Key, seconds: float) -> None:
+        name, moment = f"{self.target}/{issue}", now()
+        table = schema.lease
+        held = connection.execute(sa.select(table).where(table.c.name == name)).first()
+        if held is not None and held.owner != self._owner and held.until > moment:
+            raise Locked(f"another worker holds {issue} until {held.until}: wait for it")
+        until = stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+        upsert(connection, table, [{"name": name, "owner": self._owner, "until": until}])
+
+    def drop_leases(self, others: bool = False) -> None:
+        """Give back our leases; with `others`, those of workers that are known to be dead."""
+        table = schema.lease
+        whose = table.c.owner != self._owner if others else table.c.owner == self._owner
+        where = table.c.name.startswith(f"{self.target}/", autoescape=True), whose
+        self._writer.now(lambda c: c.execute(table.delete().where(*where)))
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _row(self, key: Key, kind: str, issue: Key, ref: RemoteRef, at: str) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "key": key,
+            "kind": kind,
+            "issue": issue,
+            "remote_id": ref.id,
+            "number": ref.number,
+            "url": ref.url,
+            "digest": "",
+            "fields": "{}",
+            "open": "[]",
+            "audience": "public",
+            "state": "there",
+            "sent_at": at,
+        }
+
+    def _result(self, issue: Key, action: ClosedAction, receipt: Receipt) -> dict[str, Any]:
+        sent = digests({**action.fields, **receipt.stored.get(action.key, {})})
+        ref = receipt.refs.get(action.key) or action.at
+        if ref is None:
+            raise ValueError(f"the receipt of a step says nothing of {action.key}")
+        row = self._row(action.key, action.kind, issue, ref, now())
+        row["digest"] = action.digest
+        row["fields"] = json.dumps({f: (action.opens.get(f, ""), mark) for f, mark in sent.items()})
+        row["open"] = json.dumps(action.open)
+        row["audience"] = action.audience
+        return row
+
+
+class _Free:
+    """Hands out the numbers of a kind's blocks within one transaction."""
+
+    def __init__(self, connection: Connection, target: str, kind: str) -> None:
+        table = schema.block
+        self._connection = connection
+        self._where = table.c.target == target, table.c.kind == kind
+        query = sa.select(table).where(*self._where, table.c.next <= table.c.last)
+        self._blocks = [[r.first, r.last, r.next] for r in connection.execute(query)]
+        self._blocks.sort()
+
+    def take(self) -> int | None:
+        """The next number, or None if all are given out."""
+        for block in self._blocks:
+            if block[2] <= block[1]:
+                block[2] += 1
+                return int(block[2] - 1)
+        return None
+
+    def save(self) -> None:
+        """Keep how far the blocks are used."""
+        table = schema.block
+        for first, _last, following in self._blocks:
+            where = *self._where, table.c.first == first
+            self._connection.execute(table.update().where(*where).values(next=following))
+
+
+def _merge_update(connection: Connection, target: str, row: dict[str, Any]) -> None:
+    """An update sent some fields only: the others stay as they were."""
+    table = schema.object_
+    where = table.c.target == target, table.c.key == row["key"]
+    held = connection.execute(sa.select(table.c.fields, table.c.digest).where(*where)).first()
+    fields = json.loads(held.fields) if held else {}
+    fields.update(json.loads(row["fields"]))
+    values = {
+        "fields": json.dumps(fields),
+        "digest": row["digest"],
+        "open": row["open"],
+        "audience": row["audience"],
+        "sent_at": row["sent_at"],
+    }
+    connection.execute(table.update().where(*where).values(**values))
+
+
+def _held(row: Any) -> Held:
+    return Held(
+        key=Key(row.key),
+        kind=row.kind,
+        issue=Key(row.issue),
+        at=RemoteRef(id=row.remote_id, number=row.number, url=row.url),
+        digest=row.digest,
+        fields={name: (open_, sent) for name, (open_, sent) in json.loads(row.fields).items()},
+        open=tuple(Key(key) for key in json.loads(row.open)),
+        audience=row.audience,
+        state=row.state,
+    )
+
+
+def _verdict(row: Any) -> Verdict:
+    return Verdict(Key(row.issue), row.state, row.reason, row.inputs, row.attempts)

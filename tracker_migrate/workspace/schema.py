@@ -1,0 +1,205 @@
+"""The tables of a workspace: the archive (what the source said) and the ledger (what was written).
+
+One database for both, so that a restart finds them agreeing. Times are UTC, ISO 8601 text with
+microseconds, which SQLite and PostgreSQL compare alike. Bodies are zlib-compressed bytes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+#: a few facts of the workspace: who reads, versions
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# -- the archive ----------------------------------------------------------------------------------
+
+#: an issue as one viewer read it; `position` orders bugs by number and blueprints after them
+issue = Table(
+    "issue",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("viewer", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("position", String, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("stamp", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("model", LargeBinary, nullable=False),
+    Column("read_at", String, nullable=False),
+    Column("gone_at", String),
+    Index("issue_order", "viewer", "position"),
+)
+
+#: the raw replies that an issue or another thing was made of, less what had to stay at the source
+reply = Table(
+    "reply",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("viewer", String, primary_key=True),
+    Column("url", String, primary_key=True),
+    Column("status", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("withheld", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("read_at", String, nullable=False),
+)
+
+#: people, projects, series, milestones
+entity = Table(
+    "entity",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("model", LargeBinary, nullable=False),
+    Column("read_at", String, nullable=False),
+)
+
+#: people that issues name, whether they were read yet or not
+mention = Table("mention", metadata, Column("person", String, primary_key=True))
+
+#: which issue carries which tag: a private tag's name must not become public
+tagging = Table(
+    "tagging",
+    metadata,
+    Column("issue", String, primary_key=True),
+    Column("tag", String, primary_key=True),
+    Column("private", Boolean, nullable=False),
+    Index("tagging_tag", "tag"),
+)
+
+#: how far the source was read
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("viewer", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+#: what could not be read, kept until it can
+unread = Table(
+    "unread",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first_at", String, nullable=False),
+    Column("last_at", String, nullable=False),
+)
+
+# -- the ledger -----------------------------------------------------------------------------------
+
+#: an object that is at a target. `digest` is that of the open form; `fields` holds, by name, the
+#: digest of the open value and of the value as sent; `open` the references that fell back to home
+object_ = Table(
+    "object",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("issue", String, nullable=False),
+    Column("remote_id", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("open", Text, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("state", String, nullable=False),  # there, joined, gone
+    Column("sent_at", String, nullable=False),
+    Index("object_issue", "target", "issue"),
+    Index("object_remote", "target", "kind", "remote_id"),
+)
+
+#: one request that was meant, is under way, or was settled; `step` is what was to be sent, and is
+#: emptied once it is settled
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("target", String, nullable=False),
+    Column("issue", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("step", LargeBinary, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("state", String, nullable=False),  # open, done, void, refused
+    Column("owner", String, nullable=False),
+    Column("meant_at", String, nullable=False),
+    Column("settled_at", String),
+    Column("how", String),  # sent, found, joined
+    Index("intent_open", "target", "state"),
+)
+
+#: numbers that were given to objects, for good
+number = Table(
+    "number",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("number", Integer, nullable=False),
+)
+
+#: blocks of numbers that were claimed at a target
+block = Table(
+    "block",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("first", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("next", Integer, nullable=False),
+)
+
+#: where each issue stands at each target; `inputs` says from what it was last written whole
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("issue", String, primary_key=True),
+    Column("state", String, nullable=False),  # planned, done, refused, aside
+    Column("reason", Text, nullable=False),
+    Column("inputs", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("at", String, nullable=False),
+    Index("verdict_state", "target", "state"),
+)
+
+#: a person's edit at the target that we did not overwrite
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("policy", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+#: who works on an issue, and until when nobody else may
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("until", String, nullable=False),
+)
