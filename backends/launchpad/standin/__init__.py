@@ -1,0 +1,21 @@
+"""The Launchpad stand-in: a small local server that speaks the web service's wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracker_migrate.testing.loopback import arguments, run_alone
+
+from .load import load_project, load_spec, load_wire
+from .server import LaunchpadStandIn
+
+__all__ = ["LaunchpadStandIn", "load_project", "load_spec", "load_wire", "main"]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a stand-in alone."""
+    given = arguments(argv, "a small Launchpad")
+    standin = LaunchpadStandIn(given.data)
+    for spec in given.load:
+        load_spec(standin, spec)
+    run_alone(standin, given.port)

@@ -1,0 +1,259 @@
+"""Recorded replies turned into stored entries, whoever they were recorded for.
+
+Replies of several viewers are merged: a logged-in viewer's text wins over an anonymous one's, a
+value wins over `redacted`. What a reply only counts (hidden CVEs) becomes a placeholder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from .fields import REDACTED, stored_fields
+from .librarian import keep_file
+from .oauth import seed_token
+from .people import make_admin
+from .privacy import TYPE_NAMES, grant, share
+from .server import LaunchpadStandIn
+from .store import Store
+from .targets import parent_of, task_sort
+
+#: collections whose content is kept as a relation from the entry they hang below
+_RELATIONS = (
+    "users_affected", "users_unaffected", "users_affected_with_dupes", "cves", "linked_branches",
+    "dependencies", "members", "admins", "deactivated_members", "expired_members",
+    "invited_members", "proposed_members", "members_details", "memberships_details", "sub_teams",
+    "watches", "drivers",
+)  # fmt: skip
+_RANKS = {"anonymous": 0, "admin": 2}
+#: who the recorded viewers are; others are named after their person
+_PERSONS = {
+    "owner": "lab-owner", "subscriber": "lab-subscriber", "unrelated": "lab-unrelated",
+    "grantee": "lab-grantee", "artifact-grantee": "lab-some", "team-member": "lab-member",
+    "admin": "name16",
+}  # fmt: skip
+TEST_CONSUMER = "lab-client"
+
+
+def absorb(standin: LaunchpadStandIn, records: Iterable[dict[str, Any]]) -> None:
+    """Store everything that these replies tell."""
+    with standin.lock, standin.store.transaction():
+        absorber = _Absorber(standin.store)
+        for record in records:
+            absorber.take(record)
+        absorber.finish()
+
+
+class _Absorber:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.ranks: dict[str, int] = {}
+        self.activity: dict[int, dict[str, dict[int, dict[str, Any]]]] = {}
+        self.viewers: set[str] = set()
+        self.names: dict[int, str] = {}
+        self.files: dict[str, int] = {}
+        self.shared = False
+
+    # -- one reply -----------------------------------------------------------------------------
+
+    def take(self, record: dict[str, Any]) -> None:
+        viewer = str(record.get("viewer", "anonymous"))
+        self.viewers.add(viewer)
+        path = unquote(urlsplit(record["url"]).path).removeprefix("/devel/")
+        if "+services/sharing" in path:
+            self._sharing(record)
+        elif record.get("location") and path.endswith("/data"):
+            self._location(path.removesuffix("/data"), record["location"])
+        elif record["status"] == 200 and ("content" in record or "/devel/" not in record["url"]):
+            self._file(path, record)
+        elif record["status"] == 200:
+            self._body(path, viewer, record["body"])
+
+    def _body(self, path: str, viewer: str, text: str) -> None:
+        body = json.loads(text)
+        if not isinstance(body, dict):
+            return
+        rank = _RANKS.get(viewer, 1)
+        if "entries" not in body:
+            self._entry(body, rank)
+            return
+        if path.endswith("/activity"):
+            self._activity(path, viewer, body)
+            return
+        for entry in body["entries"]:
+            self._entry(entry, rank)
+        self._collection(path, body)
+
+    # -- entries -------------------------------------------------------------------------------
+
+    def _entry(self, entry: dict[str, Any], rank: int) -> None:
+        kind = str(entry.get("resource_type_link", "")).partition("#")[2]
+        path = local(entry.get("self_link", ""))
+        if kind not in _KINDS or self.ranks.get(path, -1) > rank:
+            return
+        self.ranks[path] = rank
+        values = stored_values(kind, entry)
+        _put(self.store, kind, path, values)
+
+    def _activity(self, path: str, viewer: str, body: dict[str, Any]) -> None:
+        rows = self.activity.setdefault(int(path.split("/")[1]), {}).setdefault(viewer, {})
+        for index, entry in enumerate(body["entries"], body["start"]):
+            rows[index] = stored_values("bug_activity", entry)
+
+    def _collection(self, path: str, body: dict[str, Any]) -> None:
+        source, _, name = path.rpartition("/")
+        targets = [local(entry["self_link"]) for entry in body["entries"]]
+        if name == "bugs" and "/+spec/" in source:
+            for target in targets:
+                self.store.relate("specs", target, source)
+        elif name == "all_specifications" and source.count("/") == 1:
+            for target in targets:
+                self.store.relate("goal", source, target)
+        elif name == "super_teams":
+            for target in targets:
+                self.store.relate("members", target, source)
+        elif name in _RELATIONS:
+            self._relate(source, name, targets, int(body.get("total_size", 0)))
+
+    def _relate(self, source: str, name: str, targets: list[str], total: int) -> None:
+        for target in targets:
+            self.store.relate(name, source, target)
+        if name == "cves" and not targets:
+            for number in range(total):
+                self._hidden_cve(source, number)
+
+    def _hidden_cve(self, bug: str, number: int) -> None:
+        if self.store.related("cves", bug):
+            return
+        path = f"bugs/cve/1999-{number}"
+        self.store.put_item("cve", path, {"sequence": f"1999-{number}"})
+        self.store.relate("cves", bug, path)
+
+    # -- files, sharing --------------------------------------------------------------------------
+
+    def _location(self, path: str, location: str) -> None:
+        number, name = urlsplit(location).path.strip("/").split("/")
+        self.files[path] = int(number)
+        self.names[int(number)] = unquote(name)
+        self.store.set_meta(f"file:{path}", number)
+
+    def _file(self, path: str, record: dict[str, Any]) -> None:
+        if "content" in record:
+            attachment = path.removesuffix("/data")
+            number = keep_file(self.store, "data", "text/plain", record["content"])
+            self.store.set_meta(f"file:{attachment}", str(number))
+            return
+        parts = path.strip("/").split("/")
+        kind = str(record.get("type") or "text/plain")
+        keep_file(self.store, parts[1], kind, record["body"].encode(), int(parts[0]))
+
+    def _sharing(self, record: dict[str, Any]) -> None:
+        if record["status"] != 200:
+            return
+        query = parse_qs(urlsplit(record["url"]).query)
+        operation = query.get("ws.op", [""])[0]
+        if operation == "getPillarGranteeData":
+            self._grantees(local(query["pillar"][0]), json.loads(record["body"]))
+        elif operation == "getSharedBugs":
+            self.shared = True
+            for task in json.loads(record["body"])["entries"]:
+                number = int(local(task["bug_link"]).split("/")[1])
+                grant(self.store, number, local(query["person"][0]))
+
+    def _grantees(self, pillar: str, grantees: list[dict[str, Any]]) -> None:
+        for one in grantees:
+            types = [TYPE_NAMES[t] for t, level in one["permissions"].items() if level == "ALL"]
+            share(self.store, pillar, local(one["self_link"]), types)
+
+    # -- at the end ------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        for bug, by_viewer in self.activity.items():
+            best = max(by_viewer, key=lambda viewer: _RANKS.get(viewer, 1))
+            self.store.db.execute("DELETE FROM activity WHERE bug=?", (bug,))
+            for _, row in sorted(by_viewer[best].items()):
+                self.store.add_activity(bug, row)
+        if not self.shared:
+            _grant_subscribers(self.store)
+        if self.viewers - {"anonymous"}:
+            seed_tokens(self.store, self.viewers)
+        _sort_tasks(self.store)
+
+
+def seed_tokens(store: Store, viewers: set[str]) -> None:
+    """Tokens for recorded viewers: TOKEN-of-NAME with SECRET-of-NAME; name16 is an admin."""
+    for viewer in sorted(viewers - {"anonymous"}):
+        name = _PERSONS.get(viewer, viewer)
+        seed_token(store, f"~{name}", TEST_CONSUMER, f"TOKEN-of-{name}", f"SECRET-of-{name}")
+    make_admin(store, "~name16")
+
+
+def person_of(viewer: str) -> str | None:
+    """The name of the person that a recorded viewer is; None for anonymous."""
+    return None if viewer == "anonymous" else _PERSONS.get(viewer, viewer)
+
+
+def local(address: str) -> str:
+    """A recorded address as a path below `/devel/`."""
+    return unquote(address.partition("/devel/")[2])
+
+
+def stored_values(kind: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """What of a recorded entry is stored: links as paths, nothing redacted, nothing derived."""
+    values: dict[str, Any] = {}
+    for name in stored_fields(kind):
+        value = entry.get(name)
+        if value == REDACTED:
+            continue
+        is_link = name.endswith("_link") and isinstance(value, str) and "/devel/" in value
+        values[name] = local(value) if is_link else value
+    return values
+
+
+def _put(store: Store, kind: str, path: str, values: dict[str, Any]) -> None:
+    parts = path.split("/")
+    match kind:
+        case "bug":
+            store.put_bug(int(parts[1]), values)
+        case "bug_task":
+            target, _, number = path.rpartition("/+bug/")
+            store.put_task(int(number), target, values, task_sort(store, target))
+        case "message":
+            store.put_message(int(parts[-3]), int(parts[-1]), values)
+            store.set_home(int(parts[-3]), "/".join(parts[: parts.index("+bug")]))
+        case "message_revision":
+            anchor = f"bugs/{parts[-5]}/comments/{parts[-3]}"
+            store.put_item(kind, f"{anchor}/revisions/{parts[-1]}", values, int(parts[-5]), anchor)
+        case _:
+            known = store.item(path)
+            bug = int(parts[1]) if parts[0] == "bugs" and parts[1].isdigit() else None
+            if kind == "bug_branch":
+                bug = int(parts[-1])
+            merged = {**(known.data if known else {}), **values}
+            store.put_item(kind, path, merged, bug, parent_of(kind, path))
+
+
+def _grant_subscribers(store: Store) -> None:
+    rows = store.rows("SELECT i.bug, i.path FROM item i JOIN bug b ON b.id=i.bug WHERE i.kind="
+                      "'bug_subscription' AND b.info NOT IN ('Public', 'Public Security')")  # fmt: skip
+    for bug, path in rows:
+        grant(store, bug, f"~{path.rpartition('/')[2]}")
+
+
+def _sort_tasks(store: Store) -> None:
+    """Series may have been seen after their tasks, and a task's place hangs on their versions."""
+    for bug, target in store.rows("SELECT bug, target FROM task WHERE target LIKE '%/%'"):
+        sql = "UPDATE task SET sort=? WHERE bug=? AND target=?"
+        store.db.execute(sql, (task_sort(store, target), bug, target))
+
+
+_KINDS = frozenset({
+    "bug", "bug_task", "message", "message_revision", "bug_attachment", "bug_subscription",
+    "bug_watch", "bug_nomination", "bug_branch", "bug_tracker", "cve", "specification",
+    "specification_branch", "milestone", "project_group_milestone", "project", "project_series",
+    "project_group", "project_release", "distribution", "distro_series",
+    "distribution_source_package", "source_package", "person", "team", "team_membership",
+    "email_address", "branch",
+})  # fmt: skip

@@ -1,0 +1,113 @@
+"""Who may read a private bug: the policy's grantees, and those with a grant for that bug alone.
+
+Facts of wire/lab-private: subscribers and the filer hold a grant for the bug; an assignee as such
+does not; unsubscribing takes it away; whoever may not read gets the 404 of a missing bug.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .derived import PUBLIC_TYPES
+from .entry import Entry
+from .store import Store
+from .view import View
+
+#: information types as the sharing service names them
+ENUM_NAMES = {
+    "Private Security": "PRIVATESECURITY",
+    "Private": "USERDATA",
+    "Proprietary": "PROPRIETARY",
+    "Embargoed": "EMBARGOED",
+}
+TYPE_NAMES = {enum: name for name, enum in ENUM_NAMES.items()}
+
+
+def is_public(bug: Entry) -> bool:
+    """Whether everybody may read the bug."""
+    return bug.get("information_type", "Public") in PUBLIC_TYPES
+
+
+def readable(view: View, alias: str = "b") -> tuple[str, list[Any]]:
+    """A condition on a bug (SQL, values) that holds for those this caller may read."""
+    public = f"{alias}.info IN ('Public','Public Security')"
+    if not view.reads_private:
+        return public, []
+    if view.admin:
+        return "1", []
+    marks = ",".join("?" * len(view.circle))
+    circle = sorted(view.circle)
+    sql = (
+        f"({public} OR {alias}.id IN (SELECT bug FROM access WHERE person IN ({marks})) OR EXISTS("
+        f"SELECT 1 FROM task pt JOIN policy p ON p.pillar=pt.pillar AND p.info={alias}.info "
+        f"WHERE pt.bug={alias}.id AND p.person IN ({marks})))"
+    )
+    return sql, circle + circle
+
+
+def may_read_bug(store: Store, view: View, bug: Entry) -> bool:
+    """Whether this caller may read this bug."""
+    if is_public(bug):
+        return True
+    if not view.reads_private:
+        return False
+    where, values = readable(view)
+    return bool(store.rows(f"SELECT 1 FROM bug b WHERE b.id=? AND {where}", bug.bug, *values))
+
+
+def may_read(store: Store, view: View, entry: Entry) -> bool:
+    """Whether this entry is shown in a collection; hidden ones are counted all the same."""
+    if entry.kind == "bug":
+        return may_read_bug(store, view, entry)
+    if entry.kind in ("cve", "message_revision"):
+        return not view.anonymous  # bug16-cves, message-revisions-1: total_size 1, entries []
+    if entry.kind == "team":
+        return may_see_team(store, view, entry)
+    if entry.kind == "bug_task":
+        return may_read_number(store, view, entry.bug or 0)
+    return True
+
+
+def may_read_number(store: Store, view: View, number: int) -> bool:
+    """Whether this caller may read the bug of this number."""
+    where, values = readable(view)
+    return bool(store.rows(f"SELECT 1 FROM bug b WHERE b.id=? AND {where}", number, *values))
+
+
+def may_see_team(store: Store, view: View, team: Entry) -> bool:
+    """A private team is shown to its members, and to those whom a share or subscription tells."""
+    if not team.get("private") or view.admin or team.path in view.circle:
+        return True
+    if view.anonymous:
+        return False
+    marks = ",".join("?" * len(view.circle))
+    sql = (
+        "SELECT 1 FROM policy p JOIN item i ON i.path=p.pillar WHERE p.person=? AND "
+        f"json_extract(i.data,'$.owner_link') IN ({marks}) UNION SELECT 1 FROM access a JOIN task t "
+        "ON t.bug=a.bug JOIN item i ON i.path=t.pillar WHERE a.person=? AND "
+        f"json_extract(i.data,'$.owner_link') IN ({marks})"
+    )
+    circle = sorted(view.circle)
+    return bool(store.rows(sql, team.path, *circle, team.path, *circle))
+
+
+def drives(store: Store, view: View, pillar: Entry) -> bool:
+    """Whether this caller owns or drives a pillar, or is an admin."""
+    owners = {pillar.get("owner_link"), pillar.get("driver_link")} - {None}
+    return view.writes and (view.admin or bool(owners & view.circle))
+
+
+def grant(store: Store, bug: int, person: str) -> None:
+    """Let a person read a private bug."""
+    store.db.execute("INSERT OR IGNORE INTO access VALUES(?,?)", (bug, person))
+
+
+def revoke(store: Store, bug: int, person: str) -> None:
+    """Take that away."""
+    store.db.execute("DELETE FROM access WHERE bug=? AND person=?", (bug, person))
+
+
+def share(store: Store, pillar: str, person: str, types: list[str]) -> None:
+    """Let a person read all bugs of these information types in a project."""
+    rows = [(pillar, person, name) for name in types]
+    store.db.executemany("INSERT OR IGNORE INTO policy VALUES(?,?,?)", rows)

@@ -1,0 +1,71 @@
+"""Entries as the JSON text that goes over the wire, with their http_etag."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha1
+from typing import Any
+
+from .derived import DERIVED_VALUES
+from .entry import Entry
+from .fields import DERIVED, LINK, OWN, SITES, Field, fields_of
+from .view import View
+
+_encode = json.JSONEncoder(ensure_ascii=True).encode
+
+
+def values(entry: Entry, view: View) -> dict[str, Any]:
+    """All fields of an entry as this caller sees them, without http_etag."""
+    kind, path, data = entry.kind, entry.path, entry.data
+    api = view.api
+    itself = api + path
+    out: dict[str, Any] = {"self_link": itself}
+    site = SITES.get(kind)
+    if site is not None:
+        out["web_link"] = view.web_link(site, path)
+    out["resource_type_link"] = f"{api}#{kind}"
+    for name, how, default, extra in _plan(kind):
+        if how == OWN:
+            out[name] = itself + extra
+        elif how == LINK:
+            out[name] = view.link(data.get(name, default))
+        elif how == DERIVED:
+            out[name] = extra(entry, view)
+        else:
+            value = data.get(name, default)
+            if value.__class__ is str and "@" in value:
+                value = view.text(value)
+            out[name] = value
+    return out
+
+
+@cache
+def _plan(kind: str) -> tuple[tuple[str, str, Any, Any], ...]:
+    derive = DERIVED_VALUES.get(kind, {})
+    return tuple(_step(field, derive) for field in fields_of(kind))
+
+
+def _step(
+    field: Field, derive: dict[str, Callable[[Entry, View], Any]]
+) -> tuple[str, str, Any, Any]:
+    if field.name in derive:
+        return field.name, DERIVED, field.default, derive[field.name]
+    return field.name, field.how, field.default, f"/{field.suffix}"
+
+
+def etag_of(text: str) -> str:
+    """The http_etag of a representation: two hashes, so it depends on the viewer as it does there.
+
+    Launchpad hashes unwritable and writable fields apart; that only shows as other hex digits.
+    """
+    first = sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f'"{first}-{sha1(first.encode()).hexdigest()}"'
+
+
+def render(entry: Entry, view: View) -> tuple[str, str]:
+    """The JSON text of an entry, and its ETag."""
+    text = _encode(values(entry, view))
+    etag = etag_of(text)
+    return f'{text[:-1]}, "http_etag": {_encode(etag)}}}', etag

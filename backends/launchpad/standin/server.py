@@ -1,0 +1,139 @@
+"""The stand-in itself: takes requests, says who asks, hands them on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from tracker_migrate.testing.loopback import Reply, Request, StandIn
+
+from .context import Context
+from .errors import TEXT, Refusal, no_version
+from .forms import read_form
+from .librarian import serve
+from .oauth import ANONYMOUS, Login, access_token, login_of, request_token
+from .people import ADMINS, circle_of
+from .reading import get
+from .store import Store
+from .view import View
+
+VERSIONS = ("devel", "beta", "1.0")
+
+
+class LaunchpadStandIn(StandIn):
+    """A small Launchpad: `devel` web service, librarian and token pages on one address.
+
+    `data` is a SQLite file or `:memory:`; `web` is the root of web links, where `{site}` becomes
+    `bugs.`, `blueprints.` or nothing. Without it they lead to the stand-in's own address.
+    """
+
+    def __init__(self, data: str = ":memory:", web: str | None = None) -> None:
+        super().__init__()
+        self.store = Store(data)
+        self.web = web
+        self._frozen: datetime | None = None
+        self._dated: str | None = None
+        self._circles: dict[str, frozenset[str]] = {}
+        self._webs: dict[tuple[str, str], dict[str, str]] = {}
+
+    # -- the clock -----------------------------------------------------------------------------
+
+    def moment(self) -> datetime:
+        """The stand-in's time."""
+        return self._frozen or datetime.now(UTC)
+
+    def set_clock(self, moment: datetime | None) -> None:
+        """Stop the clock at a moment, or (None) let it run with the machine's."""
+        self._frozen = moment
+
+    def advance(self, seconds: float) -> None:
+        """Move a stopped clock on."""
+        self._frozen = self.moment() + timedelta(seconds=seconds)
+
+    def now(self) -> str:
+        """The date of what is written now."""
+        return self._dated or self.moment().isoformat()
+
+    @contextmanager
+    def dated(self, date: str) -> Iterator[None]:
+        """Everything written inside carries this date."""
+        self._dated, before = date, self._dated
+        try:
+            yield
+        finally:
+            self._dated = before
+
+    # -- answers -------------------------------------------------------------------------------
+
+    def answer(self, request: Request) -> Reply:
+        """The answer of Launchpad."""
+        with self.lock:
+            try:
+                reply = self._route(request)
+            except Refusal as refusal:
+                reply = refusal.reply()
+        date = format_datetime(self.moment(), usegmt=True)
+        return Reply(reply.status, reply.body, {"Date": date, **reply.headers})
+
+    def _route(self, request: Request) -> Reply:
+        first, _, rest = request.path.lstrip("/").partition("/")
+        page = self._pages.get(first)
+        if page is not None:
+            return page(self, request)
+        if first not in VERSIONS:
+            raise no_version(self.url)
+        ctx = self.context(request, login_of(self.store, request))
+        if request.method == "GET":
+            return get(ctx, rest.rstrip("/"))
+        if request.method in ("HEAD", "OPTIONS"):
+            raise Refusal(405, "", Allow="GET PUT PATCH POST")
+        raise Refusal(405, "", Allow="GET")
+
+    def context(self, request: Request, login: Login = ANONYMOUS) -> Context:
+        """What the handlers of a request get."""
+        args = list(request.query)
+        uploads = {}
+        if request.method == "POST":
+            form, uploads = read_form(request)
+            args += form
+        return Context(self.store, self.view(login), request, args, self.now, uploads)
+
+    def view(self, login: Login = ANONYMOUS) -> View:
+        """How the person who is logged in sees things."""
+        web = self.web or self.url
+        webs = self._webs.setdefault((self.url, web), {})
+        api = f"{self.url}/devel/"
+        if login.person is None:
+            return View(api, web, webs=webs)
+        circle = circle_of(self.store, login.person)
+        deep = login.permission in ("READ_PRIVATE", "WRITE_PRIVATE", "DESKTOP_INTEGRATION")
+        writes = login.permission in ("WRITE_PUBLIC", "WRITE_PRIVATE", "DESKTOP_INTEGRATION")
+        return View(api, web, login.person, circle, ADMINS in circle and deep, deep, writes, webs)
+
+    # -- pages that are not of the web service ---------------------------------------------------
+
+    def _librarian(self, request: Request) -> Reply:
+        return serve(self.store, request)
+
+    def _request_token(self, request: Request) -> Reply:
+        return request_token(self.store, request)
+
+    def _access_token(self, request: Request) -> Reply:
+        return access_token(self.store, request)
+
+    def _authorize_token(self, request: Request) -> Reply:
+        text = "<html><body>A person says yes or no here.</body></html>"
+        return Reply(200, text.encode(), {"Content-Type": "text/html;charset=utf-8"})
+
+    _pages: Mapping[str, Callable[[LaunchpadStandIn, Request], Reply]] = {
+        "librarian": _librarian,
+        "restricted": _librarian,
+        "+request-token": _request_token,
+        "+access-token": _access_token,
+        "+authorize-token": _authorize_token,
+    }
+
+
+__all__ = ["TEXT", "LaunchpadStandIn"]
