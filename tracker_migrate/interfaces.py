@@ -140,9 +140,9 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     """An action with its references put in.
 
     fields: JSON values and str only. number: the chosen id, where this kind's are chosen.
-    open: keys of references that fell back to home, and are worth another look later. digest, opens: of the open form, whole
-    and by field: kept with the intent, so that what a crash left behind is settled without
-    planning again.
+    open: keys of references that fell back to home, and are worth another look later.
+    digest, opens: of the open form, whole and by field: kept with the intent, so that what a crash
+    left behind is settled without planning again.
     """
 
     op: Literal["create", "update"]
@@ -282,6 +282,8 @@ class Planner(Protocol):
     #: part of every digest: raise it when the same issue would be written otherwise
     version: int
     kinds: Mapping[str, Kind]
+    #: the kind of the object that an issue itself becomes; it has the issue's key
+    issue_kind: str
     #: the names of all kinds of steps, for tests that must cover each
     steps: tuple[str, ...]
 

@@ -51,7 +51,6 @@ class Archive:
     def __init__(self, engine: Engine, writer: Writer) -> None:
         self._engine = engine
         self._writer = writer
-        self._people_seen: set[Key] = set()
         self.viewer = self._meta("viewer") or "anonymous"
 
     # -- writing --------------------------------------------------------------------------------
@@ -64,8 +63,7 @@ class Archive:
     def put(self, reading: Reading) -> Future[Put]:
         """Keep a reading with its raw replies. The future says whether it differs from the last."""
         issue, mark = reading.issue, digest(reading.issue)
-        people = mentioned(issue) - self._people_seen
-        self._people_seen |= people
+        people = mentioned(issue)
         model, viewer, at = pack(issue), self.viewer, now()
         replies = [_reply_row(issue.key, viewer, one, at) for one in reading.replies]
 
@@ -196,7 +194,7 @@ class Archive:
         )
         return self._scalar(query) or ""
 
-    def keys(self) -> Iterator[Key]:
+    def issue_keys(self) -> Iterator[Key]:
         """Keys of all issues, in order."""
         for row in self._pages(schema.issue.c.key):
             yield Key(row.key)

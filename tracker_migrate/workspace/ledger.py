@@ -139,6 +139,13 @@ class Ledger:
         if gone:
             self._writer.now(write)
 
+    def accept(self, key: Key, mark: str) -> None:
+        """Take an object as it is for the present open form: its changes were declined, and are
+        not worth another look until the source changes again."""
+        table = schema.object_
+        where = table.c.target == self.target, table.c.key == key
+        self._writer.now(lambda c: c.execute(table.update().where(*where).values(digest=mark)))
+
     def join(self, issue: Key, objects: Mapping[Key, tuple[str, RemoteRef]]) -> None:
         """Take up objects that another migration of ours wrote: they are known, and left as they
         are."""

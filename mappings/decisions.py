@@ -1,0 +1,145 @@
+"""All tables of one target together: what a planner may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from tracker_migrate.digest import digest
+from tracker_migrate.interfaces import Account, Audience, Place
+from tracker_migrate.mappings import people, privacy, projects, states, tags
+from tracker_migrate.mappings.table import Mistakes
+from tracker_migrate.model import Issue, Key, Milestone, Person, name_of
+
+Blocks = Callable[[str, str, Key], tuple[Any, ...]]
+
+
+class Known(Protocol):
+    """As much of an archive as decisions need."""
+
+    def person(self, key: Key) -> Person | None:
+        """What is known of a person."""
+        ...
+
+    def milestone(self, key: Key) -> Milestone | None:
+        """What is known of a milestone."""
+        ...
+
+    def public_tags(self) -> Mapping[str, int]:
+        """How many public issues carry each tag."""
+        ...
+
+    def entities_version(self) -> str:
+        """Changes when somebody or something was renamed."""
+        ...
+
+
+class Tables:
+    """The tables of one target, as they stand in the workspace's `mappings/`."""
+
+    def __init__(self, folder: Path, target: str, tracker: str, mistakes: Mistakes) -> None:
+        self.states = states.load(folder / "states.toml", tracker, mistakes)
+        self.people = people.load(folder / "people.csv", target, mistakes)
+        self.tags = tags.load(folder / "tags.csv", target, mistakes)
+        self.projects = projects.load(folder / "projects.csv", target, mistakes)
+        self.privacy = privacy.load(folder / "privacy.toml", target, mistakes)
+
+
+class TargetDecisions:
+    """`interfaces.Decisions` of one target.
+
+    blocks: turns a text into blocks (text, the issue's address, the issue's key). moves: whether an
+    issue is or will be at the target. redact: hides e-mail addresses, or leaves a text as it is.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        known: Known,
+        options: Mapping[str, Any],
+        blocks: Blocks,
+        moves: Callable[[Key], bool],
+        redact: Callable[[str], str],
+    ) -> None:
+        self.tables = tables
+        self.options = options
+        self._known = known
+        self._blocks = blocks
+        self._moves = moves
+        self._redact = redact
+        self._tag_uses = dict(known.public_tags())
+        self._people: dict[Key, Person | None] = {}
+        self.source_writer = self._version()
+
+    def _version(self) -> str:
+        t = self.tables
+        often = sorted((tag, min(n, 10) // 10) for tag, n in self._tag_uses.items())
+        return digest(
+            (
+                t.states.rows,
+                t.people,
+                t.tags,
+                t.projects,
+                t.privacy.actions,
+                t.privacy.policies,
+                dict(self.options),
+                often,
+                self._known.entities_version(),
+            )
+        )
+
+    def state(self, table: str, word: str) -> str:
+        """The target's word for the source's."""
+        return self.tables.states.word(table, word)
+
+    def account(self, person: Key | None) -> Account | None:
+        """Somebody's account at the target, if one is verified."""
+        return self.tables.people.get(name_of(person)) if person is not None else None
+
+    def person(self, person: Key) -> Person | None:
+        """What the archive knows of a person."""
+        if person not in self._people:
+            if len(self._people) > 5000:
+                self._people.clear()
+            self._people[person] = self._known.person(person)
+        return self._people[person]
+
+    def place(self, target: Key) -> Place:
+        """What a project, series or package becomes: its row, its project's row, the default."""
+        path = name_of(target)
+        if path in self.tables.projects:
+            return self.tables.projects[path]
+        place = projects.default(target)
+        project = self.tables.projects.get(path.split("/")[0])
+        if project is not None and "/+source/" not in path:
+            return Place(name=project.name, branch=place.branch, move=project.move)
+        return place
+
+    def milestone(self, milestone: Key) -> Milestone | None:
+        """What the archive knows of a milestone."""
+        return self._known.milestone(milestone)
+
+    def tag(self, name: str) -> str | None:
+        """The tag's name at the target; None: only named in the text."""
+        return self.tables.tags.get(name, name)
+
+    def tag_uses(self, name: str) -> int:
+        """How many public issues carry this tag."""
+        return self._tag_uses.get(name, 0)
+
+    def audience(self, issue: Issue) -> Audience:
+        """Who may read an issue at the target."""
+        return (
+            self.tables.privacy.audience(issue.information_type)
+            if issue.private
+            else privacy.PUBLIC
+        )
+
+    def blocks(self, issue: Issue, text: str) -> tuple[Any, ...]:
+        """A text of the source as blocks, with hidden addresses hidden."""
+        return self._blocks(self._redact(text), issue.home, issue.key)
+
+    def moves(self, issue: Key) -> bool:
+        """Whether an issue is, or will be, at the target."""
+        return self._moves(issue)

@@ -1,0 +1,34 @@
+"""Who is who: people.csv, one row for a person at a target.
+
+    person,target,account,name,state,created,note
+    jdoe,new,PHID-USER-abc,jane,verified,2009-03-02,
+    hudson,,,,bot,,
+
+`state`: verified (used), suggested (never used until somebody confirms it), placeholder, bot.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tracker_migrate.interfaces import Account
+from tracker_migrate.mappings.table import Mistakes, did_you_mean, rows
+
+COLUMNS = ("person", "target", "account", "name", "state", "created", "note")
+STATES = ("verified", "suggested", "placeholder", "bot")
+
+
+def load(path: Path, target: str, mistakes: Mistakes) -> dict[str, Account]:
+    """Accounts at a target, by the person's name at the source."""
+    accounts: dict[str, Account] = {}
+    for place, row in rows(path, COLUMNS, ("person", "state"), mistakes):
+        if row["state"] not in STATES:
+            hint = did_you_mean(row["state"], STATES)
+            mistakes.add(place, f'no such state "{row["state"]}"{hint} ({", ".join(STATES)})')
+        elif "@" in row["account"] + row["person"]:
+            mistakes.add(place, "an e-mail address: name the account by its number or PHID")
+        elif row["state"] == "verified" and row["target"] == target:
+            if row["person"] in accounts:
+                mistakes.add(place, f"{row['person']} has two accounts at {target}")
+            accounts[row["person"]] = Account(id=row["account"], name=row["name"])
+    return accounts

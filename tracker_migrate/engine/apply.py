@@ -1,0 +1,368 @@
+"""Writing: what is wanted and not there yet, once, in parallel, each issue in its own order.
+
+Where the target lets us choose numbers, every reference is known from the start and one pass does.
+Elsewhere the first pass creates, and the second sends the comments and the texts whose references
+are known by then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.digest import digest
+from tracker_migrate.engine.close import Closer
+from tracker_migrate.engine.diff import Difference, diff, open_digest
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.send import Doubt, InDoubt, Sender
+from tracker_migrate.engine.survey import Survey, give, inputs
+from tracker_migrate.engine.target import Target
+from tracker_migrate.errors import Brake, Gone, ObjectError, Refused, Taken, UsageError
+from tracker_migrate.interfaces import Action, ClosedStep, Event, Pointer, Step
+from tracker_migrate.model import Issue, Key
+from tracker_migrate.workspace.ledger import Held, Open, Verdict
+from tracker_migrate.workspace.packing import moment
+
+_TAKEN_TRIES = 5
+
+
+class Applied(msgspec.Struct, kw_only=True):
+    """What a run wrote. steps: requests carried out. found: of these, those whose reply was lost
+    and that were found at the target. kept: fields left as somebody changed them."""
+
+    steps: int = 0
+    found: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    aside: int = 0
+    joined: int = 0
+    kept: int = 0
+    gone: int = 0
+    stuck: int = 0
+
+
+class Apply:
+    """Writes to one target. expected: digests of what a plan named; anything else is refused."""
+
+    def __init__(
+        self,
+        target: Target,
+        listen: Listen = silent,
+        expected: frozenset[str] | None = None,
+    ) -> None:
+        self._target = target
+        self._listen = listen
+        self._expected = expected
+        self._sink, self._ledger = target.sink, target.ledger
+        self._kinds = target.planner.kinds
+        self._sender = Sender(self._sink, self._ledger, self._hear)
+        self._closer = Closer(target.places, self._sink.link, target.moves)
+        self._applied = Applied()
+        self._guard = threading.Lock()
+        self._shared = threading.Lock()
+        self._doubts: list[tuple[Doubt, Key]] = []
+        self._total = 0
+        self._done = 0
+
+    def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
+        """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
+        self._sink.check(self._target.decisions)
+        self._recover()
+        survey = Survey(self._target, self._listen)
+        self._total = survey.judge(only)
+        self._applied.joined = survey.join(only)
+        if self._target.chooses:
+            survey.give_numbers(only)
+        try:
+            for last in (False, True):
+                if last or not self._target.chooses:
+                    self._pass(only, limit, last)
+        finally:
+            self._ledger.drop_leases()
+        self._applied.refused = self._ledger.states().get("refused", 0)
+        self._applied.aside = len(self._ledger.in_state("aside"))
+        return self._applied
+
+    # -- what an earlier run left behind ----------------------------------------------------------
+
+    def _recover(self) -> None:
+        """Settle every intent whose result is not known, before anything new is meant."""
+        for intent in self._ledger.open_intents():
+            receipt = self._sink.find(intent.step, intent.mark)
+            if receipt is not None:
+                self._sender.done(intent.id, intent.step, receipt, "found")
+            elif self._sink.resend_safe(intent.step):
+                self._ledger.void(intent.id)
+            else:
+                self._sender.settle(self._as_doubt(intent))
+
+    def _as_doubt(self, intent: Open) -> Doubt:
+        import time
+
+        age = (datetime.now(UTC) - moment(intent.meant_at)).total_seconds()
+        # a clock that was set back must not make us wait for longer than the settle time
+        left = min(self._sink.settle_seconds, max(0.0, self._sink.settle_seconds - age))
+        return Doubt(intent.id, intent.step, intent.mark, time.monotonic() + left)
+
+    # -- one pass over the issues -----------------------------------------------------------------
+
+    def _pass(self, only: Only | None, limit: int | None, last: bool) -> None:
+        workers = 1 if self._sink.ordered and not last else self._sink.connections
+        self._done = 0
+        with ThreadPoolExecutor(workers, thread_name_prefix="write") as pool:
+            try:
+                self._spread(pool, self._to_write(only, limit), last, workers)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        while self._doubts:
+            doubt, key = self._doubts.pop(0)
+            self._sender.settle(doubt)
+            issue = self._target.archive.issue(key)
+            if issue is not None:
+                self._issue(issue, last)
+
+    def _spread(
+        self, pool: ThreadPoolExecutor, issues: Iterator[Issue], last: bool, workers: int
+    ) -> None:
+        futures: set[Future[None]] = set()
+        for issue in issues:
+            futures.add(pool.submit(self._issue, issue, last))
+            while len(futures) > workers * 2:
+                done, futures = wait(futures, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+        for future in futures:
+            future.result()
+
+    def _to_write(self, only: Only | None, limit: int | None) -> Iterator[Issue]:
+        """Issues that are not known to be done from these very inputs, in order."""
+        taken = 0
+        for key, content in self._target.archive.digests():
+            verdict = self._ledger.verdict(key)
+            if verdict is None or verdict.state == "refused":
+                continue
+            if verdict.state == "done" and verdict.inputs == inputs(self._target, content):
+                self._skip()
+                continue
+            issue = self._target.archive.issue(key)
+            if issue is None or (only is not None and not only.takes(issue)):
+                continue
+            taken += 1
+            if limit is not None and taken > limit:
+                return
+            yield issue
+
+    def _skip(self) -> None:
+        with self._guard:
+            self._applied.unchanged += 1
+
+    # -- one issue --------------------------------------------------------------------------------
+
+    def _issue(self, issue: Issue, last: bool) -> None:
+        try:
+            whole = self._write(issue, last)
+        except InDoubt as waiting:
+            with self._guard:
+                self._doubts.append((waiting.doubt, issue.key))
+            return
+        except ObjectError as error:
+            self._set_aside(issue, str(error))
+            return
+        except UsageError as error:
+            self._set_aside(issue, str(error))
+            return
+        if last:
+            self._finish(issue, whole)
+        with self._guard:
+            self._done += 1
+            done = self._done
+        name = "issue" if last else "created"
+        self._say(name, issue.key, done)
+
+    def _write(self, issue: Issue, last: bool) -> bool:
+        """Send what is missing; whether nothing is left open afterwards."""
+        wanted = list(self._target.planner.wanted(issue, self._target.decisions))
+        held = self._ledger.of_issue(issue.key)
+        held |= self._ledger.held([one.key for one in wanted if one.issue != issue.key])
+        found = diff(wanted, held, self._kinds, self._target.places)
+        if last:
+            self._note(found)
+        actions = [
+            action
+            for action in found.actions
+            if last or (action.op == "create" and self._kinds[action.wanted.kind].phase < 2)
+        ]
+        actions = self._guarded(issue, actions, held)
+        for step in self._target.planner.compose(actions):
+            self._send(step, issue)
+        return not found.stuck
+
+    def _note(self, found: Difference) -> None:
+        with self._guard:
+            self._applied.unchanged += found.unchanged
+            self._applied.stuck += len(found.stuck)
+            self._applied.gone += len(found.gone)
+
+    def _finish(self, issue: Issue, whole: bool) -> None:
+        """The issue is written: remember from what, unless a reference waits for another look."""
+        waiting = any(one.open for one in self._ledger.of_issue(issue.key).values())
+        mark = "" if waiting else inputs(self._target, digest(issue))
+        reason = "" if whole else "some changes can't be made at this target"
+        self._ledger.set_verdicts([Verdict(issue.key, "done", reason, mark, 0)])
+
+    def _set_aside(self, issue: Issue, reason: str) -> None:
+        held = self._ledger.verdict(issue.key)
+        attempts = (held.attempts if held else 0) + 1
+        self._ledger.set_verdicts([Verdict(issue.key, "aside", reason, "", attempts)]).result()
+        self._say("aside", issue.key, self._done, reason)
+
+    # -- one step ---------------------------------------------------------------------------------
+
+    def _send(self, step: Step, issue: Issue) -> None:
+        if step.phase == 0:
+            with self._shared:
+                missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
+                for again in self._target.planner.compose(missing):
+                    self._carry_out(again, issue)
+        else:
+            self._carry_out(step, issue)
+
+    def _carry_out(self, step: Step, issue: Issue) -> None:
+        for _ in range(_TAKEN_TRIES):
+            closed = self._close(step)
+            self._as_planned(closed)
+            try:
+                receipt = self._sender.send(closed)
+            except Taken as error:
+                self._other_number(closed, error)
+                continue
+            self._target.places.put(receipt.refs)
+            self._count(step)
+            return
+        raise Refused(f"{step.kind}: every number that was tried belongs to somebody else")
+
+    def _close(self, step: Step) -> ClosedStep:
+        numbers: dict[Key, int] = {}
+        for kind in {a.wanted.kind for a in step.actions if a.op == "create"}:
+            if self._kinds[kind].chosen:
+                wanted = [a.wanted for a in step.actions if a.wanted.kind == kind]
+                keys = [one.key for one in wanted]
+                if len(self._ledger.numbers(keys)) < len(keys):
+                    with self._shared:
+                        give(self._target, kind, [(w.key, self._sink.number(w)) for w in wanted])
+                numbers |= self._ledger.numbers(keys)
+        return self._closer.step(step, step.actions[0].wanted.issue, numbers)
+
+    def _other_number(self, step: ClosedStep, error: Taken) -> None:
+        """A stranger holds our number. A kept number can't be changed: the issue is refused."""
+        for action in step.actions:
+            if action.number is None:
+                raise Refused(str(error)) from None
+            self._ledger.drop_number(action.key)
+            self._target.places.forget(action.key)
+
+    def _as_planned(self, step: ClosedStep) -> None:
+        if self._expected is None:
+            return
+        for action in step.actions:
+            if step_digest(action.op, action.key, action.digest) not in self._expected:
+                raise Brake(
+                    f"{action.op} {action.key} is not in the plan: what it was made from has "
+                    "changed since; make a new plan and look at it"
+                )
+
+    def _count(self, step: Step) -> None:
+        with self._guard:
+            for action in step.actions:
+                if action.op == "create":
+                    self._applied.created += 1
+                else:
+                    self._applied.updated += 1
+
+    # -- people's edits ---------------------------------------------------------------------------
+
+    def _guarded(
+        self, issue: Issue, actions: Sequence[Action], held: dict[Key, Held]
+    ) -> list[Action]:
+        """Leave out of updates what somebody changed at the target after we wrote it."""
+        updates = [action for action in actions if action.op == "update"]
+        if not updates:
+            return list(actions)
+        refs = {
+            key: (one.kind, one.at)
+            for key, one in held.items()
+            if self._kinds[one.kind].phase != 0 and one.state != "gone"
+        }
+        try:
+            there = self._sink.read(refs).objects
+        except Gone:
+            self._ledger.set_gone(list(refs))
+            raise Refused("somebody removed it at the target; it is not made again") from None
+        kept: list[Action] = []
+        for action in actions:
+            if action.op == "create":
+                kept.append(action)
+                continue
+            now = there.get(action.wanted.key)
+            if now is None:
+                self._ledger.set_gone([action.wanted.key])
+                continue
+            fields = self._unedited(action, held[action.wanted.key], now.fields)
+            if fields:
+                kept.append(msgspec.structs.replace(action, fields=fields))
+            else:
+                self._ledger.accept(action.wanted.key, open_digest(action.wanted))
+        return kept
+
+    def _unedited(self, action: Action, held: Held, now: dict[str, Any]) -> tuple[str, ...]:
+        """The fields whose value at the target is still the one that we sent. A list is merged by
+        the sink: what others added to it stays anyway."""
+        fields = []
+        for name in action.fields:
+            sent = held.fields.get(name, ("", ""))[1]
+            value = now.get(name)
+            pointer = isinstance(action.wanted.fields[name], Pointer)
+            comparable = name in now and sent and not pointer and not isinstance(value, list)
+            if not comparable or digest(value)[:16] == sent:
+                fields.append(name)
+            else:
+                self._ledger.add_conflict(action.wanted.key, name, "target wins")
+                with self._guard:
+                    self._applied.kept += 1
+                self._say("kept", action.wanted.key, self._done, name)
+        return tuple(fields)
+
+    # -- telling ----------------------------------------------------------------------------------
+
+    def _hear(self, event: Event) -> None:
+        if event.name in ("sent", "found"):
+            with self._guard:
+                self._applied.steps += 1
+                self._applied.found += event.name == "found"
+        self._listen(msgspec.structs.replace(event, target=self._target.name))
+
+    def _say(self, name: str, key: Key, done: int, detail: str = "") -> None:
+        self._listen(
+            Event(
+                name=name,
+                target=self._target.name,
+                key=key,
+                detail=detail,
+                done=done,
+                total=self._total,
+            )
+        )
+
+
+def step_digest(op: str, key: Key, mark: str) -> str:
+    """What a plan remembers of an action, and an apply of that plan compares."""
+    return digest((op, key, mark))

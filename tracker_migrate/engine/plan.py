@@ -1,0 +1,180 @@
+"""Planning: the difference of every issue, without writing anything anywhere but the ledger's
+verdicts; as counts, and on request as a file that `apply` keeps to."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.digest import digest
+from tracker_migrate.engine.apply import step_digest
+from tracker_migrate.engine.diff import diff, open_digest
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.survey import inputs
+from tracker_migrate.engine.target import Target
+from tracker_migrate.errors import UsageError
+from tracker_migrate.interfaces import Event, Loss, total
+from tracker_migrate.model import Issue, Key
+
+FORMAT = 1
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a plan: what happens to one object, and why. Private issues show no title."""
+
+    issue: Key
+    key: Key
+    op: str  # create, update, refuse, stuck, gone
+    kind: str = ""
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+    digest: str = ""
+
+
+class Planned(msgspec.Struct, kw_only=True):
+    """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost."""
+
+    issues: int = 0
+    create: Counter[str] = msgspec.field(default_factory=Counter)
+    update: Counter[str] = msgspec.field(default_factory=Counter)
+    refuse: Counter[str] = msgspec.field(default_factory=Counter)
+    unchanged: int = 0
+    stuck: int = 0
+    gone: int = 0
+    losses: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
+    reasons: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def writes(self) -> int:
+        """How many objects would be created or updated."""
+        return self.create.total() + self.update.total()
+
+    def outcome_fields(self, outcome: str) -> int:
+        """How many different fields end as native, text or lost."""
+        return len({(entity, field) for entity, field, what in self.losses if what == outcome})
+
+
+class Plan:
+    """Plans for one target. No server is asked."""
+
+    def __init__(self, target: Target, listen: Listen = silent, losses: bool = True) -> None:
+        self._target = target
+        self._listen = listen
+        self._losses = losses
+        self._planned = Planned()
+        self._shared: set[Key] = set()
+
+    def run(
+        self,
+        only: Only | None = None,
+        limit: int | None = None,
+        each: Callable[[Item], None] | None = None,
+    ) -> Planned:
+        """Plan for the issues that `only` takes. each: is given every line of the plan."""
+        count = self._target.archive.count()
+        for taken, (issue, content) in enumerate(self._issues(only), 1):
+            if limit is not None and taken > limit:
+                break
+            for item in self._issue(issue, content):
+                if each is not None:
+                    each(item)
+            name = self._target.name
+            self._listen(Event(name="planned", target=name, key=issue.key, done=taken, total=count))
+        return self._planned
+
+    def _issues(self, only: Only | None) -> Iterator[tuple[Issue, str]]:
+        for issue in self._target.archive.issues():
+            if only is None or only.takes(issue):
+                yield issue, digest(issue)
+
+    def _issue(self, issue: Issue, content: str) -> Iterator[Item]:
+        plan, target = self._planned, self._target
+        plan.issues += 1
+        reason = target.planner.refusal(issue, target.decisions)
+        if reason is not None:
+            plan.refuse[reason] += 1
+            yield Item(issue=issue.key, key=issue.key, op="refuse", reason=reason)
+            return
+        if self._losses:
+            self._lose(target.planner.losses(issue, target.decisions))
+        verdict = target.ledger.verdict(issue.key)
+        if verdict and verdict.state == "done" and verdict.inputs == inputs(target, content):
+            plan.unchanged += 1
+            return
+        yield from self._difference(issue)
+
+    def _difference(self, issue: Issue) -> Iterator[Item]:
+        plan, target = self._planned, self._target
+        wanted = list(target.planner.wanted(issue, target.decisions))
+        held = target.ledger.of_issue(issue.key)
+        held |= target.ledger.held([one.key for one in wanted if one.issue != issue.key])
+        found = diff(wanted, held, target.planner.kinds, target.places)
+        plan.unchanged += found.unchanged
+        for action in found.actions:
+            one = action.wanted
+            if self._is_repeat(one.key, one.issue, issue.key):
+                continue
+            (plan.create if action.op == "create" else plan.update)[one.kind] += 1
+            mark = step_digest(action.op, one.key, open_digest(one))
+            yield Item(
+                issue=issue.key,
+                key=one.key,
+                op=action.op,
+                kind=one.kind,
+                fields=() if action.op == "create" else action.fields,
+                digest=mark,
+            )
+        for key, reason in found.stuck:
+            plan.stuck += 1
+            yield Item(issue=issue.key, key=key, op="stuck", reason=reason)
+        for key in found.gone:
+            plan.gone += 1
+            yield Item(issue=issue.key, key=key, op="gone", reason="removed at the target")
+
+    def _is_repeat(self, key: Key, owner: Key, issue: Key) -> bool:
+        """Whether a shared object was planned already, for another issue of this run."""
+        if owner == issue:
+            return False
+        if key in self._shared:
+            return True
+        self._shared.add(key)
+        return False
+
+    def _lose(self, losses: Iterator[Loss]) -> None:
+        held = list(losses)
+        for loss in held:
+            if loss.outcome == "lost":
+                self._planned.reasons[f"{loss.entity}.{loss.field}"] = loss.reason
+        self._planned.losses.update(total(held))
+
+
+def write_file(path: Path, target: str, items: Iterator[Item] | list[Item]) -> None:
+    """Keep a plan as JSON lines: a head, then an item each."""
+    with path.open("wb") as out:
+        head = {"plan": FORMAT, "target": target}
+        out.write(json.dumps(head).encode() + b"\n")
+        for item in items:
+            out.write(msgspec.json.encode(item) + b"\n")
+
+
+def read_file(path: Path, target: str) -> frozenset[str]:
+    """The digests of a kept plan. UsageError if it is none, or another target's."""
+    try:
+        lines = path.read_bytes().splitlines()
+        head: dict[str, Any] = json.loads(lines[0])
+        if head["plan"] != FORMAT:
+            raise UsageError(f"{path} was written by another version: make the plan again")
+        items = [msgspec.json.decode(line, type=Item) for line in lines[1:]]
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    except (ValueError, KeyError, IndexError, TypeError):
+        raise UsageError(f"{path} is no plan: make one with tracker-migrate plan -o FILE") from None
+    if head["target"] != target:
+        raise UsageError(f"{path} is a plan for the target {head['target']}, not {target}")
+    return frozenset(item.digest for item in items if item.digest)

@@ -1,0 +1,166 @@
+"""Reading: from a source into the archive, in parallel, and never past a failure.
+
+The cursor is the server's clock when the listing began, and it moves once every issue that the
+listing named was read or is kept as unread; those are tried again, first, by the next pull.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.errors import Brake, Gone, ObjectError
+from tracker_migrate.interfaces import Event, Listed, Reading, Source
+from tracker_migrate.model import Key, kind_of
+from tracker_migrate.workspace.archive import Archive
+
+#: a full listing that misses more than this part of the archive is not believed
+_VANISHED = 0.2
+_VANISHED_FEW = 10
+
+
+class Pulled(msgspec.Struct, kw_only=True):
+    """What a pull did. unread: issues that could not be read this time."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    gone: int = 0
+    unread: int = 0
+    people: int = 0
+    full: bool = False
+
+
+class Pull:
+    """One pull. `full` reads the whole listing even if there is a cursor."""
+
+    def __init__(
+        self,
+        source: Source,
+        archive: Archive,
+        name: str,
+        *,
+        connections: int = 8,
+        overlap: timedelta = timedelta(minutes=10),
+        listen: Listen = silent,
+    ) -> None:
+        self._source = source
+        self._archive = archive
+        self._name = name
+        self._connections = connections
+        self._overlap = overlap
+        self._listen = listen
+        self._pulled = Pulled()
+        self._futures: set[Future[Any]] = set()
+        self._guard = threading.Lock()
+
+    def run(
+        self, *, full: bool = False, limit: int | None = None, only: Only | None = None
+    ) -> Pulled:
+        """Read what changed (everything, the first time). Raises what stops a run: Unreachable,
+        LoginNeeded, Brake."""
+        self._source.check()
+        self._archive.set_viewer(self._source.viewer)
+        began = self._source.now()
+        cursor = None if full or limit else self._archive.cursor(self._name)
+        self._pulled.full = cursor is None
+        for entity in self._source.surroundings():
+            self._archive.put_entity(entity).result()
+        since = None if cursor is None else cursor - self._overlap
+        listed = self._read_all(self._to_read(since, limit, only))
+        self._read_people()
+        if cursor is None and limit is None and only is None:
+            self._look_for_vanished(listed)
+        if limit is None and only is None:
+            self._archive.set_cursor(self._name, began)
+        return self._pulled
+
+    def _to_read(self, since: Any, limit: int | None, only: Only | None) -> Iterator[Listed]:
+        """What to read: first what failed before, then what the listing names."""
+        again = [one.key for one in self._archive.unread()]
+        yield from (Listed(key=key) for key in again)
+        for one in self._source.listing(since, limit):
+            if one.key not in again and (only is None or only.may_take(one.key)):
+                yield one
+
+    def _read_all(self, listing: Iterator[Listed]) -> set[Key]:
+        """Read what a listing names; returns the keys (a few dozen bytes each)."""
+        listed: set[Key] = set()
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="read") as pool:
+            try:
+                for one in listing:
+                    listed.add(one.key)
+                    self._submit(pool, one)
+                self._drain(0)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return listed
+
+    def _submit(self, pool: ThreadPoolExecutor, one: Listed) -> None:
+        known = self._archive.stamp(one.key)
+        if known and one.stamp and known == one.stamp:
+            self._note("same", one.key)
+            return
+        self._futures.add(pool.submit(self._read, one.key, known))
+        self._drain(self._connections * 3)
+
+    def _drain(self, room: int) -> None:
+        """Wait until no more than `room` reads are under way; re-raise what stops a run."""
+        while len(self._futures) > room:
+            done, self._futures = wait(self._futures, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+
+    def _read(self, key: Key, known: str) -> None:
+        try:
+            reading = self._source.read(key, known)
+        except Gone:
+            self._archive.set_gone(key)
+            self._note("gone", key)
+        except ObjectError as error:
+            self._archive.set_unread(key, str(error))
+            self._note("unread", key)
+        else:
+            self._keep(key, reading)
+
+    def _keep(self, key: Key, reading: Reading | None) -> None:
+        self._note("same" if reading is None else self._archive.put(reading).result(), key)
+
+    def _note(self, outcome: str, key: Key) -> None:
+        counts = self._pulled
+        with self._guard:
+            setattr(counts, outcome, getattr(counts, outcome) + 1)
+            done = counts.new + counts.changed + counts.same + counts.gone + counts.unread
+        self._listen(Event(name="read", key=key, detail=outcome, done=done))
+
+    def _read_people(self) -> None:
+        people = self._archive.people_to_read()
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="people") as pool:
+            for entity in pool.map(self._source.person, people):
+                self._archive.put_entity(entity)
+                self._pulled.people += 1
+                done, total = self._pulled.people, len(people)
+                self._listen(Event(name="person", key=entity.value.key, done=done, total=total))
+
+    def _look_for_vanished(self, listed: set[Key]) -> None:
+        """Issues of the archive that a whole listing did not name: retargeted, hidden, deleted."""
+        missing = [key for key in self._archive.issue_keys() if key not in listed]
+        if len(missing) > max(_VANISHED_FEW, self._archive.count() * _VANISHED):
+            raise Brake(
+                f"the source lists {len(missing)} issues less than the archive holds: if that is "
+                "meant, begin a new workspace; if not, look at the source and its login"
+            )
+        for key in missing:
+            if kind_of(key) == "blueprint":
+                self._archive.set_gone(key)  # blueprints are listed whole: absent is gone
+                self._note("gone", key)
+            else:
+                self._read(key, self._archive.stamp(key))

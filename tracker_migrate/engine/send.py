@@ -1,0 +1,164 @@
+"""Sending one step, once: intent, request, result; and what follows when the result is unknown."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.errors import Doubtful, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.interfaces import ClosedStep, Event, Receipt, Sink
+from tracker_migrate.model import Key
+from tracker_migrate.workspace.ledger import Ledger
+
+_ATTEMPTS = 8
+_LONGEST_WAIT = 30.0
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A step that may have been carried out, and that was not to be seen yet.
+
+    due: the time.monotonic() after which not seeing it proves that it was not.
+    """
+
+    intent: int
+    step: ClosedStep
+    mark: dict[str, Any]
+    due: float
+
+
+class InDoubt(Exception):
+    """The step has to wait for its doubt to be settled; its issue goes on afterwards."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__("in doubt")
+        self.doubt = doubt
+
+
+class Lanes:
+    """Locks by name: steps that share a lane are sent one at a time."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def __call__(self, names: tuple[str, ...]) -> Iterator[None]:
+        """Hold all these lanes; taken in sorted order, so that nobody waits in a circle."""
+        with ExitStack() as stack:
+            for name in sorted(names):
+                with self._guard:
+                    lock = self._locks.setdefault(name, threading.Lock())
+                stack.enter_context(lock)
+            yield
+
+
+class Sender:
+    """Sends the steps of one target. `sleep` is a seam for tests."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        ledger: Ledger,
+        listen: Listen = silent,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sink = sink
+        self._ledger = ledger
+        self._listen = listen
+        self._sleep = sleep
+        self._lanes = Lanes()
+        self.sent = 0
+
+    def send(self, step: ClosedStep) -> Receipt:
+        """Carry out a step. Returns where its objects are; its result is on its way to the disk.
+
+        Raises Refused (set aside), Taken (another number is needed), InDoubt (wait), Unreachable.
+        """
+        with self._lanes(self._sink.lanes(step)):
+            for attempt in range(_ATTEMPTS):
+                mark = self._sink.mark(step)
+                intent = self._ledger.intend(step, mark, self._lease_seconds)
+                try:
+                    receipt = self._attempt(intent, step, mark)
+                except Retriable as error:
+                    self._ledger.void(intent)
+                    self._wait(attempt, error, step.issue)
+                    continue
+                if receipt is not None:
+                    return receipt
+        raise Refused(f"{step.kind} did not go through in {_ATTEMPTS} attempts")
+
+    def _attempt(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt | None:
+        try:
+            receipt = self._sink.send(step)
+        except (Refused, Taken):
+            self._ledger.void(intent, "refused")
+            raise
+        except Doubtful:
+            return self._look(intent, step, mark)
+        self.done(intent, step, receipt)
+        return receipt
+
+    def done(self, intent: int, step: ClosedStep, receipt: Receipt, how: str = "sent") -> None:
+        """Note a step's result."""
+        self._ledger.settle(intent, step, receipt, how)
+        self.sent += how == "sent"
+        self._listen(Event(name=how, key=step.issue, detail=step.kind))
+
+    def _look(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt | None:
+        """The reply was lost. Look; where an explicit id makes a second send harmless, that is
+        allowed; else wait until not seeing it proves something."""
+        try:
+            found = self._sink.find(step, mark)
+        except Taken:
+            self._ledger.void(intent, "refused")
+            raise
+        except (Retriable, Doubtful, Unreachable):
+            found = None
+        if found is not None:
+            self.done(intent, step, found, "found")
+            return found
+        if self._sink.resend_safe(step):
+            self._ledger.void(intent)
+            return None
+        raise InDoubt(Doubt(intent, step, mark, time.monotonic() + self._sink.settle_seconds))
+
+    def settle(self, doubt: Doubt) -> Receipt | None:
+        """End a doubt: look, twice if need be, after its time has passed.
+
+        Returns where the objects are, or None: it was surely not carried out.
+        """
+        left = doubt.due - time.monotonic()
+        if left > 0:
+            self._listen(Event(name="waiting", key=doubt.step.issue, detail=f"{left:.0f} s"))
+            self._sleep(left)
+        for look in range(2):
+            found = self._sink.find(doubt.step, doubt.mark)
+            if found is not None:
+                self.done(doubt.intent, doubt.step, found, "found")
+                return found
+            if look == 0:
+                self._sleep(min(1.0, self._sink.settle_seconds / 4))
+        self._ledger.void(doubt.intent)
+        return None
+
+    def _wait(self, attempt: int, error: Retriable, issue: Key) -> None:
+        if attempt == _ATTEMPTS - 1:
+            raise Unreachable(f"{error}: gave up after {_ATTEMPTS} attempts; run again later")
+        # a short first wait: the commonest cause is a deadlock, which ends with its winner
+        backoff = random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, 0.05 * 4**attempt)
+        seconds = backoff if error.after is None else error.after
+        if seconds > 1:
+            self._listen(Event(name="waiting", key=issue, detail=f"{seconds:.0f} s: {error}"))
+        self._sleep(seconds)
+
+    @property
+    def _lease_seconds(self) -> float:
+        return 120.0 + 2 * self._sink.settle_seconds

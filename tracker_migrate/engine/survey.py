@@ -1,0 +1,133 @@
+"""Before the first write of a run: who is refused, who was here before, which numbers are taken.
+
+It goes over the archive once, in pages, and leaves its findings in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tracker_migrate.digest import digest
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.target import Target
+from tracker_migrate.interfaces import Event, RemoteRef, Wanted
+from tracker_migrate.model import Issue, Key
+from tracker_migrate.workspace.ledger import Verdict
+
+_PAGE = 200
+_SPARE = 1.1
+
+
+class Survey:
+    """Notes a verdict for each issue of the archive, joins what an earlier migration of ours
+    brought, and gives numbers where the target lets us choose them."""
+
+    def __init__(self, target: Target, listen: Listen = silent) -> None:
+        self._target = target
+        self._listen = listen
+
+    def judge(self, only: Only | None = None) -> int:
+        """Say of each issue whether it is refused; returns how many are to be written.
+
+        Asks no server. An issue that was done before stays so, until its inputs change.
+        """
+        planned = 0
+        for page in pages(self._target.archive.issues(), _PAGE):
+            held = self._target.ledger.verdicts([issue.key for issue in page])
+            taken = [issue for issue in page if only is None or only.takes(issue)]
+            found = [self._verdict(issue, held.get(issue.key)) for issue in taken]
+            self._target.ledger.set_verdicts([v for v in found if v != held.get(v.issue)]).result()
+            planned += sum(verdict.state != "refused" for verdict in found)
+            self._listen(Event(name="judged", target=self._target.name, done=planned))
+        return planned
+
+    def _verdict(self, issue: Issue, held: Verdict | None) -> Verdict:
+        reason = self._target.planner.refusal(issue, self._target.decisions)
+        if reason is not None:
+            return Verdict(issue.key, "refused", reason, "", 0)
+        if held is None or held.state == "refused":
+            return Verdict(issue.key, "planned", "", "", 0)
+        return held
+
+    def join(self, only: Only | None = None) -> int:
+        """Look up, in batches, which issues are at the target already; returns how many.
+
+        An issue that another workspace's migration brought is joined and not written twice.
+        """
+        joined = 0
+        for page in pages(self._newcomers(only), _PAGE):
+            known = self._target.sink.lookup([self._bare(issue) for issue in page])
+            for issue in page:
+                if issue.key in known:
+                    self._take_up(issue, known[issue.key])
+                    joined += 1
+        return joined
+
+    def _take_up(self, issue: Issue, at: RemoteRef) -> None:
+        """Know the objects of an issue that somebody of ours wrote before this ledger was there."""
+        kind = self._target.planner.issue_kind
+        found = self._target.sink.read({issue.key: (kind, at)})
+        objects = {issue.key: (kind, at)}
+        wanted = self._target.planner.wanted(issue, self._target.decisions)
+        kinds = {one.key: one.kind for one in wanted}
+        objects |= {key: (kinds[key], ref) for key, ref in found.ours.items() if key in kinds}
+        self._target.ledger.join(issue.key, objects)
+        self._listen(Event(name="joined", target=self._target.name, key=issue.key))
+
+    def give_numbers(self, only: Only | None = None) -> None:
+        """Choose the number of every issue that will be written, so that each reference to it can
+        be written at once. Claims a block where numbers are not kept."""
+        kind = self._target.planner.issue_kind
+        for page in pages(self._newcomers(only), _PAGE):
+            wanted = [(issue.key, self._target.sink.number(self._bare(issue))) for issue in page]
+            give(self._target, kind, wanted)
+
+    def _newcomers(self, only: Only | None) -> Iterator[Issue]:
+        """Issues that are to be written and are not at the target yet."""
+        for page in pages(self._target.archive.issues(), _PAGE):
+            keys = [issue.key for issue in page]
+            held, verdicts = self._target.ledger.held(keys), self._target.ledger.verdicts(keys)
+            for issue in page:
+                verdict = verdicts.get(issue.key)
+                moves = verdict is not None and verdict.state != "refused"
+                if moves and issue.key not in held and (only is None or only.takes(issue)):
+                    yield issue
+
+    def _bare(self, issue: Issue) -> Wanted:
+        kind = self._target.planner.issue_kind
+        return Wanted(key=issue.key, kind=kind, issue=issue.key, fields={}, marker=issue.home)
+
+
+def give(target: Target, kind: str, wanted: list[tuple[Key, int | None]]) -> None:
+    """Give numbers, claiming a block at the target when those that we have are used up."""
+    without = target.ledger.give_numbers(kind, wanted)
+    if without:
+        count = max(100, int(len(without) * _SPARE), _foreseen(target, kind))
+        target.ledger.add_block(kind, target.sink.claim(kind, count))
+        target.ledger.give_numbers(kind, [(key, None) for key in without])
+
+
+def _foreseen(target: Target, kind: str) -> int:
+    """How many numbers of a kind the whole archive may need: a claim costs requests, and leaves a
+    hole, so make few."""
+    issues = target.archive.count()
+    per_issue = 1 if kind == target.planner.issue_kind else 8
+    return min(int(issues * per_issue * _SPARE), 1_000_000)
+
+
+def inputs(target: Target, content: str) -> str:
+    """What an issue's output depends on, as a digest: its content, the tables, the writer."""
+    return digest((content, target.decisions.source_writer, target.planner.version))
+
+
+def pages(issues: Iterator[Issue], size: int) -> Iterator[list[Issue]]:
+    """Issues in lists of at most `size`."""
+    page: list[Issue] = []
+    for issue in issues:
+        page.append(issue)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page

@@ -1,0 +1,125 @@
+"""One target of a workspace, put together: its sink, tables, ledger, and who may look where."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tracker_migrate import registry
+from tracker_migrate.interfaces import Planner, RemoteRef, Sink
+from tracker_migrate.mappings.decisions import Tables, TargetDecisions
+from tracker_migrate.mappings.table import Mistakes
+from tracker_migrate.model import Key, parts
+from tracker_migrate.text.redact import hide_addresses
+from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.ledger import Ledger
+
+_MOVES = frozenset({"planned", "done", "aside"})
+_CACHE = 20_000
+
+
+class Places:
+    """`interfaces.Lookup`: the ledger, and numbers that are chosen but not written to yet."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._fresh: OrderedDict[Key, RemoteRef] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def where(self, to: Key) -> RemoteRef | None:
+        """The place of an object that is there, or whose number is chosen already."""
+        with self._guard:
+            fresh = self._fresh.get(to)
+        if fresh is not None:
+            return fresh
+        at = self._ledger.where(to)
+        if at is None and (number := self._ledger.number(to)) is not None:
+            return RemoteRef(id=str(number), number=str(number))
+        return at
+
+    def put(self, refs: Mapping[Key, RemoteRef]) -> None:
+        """Know of objects whose rows are still on their way to the disk."""
+        with self._guard:
+            self._fresh.update(refs)
+            while len(self._fresh) > _CACHE:
+                self._fresh.popitem(last=False)
+
+    def forget(self, key: Key) -> None:
+        """Know no more of an object that turned out not to be there."""
+        with self._guard:
+            self._fresh.pop(key, None)
+
+
+class Target:
+    """A target, ready to be planned for, written to, or verified.
+
+    Raises UsageError with all mistakes of its settings and tables.
+    """
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self.workspace = workspace
+        self.name = name
+        self.archive = workspace.archive
+        self.ledger = workspace.ledger(name)
+        options = dict(workspace.settings.targets[name])
+        self.spec: str = options.pop("sink")
+        self.tracker, self.address = registry.split(self.spec, "target")
+        self.places = Places(self.ledger)
+        mistakes = Mistakes()
+        tables = Tables(workspace.mappings, name, self.tracker, mistakes)
+        mistakes.stop_if_any()
+        self.options = options
+        self.decisions = TargetDecisions(
+            tables, self.archive, options, _blocks, self.moves, _redactor(workspace)
+        )
+        self._sink: Sink | None = None
+        self._planner: Planner | None = None
+
+    @property
+    def planner(self) -> Planner:
+        """The planner alone: no server is asked."""
+        if self._planner is None:
+            self._planner = registry.planner(self.tracker, self.options)
+        return self._planner
+
+    @property
+    def sink(self) -> Sink:
+        """The sink, opened when first needed."""
+        if self._sink is None:
+            token = self.workspace.secret(f"{self.name}-token")
+            outsider = self.workspace.secret(f"{self.name}-outsider-token")
+            self._sink = registry.open_sink(self.spec, self.options, token, outsider)
+        return self._sink
+
+    @property
+    def chooses(self) -> bool:
+        """Whether issues get numbers that we choose, so that every reference is known at once."""
+        return self.planner.kinds[self.planner.issue_kind].chosen
+
+    def moves(self, issue: Key) -> bool:
+        """Whether an issue is, or will be, at the target."""
+        verdict = self.ledger.verdict(issue)
+        return verdict is not None and verdict.state in _MOVES
+
+    def close(self) -> None:
+        """Give back the sink's connections."""
+        if self._sink is not None:
+            self._sink.close()
+
+
+def _blocks(text: str, home: str, key: Key) -> tuple[Any, ...]:
+    return registry.blocks_of(parts(key)[0])(text, home, key)
+
+
+def _redactor(workspace: Workspace) -> Callable[[str], str]:
+    """Addresses that the source hides from the public stay hidden, unless the settings say that
+    the target's readers may see them."""
+    return str if workspace.settings.source.show_addresses else hide_addresses
+
+
+def reports(workspace: Workspace, name: str) -> Path:
+    """Where a target's reports are put."""
+    return workspace.reports(name)

@@ -1,0 +1,163 @@
+"""Reading a target back, and comparing it field by field with what was sent.
+
+The target is asked, not the ledger: the ledger only says where to look, and by digests what stood
+in each field when it was written.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from tracker_migrate.digest import digest
+from tracker_migrate.engine.account import Account, fates
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.survey import pages
+from tracker_migrate.engine.target import Target
+from tracker_migrate.errors import Gone
+from tracker_migrate.interfaces import Event, RemoteRef, Snapshot
+from tracker_migrate.model import Issue, Key
+from tracker_migrate.workspace.ledger import Held, Verdict
+
+_PAGE = 100
+
+
+class DifferenceAt(msgspec.Struct, frozen=True):
+    """A field whose value is not the one that was sent; `field` may be `*` for a whole object."""
+
+    key: Key
+    field: str
+    what: str
+
+
+class Verified(msgspec.Struct, kw_only=True):
+    """What a verification saw.
+
+    planned: objects that should be at the target. found: those that were. differs: fields changed
+    since they were sent. doubled: objects that stand there twice. unplanned: objects of ours that
+    the ledger does not know. exposed: private issues that an outsider can read, of private ones.
+    """
+
+    planned: int = 0
+    found: int = 0
+    fields: int = 0
+    missing: list[Key] = msgspec.field(default_factory=list)
+    doubled: list[Key] = msgspec.field(default_factory=list)
+    unplanned: list[Key] = msgspec.field(default_factory=list)
+    differs: list[DifferenceAt] = msgspec.field(default_factory=list)
+    private: int = 0
+    exposed: list[Key] = msgspec.field(default_factory=list)
+    foreign: int = 0
+    pending: int = 0
+    account: Account = msgspec.field(default_factory=Account)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether source and target agree, but for what is refused or lost with its reason."""
+        found = self.missing or self.doubled or self.unplanned or self.differs or self.exposed
+        return not found and not self.account.missing and not self.pending
+
+
+class Verify:
+    """Verifies one target."""
+
+    def __init__(self, target: Target, listen: Listen = silent) -> None:
+        self._target = target
+        self._listen = listen
+        self._verified = Verified()
+
+    def run(self, only: Only | None = None, sample: int | None = None, seed: int = 0) -> Verified:
+        """Read the target back. sample: only so many issues, drawn by `seed`."""
+        self._target.sink.check(self._target.decisions)
+        chosen = self._drawn(sample, seed)
+        total = len(chosen) if chosen is not None else self._target.archive.count()
+        done = 0
+        with ThreadPoolExecutor(self._target.sink.connections) as pool:
+            for page in pages(self._issues(only, chosen), _PAGE):
+                keys = [issue.key for issue in page]
+                verdicts = self._target.ledger.verdicts(keys)
+                held = [self._target.ledger.of_issue(key) for key in keys]
+                seen = list(pool.map(self._read, held))
+                for issue, ours, snapshot in zip(page, held, seen, strict=True):
+                    self._compare(issue, ours, snapshot, verdicts.get(issue.key))
+                self._outsider(page, held)
+                done += len(page)
+                name = self._target.name
+                self._listen(Event(name="verified", target=name, done=done, total=total))
+        return self._verified
+
+    def _drawn(self, sample: int | None, seed: int) -> set[Key] | None:
+        if sample is None:
+            return None
+        keys = list(self._target.archive.issue_keys())
+        return set(random.Random(seed).sample(keys, min(sample, len(keys))))
+
+    def _issues(self, only: Only | None, chosen: set[Key] | None) -> Iterator[Issue]:
+        for issue in self._target.archive.issues():
+            if (only is None or only.takes(issue)) and (chosen is None or issue.key in chosen):
+                yield issue
+
+    def _read(self, held: dict[Key, Held]) -> Snapshot:
+        if not held:
+            return Snapshot(objects={})
+        try:
+            return self._target.sink.read({key: (one.kind, one.at) for key, one in held.items()})
+        except Gone:
+            return Snapshot(objects={})
+
+    def _compare(
+        self, issue: Issue, held: dict[Key, Held], seen: Snapshot, verdict: Verdict | None
+    ) -> None:
+        result = self._verified
+        refusal = self._target.planner.refusal(issue, self._target.decisions)
+        if refusal is None and verdict is not None and verdict.state == "aside":
+            refusal = verdict.reason
+        if refusal is None and (verdict is None or verdict.state != "done"):
+            result.pending += 1
+        wanted = {} if refusal else self._wanted(issue)
+        for key in wanted:
+            result.planned += 1
+            if key in seen.objects:
+                result.found += 1
+            else:
+                result.missing.append(key)
+        for key, one in held.items():
+            if key in seen.objects and one.state == "there":
+                self._fields(one, seen.objects[key].fields)
+        result.doubled += seen.doubled
+        result.unplanned += [key for key in seen.ours if key not in held]
+        result.foreign += seen.foreign
+        for fate in fates(issue, refusal, wanted, seen.objects):
+            result.account.add(fate)
+
+    def _wanted(self, issue: Issue) -> dict[Key, str]:
+        kinds = self._target.planner.kinds
+        return {
+            one.key: one.kind
+            for one in self._target.planner.wanted(issue, self._target.decisions)
+            if kinds[one.kind].phase != 0
+        }
+
+    def _fields(self, held: Held, now: dict[str, object]) -> None:
+        for name, (_open, sent) in held.fields.items():
+            if name not in now:
+                continue
+            self._verified.fields += 1
+            if digest(now[name])[:16] != sent:
+                what = "is not what was sent: somebody changed it, or the server did"
+                self._verified.differs.append(DifferenceAt(held.key, name, what))
+
+    def _outsider(self, page: list[Issue], held: list[dict[Key, Held]]) -> None:
+        """Look at what is private with the eyes of somebody who must not see it."""
+        private: list[tuple[Key, RemoteRef]] = [
+            (issue.key, ours[issue.key].at)
+            for issue, ours in zip(page, held, strict=True)
+            if issue.private and issue.key in ours
+        ]
+        self._verified.private += len(private)
+        if private:
+            self._verified.exposed += self._target.sink.readable_by_outsider(private)

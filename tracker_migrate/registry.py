@@ -1,0 +1,66 @@
+"""Finding backends by entry point, late: `launchpad:nova` → a Source.
+
+A third party's source or sink is a package that names itself under `tracker_migrate.sources` or
+`tracker_migrate.sinks`; nothing here imports one before it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import entry_points
+from typing import Any, cast
+
+from tracker_migrate.errors import UsageError
+from tracker_migrate.interfaces import Sink, Source
+from tracker_migrate.model import Key
+
+
+def _load(group: str, name: str, what: str) -> Any:
+    found = entry_points(group=f"tracker_migrate.{group}")
+    if name not in found.names:
+        known = ", ".join(sorted(found.names))
+        raise UsageError(f'"{name}" is no {what} (known: {known}): check the word before the colon')
+    return found[name].load()
+
+
+def names(group: str) -> list[str]:
+    """The names of all installed `sources` or `sinks`."""
+    return sorted(entry_points(group=f"tracker_migrate.{group}").names)
+
+
+def split(spec: str, what: str) -> tuple[str, str]:
+    """`launchpad:nova` → ("launchpad", "nova"). UsageError if there is no colon."""
+    tracker, colon, rest = spec.partition(":")
+    if not colon or not rest:
+        raise UsageError(f'"{spec}" is no {what}: write it as tracker:what, e.g. launchpad:nova')
+    return tracker, rest
+
+
+def open_source(
+    specs: Sequence[str], options: Mapping[str, Any], credentials: Mapping[str, str] | None
+) -> Source:
+    """One source for specs of one tracker (`launchpad:nova`, `launchpad:ubuntu/+source/vim`)."""
+    pairs = [split(spec, "source") for spec in specs]
+    trackers = {tracker for tracker, _ in pairs}
+    if len(trackers) != 1:
+        raise UsageError(f"one workspace reads one tracker, not {', '.join(sorted(trackers))}")
+    opener = _load("sources", trackers.pop(), "source")
+    return cast(Source, opener([rest for _, rest in pairs], options, credentials))
+
+
+def open_sink(
+    spec: str, options: Mapping[str, Any], token: str | None, outsider: str | None = None
+) -> Sink:
+    """The sink of `storyboard:https://…`."""
+    tracker, address = split(spec, "target")
+    return cast(Sink, _load("sinks", tracker, "sink")(address, options, token, outsider))
+
+
+def planner(tracker: str, options: Mapping[str, Any]) -> Any:
+    """A sink's planner alone, without any server."""
+    return _load("planners", tracker, "sink")(options)
+
+
+def blocks_of(tracker: str) -> Callable[[str, str, Key], tuple[Any, ...]]:
+    """What turns a tracker's texts into blocks: (text, the issue's address, its key)."""
+    return cast(Callable[[str, str, Key], tuple[Any, ...]], _load("texts", tracker, "source"))

@@ -1,0 +1,135 @@
+"""A workspace: one migration's folder with its settings, tables, archive and ledgers.
+
+migration.toml   mappings/*.csv|toml   (to commit and review like code)
+state/           workspace.db, credentials: its owner's alone
+plans/           reports/TARGET/
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tracker_migrate.errors import Locked, UsageError, WorkspaceError
+from tracker_migrate.mappings.table import did_you_mean
+from tracker_migrate.workspace import settings as settings_
+from tracker_migrate.workspace.archive import Archive
+from tracker_migrate.workspace.database import Writer, open_engine, upgrade
+from tracker_migrate.workspace.ledger import Ledger
+
+#: the key of PostgreSQL's advisory lock that one coordinator of a workspace holds
+_ADVISORY = 0x74726D67
+
+
+class Workspace:
+    """An open workspace. Use it as a context manager, or call `close`.
+
+    Raises UsageError (settings), WorkspaceError (state open to others, damaged, or newer).
+    """
+
+    def __init__(self, folder: Path | str = ".") -> None:
+        self.folder = Path(folder).resolve()
+        self.settings = settings_.load(self.folder)
+        self.state = self.folder / "state"
+        self._private_state()
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.engine = open_engine(self._url())
+        upgrade(self.engine)
+        self.writer = Writer(self.engine)
+        self.archive = Archive(self.engine, self.writer)
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is left and give back the database."""
+        self.writer.close()
+        self.engine.dispose()
+
+    @property
+    def mappings(self) -> Path:
+        """The folder of the tables."""
+        return self.folder / "mappings"
+
+    def reports(self, target: str) -> Path:
+        """The folder of a target's reports, made if need be."""
+        folder = self.folder / "reports" / target
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def targets(self, only: str | None = None) -> list[str]:
+        """The names of the targets; UsageError if `only` is none of them."""
+        names = list(self.settings.targets)
+        if only is None:
+            return names
+        if only not in names:
+            known = ", ".join(names) or "none yet"
+            raise UsageError(f'no target "{only}"{did_you_mean(only, names)} (known: {known})')
+        return [only]
+
+    def ledger(self, target: str) -> Ledger:
+        """A target's ledger."""
+        return Ledger(self.engine, self.writer, target, self.owner)
+
+    def secret(self, name: str) -> str | None:
+        """A credential by name, or None."""
+        return settings_.secret(self.folder, name)
+
+    @contextmanager
+    def coordinating(self) -> Iterator[None]:
+        """Be the only one that reads into or writes from this workspace.
+
+        The lock goes with the process, however it ends. Raises Locked if another holds it.
+        """
+        lock = self._file_lock if self.engine.dialect.name == "sqlite" else self._advisory_lock
+        with lock():
+            for target in self.settings.targets:
+                self.ledger(target).drop_leases(others=True)
+            yield
+
+    @contextmanager
+    def _file_lock(self) -> Iterator[None]:
+        with (self.state / "lock").open("a+") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                handle.seek(0)
+                raise Locked(_locked(handle.read().strip())) from None
+            handle.seek(0)
+            handle.truncate()
+            handle.write(f"process {os.getpid()} on {socket.gethostname()}")
+            handle.flush()
+            yield
+
+    @contextmanager
+    def _advisory_lock(self) -> Iterator[None]:
+        with self.engine.connect() as connection:
+            query = sa.text("SELECT pg_try_advisory_lock(:key)")
+            if not connection.execute(query, {"key": _ADVISORY}).scalar():
+                raise Locked(_locked("another process"))
+            yield
+
+    def _url(self) -> str:
+        named = self.secret("database") or self.settings.database.url
+        return named or f"sqlite:///{self.state / 'workspace.db'}"
+
+    def _private_state(self) -> None:
+        try:
+            self.state.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(f"can't make {self.state}: {error.strerror}") from None
+        settings_.only_owner(self.state)
+
+
+def _locked(who: str) -> str:
+    return f"{who or 'another process'} is at work in this workspace: wait for it to end"
