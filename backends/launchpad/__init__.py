@@ -1,1 +1,27 @@
-"""launchpad."""
+"""Launchpad: a source of bugs and blueprints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracker_migrate.interfaces import Source
+
+
+def open_source(
+    specs: Sequence[str],
+    options: Mapping[str, Any],
+    credentials: Mapping[str, str] | None = None,
+) -> Source:
+    """Launchpad as a source; asks the server nothing yet.
+
+    specs: `nova`, `nova/kilo`, `openstack` (a group), `ubuntu/+source/firefox`, any number of them.
+    options: address (of the API, without version), connections, per_second, timeout (seconds),
+    private (read what is not public, too), page (rows of a search's page), state_dir.
+    credentials: consumer, token and secret, or None for anonymous reading.
+    Raises UsageError with all that is wrong.
+    """
+    from tracker_migrate.backends.launchpad.opening import opened
+
+    return opened(specs, options, credentials)

@@ -1,0 +1,346 @@
+"""Asking Launchpad's web service: one GET after another, its errors sorted, hidden texts taken out.
+
+Reads only. Every address is put below the API's own root before it is asked for, so that a login
+never travels to another host.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from tracker_migrate.backends.launchpad.login import Signer
+from tracker_migrate.backends.launchpad.wire import Entry, decode, encode, withhold
+from tracker_migrate.errors import (
+    Gone,
+    LoginNeeded,
+    Refused,
+    Retriable,
+    Unreachable,
+    WrongTracker,
+)
+from tracker_migrate.http import Reader
+from tracker_migrate.interfaces import Reply
+
+VERSION = "devel"  # older ones can't show hidden comments or blueprints (facts 4, 7)
+OOPS = "X-Lazr-OopsId"
+SMALLEST_PAGE = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TRIES = 3
+#: how a 401 begins that is about the token itself (recordings err-401-*)
+_TOKEN = re.compile("Unknown access token|Unknown consumer|Invalid|Expired")
+
+
+class Got(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply that was understood. value: decoded, hidden texts taken out of it and of `reply`.
+    when: the server's clock. mended: some characters had to be replaced."""
+
+    value: Entry
+    reply: Reply
+    when: datetime
+    mended: bool = False
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The rows of a page."""
+        rows: list[Entry] = self.value["entries"]
+        return rows
+
+
+class Getter(Protocol):
+    """As much of `http.Reader` as a client needs."""
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> requests.Response: ...
+
+    def close(self) -> None: ...
+
+
+class TooSlow(Retriable):
+    """Launchpad gave up on this one request (503 with an OOPS id): ask for less, or later."""
+
+
+class NotSeen(Gone):
+    """404 or 410: there is nothing, or nothing for this reader. Launchpad makes no difference
+    between a missing and a private object; only somebody who is suspended is 410 (facts 5)."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("not there, or not to be seen by this reader")
+        self.status = status
+
+
+def api_root(address: str) -> str:
+    """The root of the devel API at an address that may or may not name a version."""
+    bare = re.sub(r"/(devel|beta|1\.0)/?$", "", address.rstrip("/"))
+    return f"{bare.rstrip('/')}/{VERSION}"
+
+
+class Client:
+    """Reads entries and collections of one Launchpad. Any number of threads may use it.
+
+    address: of the API, without version. reader: does the GETs (made from the other arguments if
+    left out). connections: at most so many requests at once, fewer when answers slow down.
+    private: whether private objects may leave this client at all. pause: seconds before a broken
+    answer is asked for again.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        credentials: Mapping[str, str] | None = None,
+        reader: Getter | None = None,
+        connections: int = 8,
+        per_second: float = 20.0,
+        timeout: float = 60.0,
+        private: bool = False,
+        pause: float = 0.5,
+    ) -> None:
+        self.root = api_root(address)
+        self.private = private
+        self.anonymous = credentials is None
+        self._origin = urlsplit(self.root)[:2]
+        self._signer = Signer(credentials, self.root + "/")
+        self._reader: Getter = reader or Reader(
+            self.root,
+            headers={"Accept": "application/json"},
+            timeout=timeout,
+            per_second=per_second,
+        )
+        self._gate = Gate(connections)
+        self._pause = pause
+
+    # -- what others ask for --------------------------------------------------------------------
+
+    def entry(self, path: str) -> Got:
+        """One object by its path below the root, or by its link.
+
+        Raises Gone, Refused, Retriable, LoginNeeded, Unreachable.
+        """
+        return self._understood(self.address(path))
+
+    def collection(self, path: str, size: int | None = None) -> Iterator[Got]:
+        """Every page of a collection. size: rows of a page, the server's own choice if None."""
+        url: str | None = self.address(path)
+        if size:
+            url = _with_size(str(url), size)
+        start = -1
+        while url:
+            got = self.page(url)
+            if got.value["start"] <= start or start > got.value.get("total_size", start) + 300:
+                raise Retriable("a collection's pages go in circles")
+            start = got.value["start"]
+            yield got
+            link = got.value.get("next_collection_link")
+            url = self.address(link) if link else None
+
+    def page(self, url: str) -> Got:
+        """One page. One that Launchpad has no time for is asked for again, half as long."""
+        while True:
+            try:
+                got = self._understood(url)
+            except TooSlow:
+                smaller = _half(url)
+                if smaller is None:
+                    raise
+                url = smaller
+                continue
+            rows = got.value.get("entries")
+            if not isinstance(rows, list) or not isinstance(got.value.get("start"), int):
+                raise Refused("a collection's page is not what Launchpad sends")
+            return got
+
+    def unchanged(self, path: str, etag: str) -> Got | None:
+        """One object, or None if it still has this etag."""
+        return self._ask(self.address(path), {"If-None-Match": etag} if etag else {})
+
+    def answer(self, path: str) -> requests.Response:
+        """The bare answer, whatever its status; redirects are not followed."""
+        return self._once(self.address(path), {})
+
+    def address(self, link: str) -> str:
+        """A link or a path as an address below our root, wherever the link said that it was."""
+        if link.startswith(self.root):
+            return link
+        if "://" in link:
+            rest = link.split(f"/{VERSION}/", 1)
+            if len(rest) < 2:
+                raise Refused("a link leads out of Launchpad's web service")
+            link = rest[1]
+        return f"{self.root}/{link}"
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._reader.close()
+
+    # -- how it is asked for --------------------------------------------------------------------
+
+    def _once(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        with self._gate:
+            answer = self._reader.get(url, {**self._signer.headers(), **headers})
+        self._gate.took(answer.elapsed.total_seconds())
+        return answer
+
+    def _answer(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        for _ in range(5):
+            answer = self._once(url, headers)
+            if answer.status_code not in _REDIRECTS:
+                return answer
+            # a task that moved answers 301 (recording task-moved-old-url); a file's 303 leads to
+            # the librarian, where the login must not go
+            url = answer.headers.get("Location", "")
+            if urlsplit(url)[:2] != self._origin or not url.startswith(self.root):
+                raise Refused("Launchpad redirects out of its web service")
+        raise Refused("Launchpad redirects in circles")
+
+    def _understood(self, url: str) -> Got:
+        got = self._ask(url, {})
+        if got is None:
+            raise Refused("Launchpad says that nothing changed, unasked")
+        return got
+
+    def _ask(self, url: str, headers: Mapping[str, str]) -> Got | None:
+        for again in range(1, _TRIES + 1):
+            answer = self._answer(url, headers)
+            if answer.status_code == 304:
+                return None
+            try:
+                return self._read(url, answer)
+            except (_Unreadable, _Trouble) as error:
+                if again == _TRIES:
+                    raise error.final() from None
+            time.sleep(self._pause * again)
+        raise AssertionError
+
+    def _read(self, url: str, answer: requests.Response) -> Got:
+        if answer.status_code != 200:
+            self._fail(answer)
+        if "html" in answer.headers.get("Content-Type", ""):
+            raise _Unreadable("Launchpad sends a page instead of data")
+        try:
+            value, mended = decode(answer.content)
+        except ValueError:
+            raise _Unreadable("Launchpad sends broken JSON") from None
+        if not isinstance(value, dict):
+            raise _Unreadable("Launchpad sends no object")
+        count = withhold(value, private=self.private)
+        body = encode(value) if count or mended else answer.content
+        reply = Reply(url=url, status=200, body=body, withheld=count)
+        return Got(value=value, reply=reply, when=clock(answer), mended=mended)
+
+    def _fail(self, answer: requests.Response) -> NoReturn:
+        status = answer.status_code
+        if status in (404, 410):
+            raise NotSeen(status)
+        if status == 401:
+            if self.anonymous or _TOKEN.match(answer.text[:100]):
+                raise LoginNeeded("Launchpad does not take this login: log in again")
+            raise Refused("this login may not read it")
+        if OOPS in answer.headers:
+            raise TooSlow("Launchpad had not the time for this request")
+        if status >= 500 or status == 429:
+            raise _Trouble(f"Launchpad answers {status}")
+        raise Refused(f"Launchpad answers {status}")
+
+
+class _Unreadable(Retriable):
+    def final(self) -> Refused:
+        return Refused(str(self))
+
+
+class _Trouble(Retriable):
+    def final(self) -> Retriable:
+        return Retriable(str(self))
+
+
+def clock(answer: requests.Response) -> datetime:
+    """When the server says that it answered, in whole seconds; our own clock if it does not."""
+    try:
+        return parsedate_to_datetime(answer.headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+def _with_size(url: str, size: int) -> str:
+    return f"{url}{'&' if '?' in url else '?'}ws.size={size}"
+
+
+def _half(url: str) -> str | None:
+    """The same page, half as long; None if that is too short, or if it is no page."""
+    match = re.search(r"([?&])ws\.size=(\d+)", url)
+    if match is None:
+        return _with_size(url, 37)
+    size = int(match[2]) // 2
+    if size < SMALLEST_PAGE:
+        return None
+    return f"{url[: match.start()]}{match[1]}ws.size={size}{url[match.end() :]}"
+
+
+class Gate:
+    """Lets at most `most` requests through at once, and fewer while answers are slow.
+
+    The server's ceiling is reached at about 8 connections; more only make it slower (facts 10).
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = self.limit = max(1, most)
+        self._busy = 0
+        self._free = threading.Condition()
+        self._usual = self._lately = 0.0
+        self._count = 0
+
+    def __enter__(self) -> None:
+        with self._free:
+            while self._busy >= self.limit:
+                self._free.wait()
+            self._busy += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._free:
+            self._busy -= 1
+            self._free.notify()
+
+    def took(self, seconds: float) -> None:
+        """Note how long an answer took; changes the limit every twenty answers at most."""
+        with self._free:
+            self._lately += (seconds - self._lately) * 0.1 if self._count else seconds
+            self._count += 1
+            if self._count % 20:
+                return
+            self._usual = min(self._usual or self._lately, self._lately)
+            if self._lately > 4 * self._usual + 0.2:
+                self.limit = max(1, self.limit // 2)
+                self._usual = self._lately / 2
+            elif self.limit < self._most:
+                self.limit += 1
+                self._free.notify()
+
+
+def check_root(client: Client) -> Mapping[str, str]:
+    """What the service root says of itself. Raises WrongTracker, Unreachable, LoginNeeded."""
+    try:
+        answer = client.answer("")
+    except Unreachable as error:
+        raise Unreachable(f"{client.root}: {error}; check the address and the network") from None
+    try:
+        kind = str(decode(answer.content)[0]["resource_type_link"])
+    except (ValueError, TypeError, KeyError):
+        kind = ""
+    if answer.status_code == 401:
+        raise LoginNeeded("Launchpad does not take this login: log in again")
+    if answer.status_code >= 500:
+        raise Unreachable(f"{client.root} answers {answer.status_code}; try again later")
+    if answer.status_code != 200 or not kind.endswith("#service-root"):
+        raise WrongTracker(
+            f"{client.root} is no Launchpad web service: the address of Launchpad's is "
+            "https://api.launchpad.net"
+        )
+    return {"version": answer.headers.get("X-Launchpad-Revision", "unknown")}

@@ -1,0 +1,182 @@
+"""Which bugs and blueprints there are: searches and collections, page by page, each row once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlencode
+
+from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.wire import Entry, below
+from tracker_migrate.errors import Unreachable
+
+#: every status that the search takes; its default hides closed bugs, and `Unknown` is refused
+STATUSES = (
+    "New",
+    "Incomplete",
+    "Opinion",
+    "Invalid",
+    "Won't Fix",
+    "Expired",
+    "Confirmed",
+    "Triaged",
+    "In Progress",
+    "Deferred",
+    "Fix Committed",
+    "Fix Released",
+    "Does Not Exist",
+)
+_IDLE = 20  # pages without a new row until we say that it goes in circles
+
+
+class Numbers:
+    """A set of bug numbers, one bit each: all that Launchpad has ever given out fit in 300 kB."""
+
+    _MOST = 1 << 26
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._rest: set[int] = set()
+
+    def __contains__(self, number: int) -> bool:
+        byte, bit = divmod(number, 8)
+        if byte < len(self._bits):
+            return bool(self._bits[byte] >> bit & 1)
+        return number in self._rest
+
+    def add(self, number: int) -> bool:
+        """Put one in; says whether it is new."""
+        if number in self:
+            return False
+        if number >= self._MOST:
+            self._rest.add(number)
+            return True
+        byte, bit = divmod(number, 8)
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(byte - len(self._bits) + 1024))
+        self._bits[byte] |= 1 << bit
+        return True
+
+
+def question(
+    *,
+    private: bool,
+    page: int,
+    since: datetime | None = None,
+    newest: bool = False,
+    more: Mapping[str, str] | None = None,
+) -> list[tuple[str, str]]:
+    """The arguments of a search for bug tasks.
+
+    All of them by number, which only a bug's disappearance can shift; or those that changed after
+    `since`, with the number as tie-breaker, without which rows get lost (facts 1, 2). newest: the
+    highest number first.
+    """
+    asked = [("ws.op", "searchTasks"), *(("status", status) for status in STATUSES)]
+    asked += [("omit_duplicates", "false")]
+    if not private:
+        asked += [("information_type", "Public"), ("information_type", "Public Security")]
+    if since is not None:
+        asked += [("modified_since", since.isoformat()), ("order_by", "date_last_updated")]
+    return [
+        *asked,
+        ("order_by", "-id" if newest else "id"),
+        *(more or {}).items(),
+        ("ws.size", str(page)),
+    ]
+
+
+def numbers(client: Client, path: str, asked: Sequence[tuple[str, str]]) -> Iterator[int]:
+    """The numbers of the bugs that a search finds, each once, as soon as a page is there.
+
+    Each page but the first overlaps the one before by a row. If that row is not one that we know,
+    rows have moved to the front meanwhile, and some would be missed: so we go back until we meet
+    one. Raises Unreachable if it goes in circles.
+    """
+    first = client.address(path) + "?" + urlencode(asked)
+    seen = Numbers()
+    url, start, back, idle = first, 0, 1, 0
+    while True:
+        got = client.page(url)
+        found = [_number(row) for row in got.entries]
+        if start and found and found[0] not in seen:
+            back *= 8
+            start = max(0, start - back)
+        else:
+            new = [number for number in found if seen.add(number)]
+            yield from new
+            link = got.value.get("next_collection_link")
+            if not link:
+                return
+            following = _start(link) - (1 if found else 0)
+            if following <= start:
+                raise Unreachable("the pages of a search go in circles; try again later")
+            first, start, back = client.address(link), following, 1
+            idle = 0 if new else idle
+        idle += 1
+        if idle > _IDLE:
+            raise Unreachable("the pages of a search go in circles; try again later")
+        url = _at(first, start)
+
+
+def _number(row: Entry) -> int:
+    return int(below(row["bug_link"]).removeprefix("bugs/"))
+
+
+def _start(link: str) -> int:
+    match = re.search(r"[?&]ws\.start=(\d+)", link)
+    return int(match[1]) if match else 0
+
+
+def _at(url: str, start: int) -> str:
+    bare = re.sub(r"&(memo|ws\.start)=\d+", "", url)
+    return f"{bare}&memo={start}&ws.start={start}" if start else bare
+
+
+def blueprints(client: Client, path: str, page: int) -> Iterator[Entry]:
+    """Every blueprint of a project, series, group or distribution; a packages has none.
+
+    `all_specifications`, for `valid_specifications` leaves out what is done (facts 7).
+    """
+    if "/+" in path:
+        return
+    for got in client.collection(f"{path}/all_specifications", page):
+        yield from got.entries
+
+
+class Hints:
+    """Which bugs have CVEs or branches: one search a project tells it for all its bugs.
+
+    CVEs are only shown to somebody who is logged in (facts 4).
+    """
+
+    def __init__(self, client: Client, paths: Sequence[str], page: int) -> None:
+        self._client = client
+        self._paths = paths
+        self._page = page
+        self._found: dict[str, Numbers] = {}
+
+    def load(self) -> Mapping[str, Numbers]:
+        """What is known, asked for if it is not; call it under a lock."""
+        if not self._found:
+            found = {"branches": self._search(linked_branches=_LINKED)}
+            if not self._client.anonymous:
+                found["cves"] = self._search(has_cve="true")
+            self._found = found
+        return self._found
+
+    def forget(self) -> None:
+        """Ask again next time."""
+        self._found = {}
+
+    def _search(self, **more: str) -> Numbers:
+        held = Numbers()
+        asked = question(private=self._client.private, page=self._page, more=more)
+        for path in self._paths:
+            for number in numbers(self._client, path, asked):
+                held.add(number)
+        return held
+
+
+_LINKED = "Show only Bugs with linked Branches"

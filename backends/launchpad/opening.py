@@ -1,0 +1,58 @@
+"""Making a Launchpad source from specs and settings, which are checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.places import wrong_spec
+from tracker_migrate.backends.launchpad.source import LaunchpadSource
+from tracker_migrate.errors import UsageError
+
+
+class Options(BaseModel):
+    """The settings of a Launchpad source."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] = "https://api.launchpad.net"
+    connections: Annotated[int, Field(ge=1, le=64)] = 8
+    per_second: Annotated[float, Field(ge=0)] = 20.0
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+    private: bool = False
+    page: Annotated[int, Field(ge=1, le=300)] = 75  # 301 and more are refused (facts 2)
+    state_dir: Path | None = None
+
+
+def opened(
+    specs: Sequence[str], options: Mapping[str, Any], credentials: Mapping[str, str] | None
+) -> LaunchpadSource:
+    """A source; see `open_source`."""
+    names = list(dict.fromkeys(spec.strip().strip("/") for spec in specs))
+    mistakes = [wrong for spec in names if (wrong := wrong_spec(spec))]
+    if not names:
+        mistakes.append("launchpad: names nothing; write launchpad:PROJECT")
+    try:
+        made = Options.model_validate(dict(options))
+    except ValidationError as error:
+        mistakes += [_mistake(one["loc"], one["msg"]) for one in error.errors()]
+    if mistakes:
+        raise UsageError("; ".join(mistakes))
+    client = Client(
+        made.address,
+        credentials=credentials,
+        connections=made.connections,
+        per_second=made.per_second,
+        timeout=made.timeout,
+        private=made.private,
+    )
+    return LaunchpadSource(client, names, page=made.page, connections=made.connections)
+
+
+def _mistake(path: Sequence[int | str], what: str) -> str:
+    where = ".".join(["options", *map(str, path)])
+    return f"{where}: {what[:1].lower()}{what[1:]}; see the settings of a Launchpad source"

@@ -1,0 +1,137 @@
+"""What a spec names (a project, a group, a series, a package), and what lies around it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+from urllib.parse import urlencode
+
+from tracker_migrate.backends.launchpad import wire_places
+from tracker_migrate.backends.launchpad.client import Client, Got
+from tracker_migrate.backends.launchpad.reading import understood
+from tracker_migrate.backends.launchpad.wire import Entry, below, encode, is_private
+from tracker_migrate.errors import Gone, LoginNeeded, ObjectError, Refused, UsageError
+from tracker_migrate.interfaces import Entity, Reply
+from tracker_migrate.model import Milestone, Project, Series
+
+_SPEC = re.compile(r"[a-z0-9][a-z0-9+.\-]*(/(\+source/)?[a-zA-Z0-9][a-zA-Z0-9+.\-]*){0,2}")
+_SERIES = ("project_series", "distro_series")
+_PACKAGES = ("distribution_source_package", "source_package")
+Kind = Literal["project", "series", "milestone"]
+
+
+def viewer(client: Client) -> str:
+    """The name of the account that the login belongs to. Raises LoginNeeded, Unreachable."""
+    answer = client.answer("people/+me")
+    where = answer.headers.get("Location", "")
+    if answer.status_code == 303 and "/~" in where:
+        return where.rpartition("/~")[2]
+    raise LoginNeeded("Launchpad does not take this login: log in again")
+
+
+# -- specs --------------------------------------------------------------------------------------
+
+
+def wrong_spec(spec: str) -> str | None:
+    """Why a spec can't name anything, or None."""
+    if not spec:
+        return "launchpad: names nothing; write launchpad:PROJECT"
+    if spec.startswith(("~", "bugs/")) or not _SPEC.fullmatch(spec):
+        return (
+            f"launchpad:{spec}: names no project; write PROJECT, PROJECT/SERIES, GROUP or "
+            "DISTRIBUTION/+source/PACKAGE"
+        )
+    return None
+
+
+def check_specs(client: Client, specs: Sequence[str]) -> Mapping[str, str]:
+    """What each spec is. Raises UsageError that names all that are nothing."""
+    facts, mistakes = {}, []
+    for spec in specs:
+        try:
+            row = client.entry(spec).value
+        except Gone:
+            mistakes.append(f"launchpad:{spec}: {_nothing(client, spec)}")
+            continue
+        kind = wire_places.type_of(row)
+        if not wire_places.is_project(kind) and kind not in _SERIES:
+            mistakes.append(f"launchpad:{spec}: is a {kind}, where no bugs can be")
+        elif is_private(row) and not client.private:
+            mistakes.append(f"launchpad:{spec}: is not public; say `private` to read it")
+        else:
+            facts[f"launchpad:{spec}"] = f"{kind.replace('_', ' ')}, {row['title']}"
+    if mistakes:
+        raise UsageError("; ".join(mistakes))
+    return facts
+
+
+def _nothing(client: Client, spec: str) -> str:
+    """What to say of a spec that names nothing, with names that are like it if some are found."""
+    name = spec.partition("/")[0]
+    said = "no such project, or not to be seen by this reader"
+    asked = urlencode({"ws.op": "search", "text": name, "limit": "20"})
+    try:
+        rows = client.entry(f"pillars?{asked}").value["entries"]
+    except (ObjectError, KeyError):
+        rows = []
+    found = [row["name"] for row in rows if isinstance(row.get("name"), str)]
+    near = difflib.get_close_matches(name, found, 3, 0.5) or found[:3]
+    if near:
+        return f"{said}; did you mean {', '.join(near)}?"
+    return f"{said}; look for its name in the address of its page"
+
+
+# -- surroundings -------------------------------------------------------------------------------
+
+
+def around(client: Client, spec: str) -> Iterator[Entity]:
+    """The projects, series and milestones of a spec. Raises Gone, Refused, Unreachable."""
+    got = client.entry(spec)
+    row = got.value
+    kind = wire_places.type_of(row)
+    if is_private(row) and not client.private:
+        raise Refused(f"launchpad:{spec}: is not public: only with `private` is it read")
+    if kind in _SERIES:
+        owner = row["project_link" if kind == "project_series" else "distribution_link"]
+        yield from around(client, below(owner))
+        return
+    yield Entity(value=_made("project", row), reply=got.reply)
+    if kind == "project_group":
+        for member in _rows(client.collection(f"{spec}/projects")):
+            yield _entity(client, "project", member)
+            yield from _lines(client, below(member["self_link"]))
+    elif kind in _PACKAGES:
+        yield from around(client, below(row["distribution_link"]))
+    else:
+        yield from _lines(client, spec)
+
+
+def _lines(client: Client, path: str) -> Iterator[Entity]:
+    for row in _rows(client.collection(f"{path}/series")):
+        yield _entity(client, "series", row)
+    for row in _rows(client.collection(f"{path}/all_milestones")):
+        yield _entity(client, "milestone", row)
+
+
+def _rows(pages: Iterator[Got]) -> Iterator[Entry]:
+    for got in pages:
+        yield from got.entries
+
+
+def _entity(client: Client, kind: Kind, row: Entry) -> Entity:
+    url = client.address(row["self_link"])
+    return Entity(value=_made(kind, row), reply=Reply(url=url, status=200, body=encode(row)))
+
+
+_MAKERS = {
+    "project": wire_places.project,
+    "series": wire_places.series,
+    "milestone": wire_places.milestone,
+}
+
+
+def _made(kind: Kind, row: Entry) -> Project | Series | Milestone:
+    made: Project | Series | Milestone = understood(f"a {kind}", lambda: _MAKERS[kind](row))
+    return made

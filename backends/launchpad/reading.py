@@ -1,0 +1,169 @@
+"""Reading one bug or one blueprint whole, with as few requests as that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tracker_migrate.backends.launchpad import wire_blueprint, wire_bug
+from tracker_migrate.backends.launchpad.client import Client, Got
+from tracker_migrate.backends.launchpad.wire import Entry, encode, is_private
+from tracker_migrate.backends.launchpad.wire_blueprint import Links
+from tracker_migrate.backends.launchpad.wire_bug import Parts
+from tracker_migrate.errors import Refused, Retriable
+from tracker_migrate.interfaces import Reading, Reply
+
+#: the collections of every bug. The history comes last: what happened while the others were read
+#: stands in it
+_BUG = (
+    ("tasks", "bug_tasks"),
+    ("messages", "messages"),
+    ("attachments", "attachments"),
+    ("subscriptions", "subscriptions"),
+    ("watches", "bug_watches"),
+    ("activity", "activity"),
+)
+_BLUEPRINT = (
+    ("dependencies", "dependencies"),
+    ("bugs", "bugs"),
+    ("branches", "linked_branches"),
+)
+_SLOW_COMMIT = timedelta(seconds=5)  # a change may show so much later than it says (facts 12)
+_USUAL_PAGE, _LONGEST_PAGE = 75, 300
+
+#: says of a bug's number whether a search found it to have `cves` or `branches`
+Hint = Callable[[str, int], bool]
+
+
+class _Gathered:
+    """The replies that an issue is made of."""
+
+    def __init__(self, first: Got) -> None:
+        self.first = first
+        self.replies: list[Reply] = [first.reply]
+        self.mended = first.mended
+        self.totals: dict[str, int] = {}
+
+    def rows(self, client: Client, path: str, name: str, size: int | None = None) -> list[Entry]:
+        rows: list[Entry] = []
+        for got in client.collection(f"{path}/{name}", size):
+            self.replies.append(got.reply)
+            self.mended = self.mended or got.mended
+            self.totals[name] = got.value.get("total_size", 0)
+            rows += got.entries
+        return rows
+
+
+def bug(client: Client, number: str, known: str, hint: Hint) -> Reading | None:
+    """A bug: seven requests, one more each for duplicates, CVEs and branches if it has some.
+
+    None, after one request, if its stamp is still `known`. If it changed while it was read, it is
+    read once more. Raises Gone, Refused, Retriable.
+    """
+    path = f"bugs/{number}"
+    again = False
+    while True:
+        first = client.unchanged(path, known.partition(" ")[0])
+        if first is None or stamp(first.value) == known:
+            return None
+        _admit(client, first.value)
+        gathered = _Gathered(first)
+        parts = _parts(client, path, gathered, hint)
+        if again or _settled(gathered, parts):
+            break
+        again = True
+    if again and _was_closed(gathered, parts, timedelta(minutes=1)):
+        raise Retriable("its visibility changes while it is read")
+    issue = wire_bug.issue(first.value, parts, mended=gathered.mended)
+    return Reading(issue=issue, replies=tuple(gathered.replies), stamp=stamp(first.value))
+
+
+def stamp(value: Entry) -> str:
+    """What changes when a bug does, as far as Launchpad tells: its etag and its date."""
+    return f"{value['http_etag']} {value['date_last_updated']}"
+
+
+def _admit(client: Client, value: Entry) -> None:
+    if is_private(value) and not client.private:
+        raise Refused("it is not public: only with `private` is it read")
+
+
+def _parts(client: Client, path: str, gathered: _Gathered, hint: Hint) -> Parts:
+    head = gathered.first.value
+    parts = Parts()
+    long = _LONGEST_PAGE if head["message_count"] > _USUAL_PAGE else None
+    for field, name in _BUG:
+        size = long if name in ("messages", "activity") else None
+        setattr(parts, field, gathered.rows(client, path, name, size))
+    changes = {row["whatchanged"] for row in parts.activity}
+    if head["number_of_duplicates"]:
+        parts.duplicates = gathered.rows(client, path, "duplicates")
+    if not client.anonymous and ("cve linked" in changes or hint("cves", head["id"])):
+        parts.cves = gathered.rows(client, path, "cves")
+    if "branch linked" in changes or hint("branches", head["id"]):
+        parts.branches = gathered.rows(client, path, "linked_branches")
+    return parts
+
+
+def _settled(gathered: _Gathered, parts: Parts) -> bool:
+    """Whether nothing happened to the bug between the first request and the last."""
+    head = gathered.first.value
+    if gathered.totals["messages"] != head["message_count"]:
+        return False
+    newest = max(
+        max((row["datechanged"] for row in parts.activity), default=""),
+        max((row["date_created"] for row in parts.messages), default=""),
+    )
+    under_way = (gathered.first.when - _SLOW_COMMIT).isoformat()
+    if newest > head["date_last_updated"] and newest >= under_way:
+        return False
+    return not _was_closed(gathered, parts, None)
+
+
+def _was_closed(gathered: _Gathered, parts: Parts, within: timedelta | None) -> bool:
+    """Whether the history knows of a later visibility than the bug that was read.
+
+    Neither a change of visibility nor what is written after it need move the bug's date (facts 3).
+    `within`: only if that happened not longer ago than that.
+    """
+    rows = [row for row in parts.activity if row["whatchanged"] == "information type"]
+    if not rows:
+        return False
+    last = max(rows, key=lambda row: str(row["datechanged"]))
+    if within and last["datechanged"] < (gathered.first.when - within).isoformat():
+        return False
+    return bool(last["newvalue"] != gathered.first.value["information_type"])
+
+
+def blueprint(client: Client, name: str, known: str, listed: Entry | None) -> Reading | None:
+    """A blueprint: four requests, or three if a listing has just brought the thing itself.
+
+    listed: that. None if its stamp is still `known`. Raises as `bug` does.
+    """
+    first = _listed(client, name, listed) if listed else client.unchanged(name, known)
+    if first is None or (known and first.value["http_etag"] == known):
+        return None
+    _admit(client, first.value)
+    gathered = _Gathered(first)
+    links = Links()
+    for field, collection in _BLUEPRINT:
+        setattr(links, field, gathered.rows(client, name, collection))
+    issue = wire_blueprint.issue(first.value, links, mended=gathered.mended)
+    etag: str = first.value["http_etag"]
+    return Reading(issue=issue, replies=tuple(gathered.replies), stamp=etag)
+
+
+def _listed(client: Client, name: str, row: Entry) -> Got:
+    reply = Reply(url=client.address(name), status=200, body=encode(row))
+    return Got(value=row, reply=reply, when=datetime.now(UTC))
+
+
+def understood(what: str, made: Callable[[], Any]) -> Any:
+    """What `made` returns; what it can't make sense of is Refused, without a word of its text."""
+    try:
+        return made()
+    except KeyError as error:
+        raise Refused(f"{what}: Launchpad's reply lacks {error}") from None
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise Refused(f"{what}: not what Launchpad sends ({type(error).__name__})") from None

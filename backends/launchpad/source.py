@@ -1,0 +1,202 @@
+"""Launchpad as a `Source`: what an engine asks, put to the web service."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from tracker_migrate.backends.launchpad import (
+    listing,
+    places,
+    reading,
+    wire_blueprint,
+    wire_places,
+)
+from tracker_migrate.backends.launchpad.client import Client, NotSeen, check_root, clock
+from tracker_migrate.backends.launchpad.login import web_root
+from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key
+from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
+from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
+from tracker_migrate.model import Key, Person, kind_of, name_of
+
+
+class LaunchpadSource:
+    """Bugs and blueprints of some projects of one Launchpad.
+
+    specs: paths below the root (`nova`, `nova/kilo`, `openstack`, `ubuntu/+source/firefox`).
+    page: rows of a search's page. connections: how many threads are worth the while.
+    """
+
+    tracker = TRACKER
+
+    def __init__(
+        self, client: Client, specs: Sequence[str], *, page: int = 75, connections: int = 8
+    ) -> None:
+        self.specs = tuple(specs)
+        self.address = client.root.rpartition("/")[0]
+        self.connections = connections
+        self._client = client
+        self._page = page
+        self._viewer = "anonymous" if client.anonymous else ""
+        self._hints = listing.Hints(client, self.specs, page)
+        self._guard = threading.Lock()
+        self._lately = _Lately()
+
+    # -- about the server -----------------------------------------------------------------------
+
+    @property
+    def viewer(self) -> str:
+        """As whom it reads: `anonymous`, or the account's name, asked for once."""
+        if not self._viewer:
+            self._viewer = places.viewer(self._client)
+        return self._viewer
+
+    @viewer.setter
+    def viewer(self, name: str) -> None:
+        self._viewer = name
+
+    def check(self) -> Mapping[str, str]:
+        """Ask the server what it is, as whom it knows us, and whether what is asked for exists.
+
+        Raises UsageError (all specs that are wrong), WrongTracker, LoginNeeded, Unreachable.
+        """
+        facts = dict(check_root(self._client))
+        facts["viewer"] = self.viewer
+        facts.update(places.check_specs(self._client, self.specs))
+        return facts
+
+    def now(self) -> datetime:
+        """The server's clock, in whole seconds, from an answer that no proxy keeps."""
+        return clock(self._client.answer(self.specs[0]))
+
+    def surroundings(self) -> Iterator[Entity]:
+        """Projects, series and milestones of all specs, each once."""
+        done: set[Key] = set()
+        for spec in self.specs:
+            for entity in places.around(self._client, spec):
+                if entity.value.key not in done:
+                    done.add(entity.value.key)
+                    yield entity
+
+    # -- issues ---------------------------------------------------------------------------------
+
+    def listing(self, since: datetime | None, newest: int | None = None) -> Iterator[Listed]:
+        """All bugs by number, or those that changed after `since`; then all blueprints, always:
+        they have no date of change, their etag is the stamp. Each once.
+
+        newest: only so many bugs, the highest number first.
+        """
+        if since is None:
+            with self._guard:
+                self._hints.forget()
+        try:
+            yield from itertools.islice(self._bugs(since, newest is not None), newest)
+            yield from self._blueprints()
+        except ObjectError as error:
+            raise Unreachable(f"the list of issues can't be read: {error}") from None
+
+    def _bugs(self, since: datetime | None, newest: bool) -> Iterator[Listed]:
+        asked = listing.question(
+            private=self._client.private, page=self._page, since=since, newest=newest
+        )
+        found = [listing.numbers(self._client, spec, asked) for spec in self.specs]
+        seen = listing.Numbers()
+        for number in heapq.merge(*found, reverse=newest):
+            if seen.add(number):
+                yield Listed(key=bug_key(number))
+
+    def _blueprints(self) -> Iterator[Listed]:
+        seen: set[Key] = set()
+        for spec in self.specs:
+            for row in listing.blueprints(self._client, spec, self._page):
+                key = wire_blueprint.blueprint_key(row["self_link"])
+                if key not in seen:
+                    seen.add(key)
+                    self._lately.put(key, row)
+                    yield Listed(key=key, stamp=row["http_etag"])
+
+    def read(self, issue: Key, known: str = "") -> Reading | None:
+        """One bug or blueprint, whole; None if its stamp is still `known`.
+
+        Raises Gone, Refused (also a private one, without `private`), Retriable.
+        """
+        return reading.understood(issue, lambda: self._read(issue, known))  # type: ignore[no-any-return]
+
+    def _read(self, issue: Key, known: str) -> Reading | None:
+        name = name_of(issue)
+        try:
+            if kind_of(issue) == "blueprint":
+                return reading.blueprint(self._client, name, known, self._lately.take(issue))
+            if name.isdecimal():
+                return reading.bug(self._client, name, known, self._hint)
+        except Gone as error:
+            raise Gone(f"{issue}: {error}") from None
+        except Refused as error:
+            raise Refused(f"{issue}: {error}") from None
+        raise Refused(f"{issue}: Launchpad has no such kind of issue")
+
+    def _hint(self, what: str, number: int) -> bool:
+        with self._guard:
+            found = self._hints.load()
+        return what in found and number in found[what]
+
+    # -- people ---------------------------------------------------------------------------------
+
+    def person(self, person: Key) -> Entity:
+        """Somebody, or a team. Suspended ones have only a name; so have those that are not there,
+        and private teams of which this reader may know nothing."""
+        name = name_of(person)
+        home = f"{web_root(self.address)}/~{name}"
+        try:
+            got = self._client.entry(f"~{name}")
+        except NotSeen as error:
+            gone = wire_places.nobody(name, home, "missing")
+            if error.status == 410:
+                gone = wire_places.nobody(name, home, "suspended")
+            return self._nobody(gone, error.status)
+        except Refused:
+            return self._nobody(wire_places.nobody(name, home, "missing"), 401)
+        found: Person = reading.understood(person, lambda: wire_places.person(got.value))
+        if found.private and not self._client.private:
+            hidden = wire_places.nobody(name, home, "missing", private=True)
+            return self._nobody(hidden, 200)
+        if found.state == "suspended":
+            return self._nobody(found, 200)
+        return Entity(value=found, reply=got.reply)
+
+    def _nobody(self, who: Person, status: int) -> Entity:
+        url = self._client.address(f"~{who.name}")
+        return Entity(value=who, reply=Reply(url=url, status=status, body=b"", withheld=1))
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._client.close()
+
+
+class _Lately:
+    """Blueprints that a listing has just brought whole, so that they need not be asked for again.
+
+    A few, and for a minute: later they may have become private.
+    """
+
+    MOST, SECONDS = 300, 60.0
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[Key, tuple[float, Entry]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def put(self, key: Key, row: Entry) -> None:
+        with self._guard:
+            self._rows[key] = (time.monotonic(), row)
+            if len(self._rows) > self.MOST:
+                self._rows.popitem(last=False)
+
+    def take(self, key: Key) -> Entry | None:
+        with self._guard:
+            when, row = self._rows.pop(key, (0.0, None))
+        return row if time.monotonic() - when < self.SECONDS else None

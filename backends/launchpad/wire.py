@@ -1,0 +1,193 @@
+"""The JSON of Launchpad's web service: decoding it, what its links name, what must not leave.
+
+Links become keys by their path below the API's root, so that it does not matter under which address
+a Launchpad is reached.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.backends.launchpad.wire_fields import MODELLED, passed_over
+from tracker_migrate.model import Key, key
+
+TRACKER = "launchpad"
+REDACTED = "tag:launchpad.net:2008:redacted"
+PUBLIC = frozenset({"Public", "Public Security"})
+MENDED = "Some characters could not be read, and stand as U+FFFD."
+
+#: an object as it came
+Entry = dict[str, Any]
+
+_PASSED_OVER = {entity: passed_over(entity) for entity in MODELLED}
+_decoder = msgspec.json.Decoder()
+_NOTHING: tuple[Any, ...] = ("", REDACTED, [], {})
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def decode(body: bytes) -> tuple[Any, bool]:
+    """A reply's value, and whether characters in it had to be replaced by U+FFFD.
+
+    msgspec refuses a lone surrogate that the json module takes (facts 11); such a reply is read
+    again, slowly. Raises ValueError if it is no JSON.
+    """
+    try:
+        return _decoder.decode(body), False
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _mend(json.loads(body.decode("utf-8", "replace"))), True
+
+
+def encode(value: Entry) -> bytes:
+    """JSON of a value."""
+    return msgspec.json.encode(value)
+
+
+def _mend(value: Any) -> Any:
+    match value:
+        case str():
+            return _SURROGATE.sub("\ufffd", value)
+        case list():
+            return [_mend(one) for one in value]
+        case dict():
+            return {_mend(name): _mend(one) for name, one in value.items()}
+    return value
+
+
+# -- what must not leave ------------------------------------------------------------------------
+
+
+def withhold(value: Entry, *, private: bool) -> int:
+    """Take out of a decoded reply what must stay at the source; says how many objects it touched.
+
+    Hidden comments come with their whole text to everybody (facts 4): text and subject are taken
+    out. So are texts of deleted comments, should one come. Unless `private`, private objects are
+    taken out of collections altogether (a public bug's private duplicates, facts 12).
+    """
+    rows = value.get("entries")
+    if rows is None:
+        return _silence(value)
+    count = sum(_silence(row) for row in rows)
+    if not private:
+        kept = [row for row in rows if not is_private(row)]
+        count += len(rows) - len(kept)
+        value["entries"] = kept
+    return count
+
+
+def _silence(row: Entry) -> int:
+    if row.get("visible") is False:
+        row["content"] = row["subject"] = ""
+        return 1
+    if row.get("content") and row.get("date_deleted"):
+        row["content"] = ""
+        return 1
+    return 0
+
+
+def is_private(row: Entry) -> bool:
+    """Whether an object says of itself that not everybody may read it."""
+    kind = row.get("information_type", "Public")
+    return row.get("private") is True or (kind not in PUBLIC and kind != REDACTED)
+
+
+# -- links and fields ---------------------------------------------------------------------------
+
+
+def below(link: str) -> str:
+    """The path of a link below the API's root: `bugs/16`, `~jdoe`, `nova/kilo`."""
+    rest = link.partition("/devel/")[2]
+    if not rest:
+        raise ValueError("a link that is none of the web service's")
+    return rest
+
+
+def given(value: Any) -> Any:
+    """A field's value, None if it is redacted."""
+    return None if value == REDACTED else value
+
+
+def text(value: Any) -> str:
+    """A field's text, empty if there is none or it is redacted."""
+    return "" if value is None or value == REDACTED else str(value)
+
+
+def date(value: str | None) -> datetime | None:
+    """A field's date and time, None if there is none or it is redacted."""
+    return None if value is None or value == REDACTED else datetime.fromisoformat(value)
+
+
+def bug_key(number: int | str) -> Key:
+    """The key of a bug."""
+    return Key(f"{TRACKER}:bug:{number}")
+
+
+def person_key(link: str | None) -> Key | None:
+    """The key of a person or team that a field links to."""
+    if link is None or link == REDACTED:
+        return None
+    return Key(f"{TRACKER}:person:{below(link).removeprefix('~')}")
+
+
+def milestone_key(link: str | None) -> Key | None:
+    """The key of a milestone that a field links to."""
+    return None if link is None or link == REDACTED else key(TRACKER, "milestone", below(link))
+
+
+def place_keys(path: str) -> tuple[Key, Key, Key | None]:
+    """(target, project, series) of what a task is about, by its path.
+
+    `ubuntu/hoary/+source/x` is about the package `ubuntu/+source/x` in the series `ubuntu/hoary`.
+    """
+    parts = path.split("/")
+    if len(parts) == 4 and parts[2].startswith("+"):
+        package = key(TRACKER, "project", "/".join([parts[0], *parts[2:]]))
+        series = key(TRACKER, "series", "/".join(parts[:2]))
+        return key(TRACKER, "project", path), package, series
+    if len(parts) == 2:
+        series = key(TRACKER, "series", path)
+        return series, key(TRACKER, "project", parts[0]), series
+    project = key(TRACKER, "project", path)
+    return project, project, None
+
+
+_KINDS = (
+    (re.compile(r"~[^/]+"), "person"),
+    (re.compile(r"bugs/\d+"), "bug"),
+    (re.compile(r".+/\+spec/[^/]+"), "blueprint"),
+    (re.compile(r".+/\+milestone/[^/]+"), "milestone"),
+    (re.compile(r"[^/+~]+(/\+source/[^/]+)?"), "project"),
+    (re.compile(r"(?!bugs/)[^/+~]+/[^/+~]+"), "series"),
+)
+
+
+def named(link: str) -> str:
+    """The key of what a link leads to, or the link itself if that has no key."""
+    path = link.partition("/devel/")[2]
+    for pattern, kind in _KINDS:
+        if pattern.fullmatch(path):
+            name = path.rpartition("/")[2] if kind == "bug" else path.removeprefix("~")
+            return key(TRACKER, kind, name)
+    return link
+
+
+def extra(entity: str, row: Entry) -> dict[str, Any]:
+    """The fields of an object that the model has none for, under Launchpad's own names.
+
+    Links are keys where there is one. Empty and redacted fields are left out; so is what
+    `NOT_MODELLED` names. A field that nobody has heard of yet is kept.
+    """
+    passed = _PASSED_OVER[entity]
+    held = {}
+    for name, value in row.items():
+        if name in passed or value is None or value in _NOTHING:
+            continue
+        if not name.endswith("_link"):
+            held[name] = value
+        elif not name.endswith("_collection_link"):
+            held[name] = named(value)
+    return held

@@ -1,0 +1,246 @@
+"""A bug and its collections, as Launchpad sends them, become an `Issue`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.backends.launchpad.wire import (
+    MENDED,
+    TRACKER,
+    Entry,
+    below,
+    bug_key,
+    date,
+    extra,
+    given,
+    is_private,
+    milestone_key,
+    person_key,
+    place_keys,
+    text,
+)
+from tracker_migrate.model import (
+    Attachment,
+    Change,
+    Comment,
+    Issue,
+    Key,
+    Relation,
+    Subscription,
+    Task,
+    key,
+)
+
+#: the dates of a task that the model has no field of their own for
+DATES = (
+    "date_assigned",
+    "date_confirmed",
+    "date_deferred",
+    "date_fix_committed",
+    "date_fix_released",
+    "date_in_progress",
+    "date_incomplete",
+    "date_left_closed",
+    "date_left_new",
+    "date_triaged",
+)
+
+
+class Parts(msgspec.Struct, kw_only=True):
+    """What a bug's collections hold; the last three are not asked for unless there is something."""
+
+    tasks: Sequence[Entry] = ()
+    messages: Sequence[Entry] = ()
+    attachments: Sequence[Entry] = ()
+    subscriptions: Sequence[Entry] = ()
+    watches: Sequence[Entry] = ()
+    activity: Sequence[Entry] = ()
+    duplicates: Sequence[Entry] = ()
+    cves: Sequence[Entry] = ()
+    branches: Sequence[Entry] = ()
+
+
+def issue(bug: Entry, parts: Parts, *, mended: bool = False) -> Issue:
+    """A bug, whole. Raises KeyError, TypeError or ValueError if it is not what Launchpad sends."""
+    number = str(bug["id"])
+    more = extra("bug", bug)
+    if mended:
+        more["note"] = MENDED
+    return Issue(
+        key=bug_key(number),
+        kind="bug",
+        name=number,
+        title=text(bug["title"]),
+        home=bug["web_link"],
+        description=text(bug["description"]),
+        author=person_key(bug["owner_link"]),
+        created=date(bug["date_created"]),
+        updated=date(bug["date_last_updated"]),
+        private=is_private(bug),
+        information_type=bug["information_type"],
+        tags=tuple(bug["tags"]),
+        tasks=_tasks(number, parts),
+        comments=_comments(number, parts.messages),
+        attachments=tuple(_attachment(number, row) for row in parts.attachments),
+        relations=_relations(bug, parts),
+        history=tuple(_change(row) for row in parts.activity),
+        subscriptions=subscriptions(parts.subscriptions),
+        extra=more,
+    )
+
+
+def _tasks(number: str, parts: Parts) -> tuple[Task, ...]:
+    watches = {row["self_link"]: row["url"] or row["title"] for row in parts.watches}
+    made = (_task(number, row, watches) for row in parts.tasks)
+    return tuple({task.key: task for task in made}.values())
+
+
+def _task(number: str, row: Entry, watches: dict[str, str]) -> Task:
+    path = below(row["target_link"])
+    target, project, series = place_keys(path)
+    watch = given(row["bug_watch_link"])
+    dates = {name: when for name in DATES if (when := date(row.get(name))) is not None}
+    return Task(
+        key=key(TRACKER, "task", f"{number}@{path}"),
+        target=target,
+        target_name=row["bug_target_name"],
+        project=project,
+        home=row["web_link"],
+        title=text(row["title"]),
+        series=series,
+        status=row["status"],
+        importance=row["importance"],
+        assignee=person_key(row["assignee_link"]),
+        milestone=milestone_key(row["milestone_link"]),
+        author=person_key(row["owner_link"]),
+        created=date(row["date_created"]),
+        closed=date(row["date_closed"]),
+        complete=row["is_complete"],
+        status_explanation=given(row.get("status_explanation")) or None,
+        importance_explanation=given(row.get("importance_explanation")) or None,
+        watch=watches.get(watch, watch) if watch else None,
+        dates=dates,
+        extra=extra("bug_task", row),
+    )
+
+
+def _index(link: str) -> int:
+    return int(link.rpartition("/comments/")[2])
+
+
+def _comments(number: str, rows: Sequence[Entry]) -> tuple[Comment, ...]:
+    # by index: pages that shift repeat rows, and order is by the index, not by date
+    made = {_index(row["self_link"]): row for row in rows}
+    return tuple(_comment(number, index, made[index]) for index in sorted(made))
+
+
+def _comment(number: str, index: int, row: Entry) -> Comment:
+    hidden = row["visible"] is False
+    deleted = date(row["date_deleted"])
+    return Comment(
+        key=key(TRACKER, "comment", f"{number}/{index}"),
+        index=index,
+        home=row["web_link"],
+        text="" if hidden or deleted else text(row["content"]),
+        subject="" if hidden else text(row["subject"]),
+        author=person_key(row["owner_link"]),
+        created=date(row["date_created"]),
+        edited=date(row["date_last_edited"]),
+        deleted=deleted,
+        withheld="hidden" if hidden else None,
+        extra=extra("message", row),
+    )
+
+
+def _attachment(number: str, row: Entry) -> Attachment:
+    name = row["self_link"].rpartition("/+attachment/")[2]
+    message = given(row["message_link"])
+    url = given(row["url"])
+    return Attachment(
+        key=key(TRACKER, "attachment", f"{number}/{name}"),
+        title=text(row["title"]),
+        home=row["web_link"],
+        patch=row["type"] == "Patch",
+        url=url,
+        data=given(row["data_link"]) if url is None else None,
+        comment=_index(message) if message else None,
+        extra=extra("bug_attachment", row),
+    )
+
+
+def _change(row: Entry) -> Change:
+    return Change(
+        when=date(row["datechanged"]),  # type: ignore[arg-type] # every row has one
+        what=row["whatchanged"],
+        old=row["oldvalue"],
+        new=row["newvalue"],
+        message=row["message"],
+        author=person_key(row["person_link"]),
+        extra=extra("bug_activity", row),
+    )
+
+
+def subscriptions(rows: Sequence[Entry]) -> tuple[Subscription, ...]:
+    """Who is subscribed, but for those whose names we may not know."""
+    known = ((person_key(row["person_link"]), row) for row in rows)
+    return tuple(_subscription(person, row) for person, row in known if person is not None)
+
+
+def _subscription(person: Key, row: Entry) -> Subscription:
+    return Subscription(
+        person=person,
+        level=given(row["bug_notification_level"]),
+        created=date(row["date_created"]),
+        by=person_key(row["subscribed_by_link"]),
+        extra=extra("bug_subscription", row),
+    )
+
+
+# -- relations ----------------------------------------------------------------------------------
+
+
+def _relations(bug: Entry, parts: Parts) -> tuple[Relation, ...]:
+    found: list[Relation] = []
+    if link := given(bug["duplicate_of_link"]):
+        other = below(link).rpartition("/")[2]
+        home = re.sub(r"\d+$", other, bug["web_link"])
+        found.append(to_bug("duplicate_of", other, home))
+    closed = is_private(bug)
+    found += [
+        to_bug("duplicate", row["id"], row["web_link"])
+        for row in parts.duplicates
+        if closed or not is_private(row)
+    ]
+    found += [branch(row, "bug_branch") for row in parts.branches]
+    found += [_cve(row) for row in parts.cves]
+    found += [_watch(row) for row in parts.watches]
+    return tuple(found)
+
+
+def to_bug(kind: str, number: int | str, home: str) -> Relation:
+    """A relation to a bug. Its label is no more than the number: the bug may be private."""
+    return Relation(kind=kind, label=f"LP #{number}", url=home, to=bug_key(number))
+
+
+def branch(row: Entry, entity: str) -> Relation:
+    """A linked branch; its page's address is that of the link to it, less what was linked."""
+    home = re.sub(r"/\+(bug/\d+|spec/[^/]+)$", "", row["web_link"])
+    if entity == "specification_branch":
+        home = re.sub(r"/\+spec/.*$", "", row["web_link"])
+    label = "lp:" + home.partition("://")[2].partition("/")[2]
+    return Relation(kind="branch", label=label, url=home, extra=extra(entity, row))
+
+
+def _cve(row: Entry) -> Relation:
+    return Relation(
+        kind="cve", label=row["display_name"], url=text(row["url"]), extra=extra("cve", row)
+    )
+
+
+def _watch(row: Entry) -> Relation:
+    more: dict[str, Any] = extra("bug_watch", row)
+    return Relation(kind="watch", label=text(row["title"]), url=text(row["url"]), extra=more)
