@@ -1,0 +1,154 @@
+"""Launchpad's plain text → its structure: what is prose, what is code, a quote, a list.
+
+Every rule looks at the first few hundred characters of one line, once, so a text of any size takes
+time in proportion. In doubt a line is code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import Literal
+
+from tracker_migrate.text.blocks import Block, Code, Items, Line, Paragraph, Quote
+
+_Kind = Literal["prose", "code", "quote", "item", "blank", "rule"]
+ToLine = Callable[[str], Line]
+
+#: how much of a line is looked at
+_LOOK = 300
+#: quotes nested deeper are kept as they stand
+_DEEPEST = 6
+
+_CODE = re.compile(
+    r"""
+      \s{2} | \t                                                   # indented
+    | \[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d | [A-Z][a-z]{2}[ ]+\d{1,2}[ ]\d\d:\d\d:\d\d    # a log
+    | \[?\d\d:\d\d:\d\d | \[[ ]*\d+\.\d+\]
+    | (?:DEBUG|INFO|TRACE|WARN|WARNING|ERROR|CRITICAL|AUDIT)\b
+    | Traceback[ ]\(most | [A-Za-z_][\w.]{0,99}(?:Error|Exception)(?::|\s*$)    # a traceback
+    | \#\d+[ ]+0x | at[ ][\w.$]+\(
+    | diff[ ]- | Index:[ ] | ---[ ]\S | \+\+\+[ ]\S | @@[ ] | index[ ][0-9a-f]{7}    # a patch
+    | [\w.@~:/-]{1,60}[$\#][ ]\S | \[[^\]]{1,80}\][$\#] | [$\#][ ]\S | >>>[ ]    # a terminal
+    | (?:mysql|sqlite|postgres\w{0,20})> | sudo[ ]\S
+    | \+[-=+]{3} | \| | [^\S ]                                     # a table
+    | [A-Za-z_][\w.-]{0,60}\s?=\s?\S | \[[A-Za-z_][\w.:-]{0,60}\]\s*$    # settings
+    | [{}] | <(?!email[ ]address[ ]hidden)[A-Za-z/!?]                # data
+    | (?:def|class)[ ]\w | import[ ][\w.]+\s*$ | from[ ][\w.]+[ ]import[ ]    # a program
+    """,
+    re.VERBOSE,
+)
+_CODE_END = re.compile(r"[{;\\]\s*$")
+_ALIGNED = re.compile(r"\S(?: {3,}|\t)\S")
+_HEADER = re.compile(r"[A-Z][\w -]{0,30}:\s")
+_RULE = re.compile(r"[-=_*~#+.\s]{3,}$")
+_ITEM = re.compile(r" {0,3}[*-] {1,3}(?=\S)")
+_MORE = re.compile(r" {2,6}(?=\S)")
+_QUOTE = re.compile(r">(?!>> )(?=[ >]|$)")
+
+
+def structured(text: str, to_line: ToLine) -> tuple[Block, ...]:
+    """The blocks of a text with LF line ends. to_line: makes a line of prose into its pieces."""
+    return tuple(_blocks(text.split("\n"), to_line, 0))
+
+
+def _blocks(lines: Sequence[str], to_line: ToLine, depth: int) -> Iterator[Block]:
+    kinds = _kinds(lines, depth)
+    for kind, group in groupby(zip(kinds, lines, strict=True), key=lambda one: one[0]):
+        held = [line for _, line in group]
+        if kind == "code":
+            yield Code("\n".join(held))
+        elif kind == "quote":
+            inner = [line[2:] if line[1:2] == " " else line[1:] for line in held]
+            yield Quote(tuple(_blocks(inner, to_line, depth + 1)))
+        elif kind == "item":
+            yield Items(tuple(_items(held, to_line)))
+        elif kind == "prose":
+            yield Paragraph(tuple(to_line(line) for line in held))
+
+
+def _items(lines: Iterable[str], to_line: ToLine) -> Iterator[tuple[Line, ...]]:
+    item: list[Line] = []
+    for line in lines:
+        marker = _ITEM.match(line)
+        if marker and item:
+            yield tuple(item)
+            item = []
+        item.append(to_line(line[marker.end() :] if marker else line.strip()))
+    yield tuple(item)
+
+
+def _kinds(lines: Sequence[str], depth: int) -> list[_Kind]:
+    """What each line is, first by itself, then by its neighbours."""
+    kinds = [_kind(line, depth) for line in lines]
+    _continue_items(lines, kinds)
+    _settle_rules(kinds)
+    _settle_items(lines, kinds)
+    _join_code(kinds)
+    return kinds
+
+
+def _kind(line: str, depth: int) -> _Kind:
+    head = line[:_LOOK]
+    if not head.strip():
+        return "blank" if not line.strip() else "code"
+    if depth < _DEEPEST and _QUOTE.match(head):
+        return "quote"
+    if _RULE.match(head):
+        return "rule"
+    if _ITEM.match(head):
+        return "item"
+    if _CODE.match(head) or _CODE_END.search(line[-_LOOK:]):
+        return "code"
+    return "code" if _ALIGNED.search(head) and not _HEADER.match(head) else "prose"
+
+
+def _continue_items(lines: Sequence[str], kinds: list[_Kind]) -> None:
+    """An indented line of prose under an item goes on with it."""
+    for at in range(1, len(kinds)):
+        if kinds[at - 1] == "item" and kinds[at] == "code":
+            more = _MORE.match(lines[at][:_LOOK])
+            if more and _kind(lines[at][more.end() :], _DEEPEST) == "prose":
+                kinds[at] = "item"
+
+
+def _settle_rules(kinds: list[_Kind]) -> None:
+    """A line of dashes is code beside code, and prose elsewhere."""
+    for at, kind in enumerate(kinds):
+        if kind == "rule":
+            around = (kinds[at - 1 : at] or ["blank"]) + (kinds[at + 1 : at + 2] or ["blank"])
+            kinds[at] = "code" if "code" in around else "prose"
+
+
+def _settle_items(lines: Sequence[str], kinds: list[_Kind]) -> None:
+    """One item alone is no list, and under code it is code (a patch takes away lines so)."""
+    for start, end in _runs(kinds):
+        if kinds[start] != "item":
+            continue
+        markers = sum(1 for line in lines[start:end] if _ITEM.match(line[:_LOOK]))
+        if start and kinds[start - 1] == "code":
+            kinds[start:end] = ["code"] * (end - start)
+        elif markers < 2:
+            kinds[start:end] = ["prose"] * (end - start)
+
+
+def _join_code(kinds: list[_Kind]) -> None:
+    """What stands between two lines of code, and is blank or no more than two lines, is code."""
+    code = [at for at, kind in enumerate(kinds) if kind == "code"]
+    for before, after in pairwise(code):
+        between = kinds[before + 1 : after]
+        blank = all(kind == "blank" for kind in between)
+        few = len(between) <= 2 and all(kind == "prose" for kind in between)
+        if blank or few:
+            kinds[before + 1 : after] = ["code"] * len(between)
+
+
+def _runs(kinds: Sequence[_Kind]) -> list[tuple[int, int]]:
+    """Where runs of one kind begin and end."""
+    runs, start = [], 0
+    for _, group in groupby(tuple(kinds)):
+        end = start + len(list(group))
+        runs.append((start, end))
+        start = end
+    return runs

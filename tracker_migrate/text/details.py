@@ -1,0 +1,190 @@
+"""Everything of an issue that the target has no field for, as readable blocks.
+
+Nothing is forgotten by construction: what is written are the fields that the issue fills and whose
+outcome is `text`, whatever they are called; the tables here only say how a known one is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from tracker_migrate.interfaces import Decisions, Ref
+from tracker_migrate.model import Change, Issue, Relation, Task, parts
+from tracker_migrate.text.blocks import (
+    Block,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Line,
+    Paragraph,
+    Strong,
+    Table,
+    Url,
+)
+from tracker_migrate.text.fields import Field, filled, long, shown
+
+Outcome = Callable[[str, str], str]
+
+#: the columns of the table of tasks; what else a task holds is listed below the table
+_TASK_COLUMNS = {
+    "target_name": "Affects",
+    "status": "Status",
+    "importance": "Importance",
+    "assignee": "Assignee",
+    "milestone": "Milestone",
+    "series": "Series",
+}
+_CHANGE_COLUMNS = {
+    "when": "When",
+    "author": "Who",
+    "what": "What",
+    "old": "From",
+    "new": "To",
+    "message": "Message",
+}
+
+
+def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block, ...]:
+    """What of the issue is to be kept as text: a heading, and what follows it.
+
+    outcome: what becomes of a field, by entity and name (`task`, `extra.heat`): `text` is written
+    here, anything else is not. Comments have texts of their own. Empty if there is nothing to say.
+    """
+    write = _Writer(issue, decisions, outcome)
+    blocks = (
+        *write.own(),
+        *write.tasks(),
+        *write.relations(),
+        *write.attachments(),
+        *write.subscriptions(),
+        *write.history(),
+    )
+    tracker = parts(issue.key)[0].capitalize()
+    return (Heading(f"{tracker} details"), *blocks) if blocks else ()
+
+
+class _Writer:
+    """The parts of the section, one method each."""
+
+    def __init__(self, issue: Issue, decisions: Decisions, outcome: Outcome) -> None:
+        self._issue = issue
+        self._decisions = decisions
+        self._outcome = outcome
+
+    def own(self) -> Iterator[Block]:
+        """The issue's own fields: the short ones a line each, the long ones in blocks."""
+        yield from self._listed(self._fields(self._issue, self._issue.kind))
+
+    def tasks(self) -> Iterator[Block]:
+        """A table of the tasks, and what doesn't fit in its columns."""
+        tasks = [(task, self._fields(task, "task")) for task in self._issue.tasks]
+        yield from self._table(_TASK_COLUMNS, [fields for _, fields in tasks])
+        for task, fields in tasks:
+            rest = [one for one in fields if one.name not in _TASK_COLUMNS or long(one.value)]
+            yield from self._named(_task_name(task), rest)
+
+    def relations(self) -> Iterator[Block]:
+        """What the issue has to do with others."""
+        items = [self._relation(one) for one in self._issue.relations]
+        yield from self._items("Related", [item for item in items if item])
+
+    def attachments(self) -> Iterator[Block]:
+        """The files."""
+        items = [self._flat(self._fields(one, "attachment")) for one in self._issue.attachments]
+        yield from self._items("Attachments", [item for item in items if item])
+
+    def subscriptions(self) -> Iterator[Block]:
+        """Who wanted to hear of it."""
+        items = [self._flat(self._fields(one, "subscription")) for one in self._issue.subscriptions]
+        yield from self._items("Subscribers", [item for item in items if item])
+
+    def history(self) -> Iterator[Block]:
+        """Who changed what, in a table; long texts follow it."""
+        changes = [(change, self._fields(change, "change")) for change in self._issue.history]
+        table = tuple(self._table(_CHANGE_COLUMNS, [fields for _, fields in changes]))
+        if table:
+            yield Paragraph(((Strong("History"),),))
+            yield from table
+        for change, fields in changes:
+            rest = [one for one in fields if one.name not in _CHANGE_COLUMNS or long(one.value)]
+            yield from self._named(_change_name(change), rest)
+
+    def _fields(self, of: msgspec.Struct, entity: str) -> list[Field]:
+        return [one for one in filled(of) if self._outcome(entity, one.name) == "text"]
+
+    def _listed(self, fields: Iterable[Field]) -> Iterator[Block]:
+        lines: list[Line] = []
+        blocks: list[Block] = []
+        for field in fields:
+            if long(field.value):
+                blocks += [Paragraph(((Strong(field.label), ":"),)), Code(str(field.value))]
+            else:
+                lines.append((Strong(field.label), ": ", *self._shown(field)))
+        if lines:
+            yield Paragraph(tuple(lines))
+        yield from blocks
+
+    def _named(self, name: str, fields: Iterable[Field]) -> Iterator[Block]:
+        short = [one for one in fields if not long(one.value)]
+        if short:
+            yield Paragraph(((Strong(name), ": ", *self._flat(short)),))
+        for field in fields:
+            if long(field.value):
+                yield Paragraph(((Strong(f"{name}, {field.label.lower()}"), ":"),))
+                yield Code(str(field.value))
+
+    def _table(self, columns: dict[str, str], rows: list[list[Field]]) -> Iterator[Block]:
+        held = [{one.name: one for one in row if not long(one.value)} for row in rows]
+        used = [name for name in columns if any(name in row for row in held)]
+        if used:
+            cells = [
+                tuple(self._shown(row[name]) if name in row else () for name in used)
+                for row in held
+                if any(name in row for name in used)
+            ]
+            yield Table(tuple(columns[name] for name in used), tuple(cells))
+
+    def _flat(self, fields: Iterable[Field]) -> Line:
+        pieces: list[Inline] = []
+        for field in fields:
+            pieces.append(f"{', ' if pieces else ''}{field.label.lower()} ")
+            pieces.extend(self._shown(field))
+        return tuple(pieces)
+
+    def _relation(self, relation: Relation) -> Line:
+        fields = {one.name: one for one in self._fields(relation, "relation")}
+        pieces: list[Inline] = []
+        if "kind" in fields:
+            pieces.append(f"{relation.kind.replace('_', ' ')}: ")
+        del_names = {"kind"}
+        label = relation.label if "label" in fields else ""
+        if "to" in fields and relation.to:
+            pieces.append(Ref(to=relation.to, label=label or relation.url, home=relation.url))
+            del_names |= {"to", "label", "url"}
+        elif "url" in fields:
+            pieces.append(Url(relation.url, label))
+            del_names |= {"label", "url"}
+        elif "label" in fields:
+            pieces.append(label)
+            del_names.add("label")
+        rest = self._flat(one for name, one in fields.items() if name not in del_names)
+        return (*pieces, *((", ", *rest) if pieces and rest else rest))
+
+    def _items(self, name: str, items: list[Line]) -> Iterator[Block]:
+        if items:
+            yield Paragraph(((Strong(name),),))
+            yield Items(tuple((item,) for item in items))
+
+    def _shown(self, field: Field) -> Line:
+        return shown(field.value, self._decisions)
+
+
+def _task_name(task: Task) -> str:
+    return task.target_name
+
+
+def _change_name(change: Change) -> str:
+    return f"{change.when:%Y-%m-%d %H:%M:%S} {change.what}"

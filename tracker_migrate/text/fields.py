@@ -1,0 +1,109 @@
+"""One field of an issue for people: its name in words, its value as pieces of a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tracker_migrate.interfaces import Decisions
+from tracker_migrate.model import PARTS, Issue, Key, kind_of, name_of
+from tracker_migrate.text.blocks import Inline, Line, Url
+
+#: a value is written as a block of its own from here on
+_LONG = 200
+_KEY = re.compile(r"[a-z]+:(?:person|project|series|milestone|bug|blueprint|comment|task|[a-z]+):.")
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?\Z")
+_LABELS = {"created": "Created", "home": "Address", "data": "File", "to": "Thing"}
+
+
+class Field(NamedTuple):
+    """A filled field. name: as in a table of losses (`extra.heat`). value: as the model has it."""
+
+    name: str
+    label: str
+    value: Any
+
+
+def filled(of: msgspec.Struct) -> Iterator[Field]:
+    """The filled fields of an issue (without its parts) or of one of its parts."""
+    for name in of.__struct_fields__:
+        value = getattr(of, name)
+        if isinstance(of, Issue) and name in PARTS:
+            continue
+        if isinstance(value, dict):
+            yield from (
+                Field(f"{name}.{key}", label_of(key), held)
+                for key, held in value.items()
+                if _holds(held)
+            )
+        elif _holds(value):
+            yield Field(name, label_of(name), value)
+
+
+def _holds(value: object) -> bool:
+    return value is not None and value not in ("", (), [], {})
+
+
+def label_of(name: str) -> str:
+    """A field's name in words: `date_fix_released` → `Date fix released`."""
+    words = name.removesuffix("_link").replace("_", " ").strip()
+    return _LABELS.get(name, words[:1].upper() + words[1:])
+
+
+def long(value: object) -> bool:
+    """Whether a value needs a block of its own."""
+    return isinstance(value, str) and (len(value) > _LONG or "\n" in value.strip())
+
+
+def shown(value: object, decisions: Decisions) -> Line:
+    """A value for people: dates in UTC, people by their names, lists with commas."""
+    match value:
+        case bool():
+            return ("yes" if value else "no",)
+        case datetime():
+            return (_date(value),)
+        case str() if _KEY.match(value):
+            return _keyed(Key(value), decisions)
+        case str() if _DATE.match(value):
+            return (_date(datetime.fromisoformat(value)),)
+        case list() | tuple():
+            return _several([shown(one, decisions) for one in value], ", ")
+        case dict():
+            pairs = [
+                (f"{label_of(name).lower()} ", *shown(one, decisions))
+                for name, one in value.items()
+                if _holds(one)
+            ]
+            return _several(pairs, "; ")
+    return (str(value),)
+
+
+def _several(lines: list[Line], between: str) -> Line:
+    pieces: list[Inline] = []
+    for line in lines:
+        pieces += [between, *line] if pieces else line
+    return tuple(pieces)
+
+
+def _date(when: datetime) -> str:
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _keyed(key: Key, decisions: Decisions) -> Line:
+    if kind_of(key) == "person":
+        person = decisions.person(key)
+        if person is None:
+            return (name_of(key),)
+        name = person.display_name or person.name
+        label = name if name == person.name else f"{name} ({person.name})"
+        return (Url(person.home, label),) if person.home else (label,)
+    if kind_of(key) == "milestone":
+        milestone = decisions.milestone(key)
+        return (milestone.name if milestone else name_of(key).rpartition("/")[2],)
+    return (name_of(key),)

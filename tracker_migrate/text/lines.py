@@ -1,0 +1,95 @@
+"""What the writers share: lines of output with holes in them, and blocks as bare text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tracker_migrate.interfaces import Ref, Text
+from tracker_migrate.text.blocks import (
+    Block,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Line,
+    Paragraph,
+    Quote,
+    Strong,
+    Table,
+    Url,
+)
+
+#: one line of output, in pieces
+Pieces = list[str | Ref]
+
+#: Maniphest drops what is quoted deeper than 32 times; nobody reads more than a few
+DEEPEST = 8
+
+
+def joined(lines: Iterable[Pieces]) -> Text:
+    """Lines as one Text, with line feeds between them; neighbouring strings become one."""
+    parts: list[str | Ref] = []
+    run: list[str] = []
+    for number, line in enumerate(lines):
+        if number:
+            run.append("\n")
+        for piece in line:
+            if isinstance(piece, str):
+                run.append(piece)
+                continue
+            if run and (text := "".join(run)):
+                parts.append(text)
+            run = []
+            parts.append(piece)
+    if text := "".join(run):
+        parts.append(text)
+    return Text(parts=tuple(parts))
+
+
+def prefixed(lines: Iterable[Pieces], first: str, rest: str) -> list[Pieces]:
+    """The lines with `first` before the first one and `rest` before the others."""
+    return [[first if not number else rest, *line] for number, line in enumerate(lines)]
+
+
+def bare(piece: Inline) -> str:
+    """What a reader sees of an inline piece."""
+    match piece:
+        case str():
+            return piece
+        case Url():
+            return piece.label or piece.address
+        case Ref():
+            return piece.label
+        case Strong():
+            return piece.text
+
+
+def bare_line(line: Line) -> str:
+    """What a reader sees of a line."""
+    return "".join(bare(piece) for piece in line)
+
+
+def bare_blocks(blocks: Iterable[Block]) -> str:
+    """What a reader sees of blocks: what is nested too deep to be written is kept so."""
+    return "\n".join(_bare(blocks, ""))
+
+
+def _bare(blocks: Iterable[Block], prefix: str) -> Iterator[str]:
+    waiting: list[tuple[Block, str]] = [(block, prefix) for block in reversed(tuple(blocks))]
+    while waiting:  # no recursion: the nesting of a hostile text may be deeper than the stack
+        block, before = waiting.pop()
+        match block:
+            case Quote():
+                inner = before if len(before) > 2 * DEEPEST else before + "> "
+                waiting.extend((one, inner) for one in reversed(block.blocks))
+            case Code() | Heading():
+                yield from (before + line for line in block.text.split("\n"))
+            case Paragraph():
+                yield from (before + bare_line(line) for line in block.lines)
+            case Items():
+                yield from (
+                    before + "- " + bare_line(line) for item in block.items for line in item
+                )
+            case Table():
+                yield before + " | ".join(block.header)
+                yield from (before + " | ".join(map(bare_line, row)) for row in block.rows)

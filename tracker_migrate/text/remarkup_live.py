@@ -1,0 +1,63 @@
+"""What is live in Remarkup: which words, heads of lines and lines a server would make more of.
+
+Read from the rules of a Phorge of 2026-08 and tried on a running one. Where a rule of the server is
+narrower (it links `T1` only if there is a task 1), the wider one stands here: to be neutral costs
+little. All patterns are linear: what can repeat is bounded or can't overlap.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(
+    r"""
+      (?<![A-Za-z0-9_@])@(?=[A-Za-z0-9._{-])      # @alice, @{config:...}
+    | (?<![A-Za-z0-9_])[A-Z][0-9]                 # T1, D2, F3 and the other monograms
+    | (?<![A-Za-z0-9_])r[A-Z]                     # a commit or a repository by its callsign
+    | (?<![A-Za-z0-9_\#@-])[0-9a-f]{7,40}(?![A-Za-z0-9_])   # a commit by its hash
+    | (?<![A-Za-z0-9_])\#(?=[^\s?!,:;{}()"'*/~])  # a project
+    | \*\* | // | ~~ | __ | !! | \#\# | `         # bold, italic, deleted, underlined, marked, code
+    | \[\[ | \]\] | \]\( | \(\(                   # links
+    | \{(?=[A-Za-z\#{])                           # {F1}, {icon ...}, {PHID-...}, ${{{...}}}
+    | (?<![A-Za-z0-9_]):[A-Za-z0-9_+-]{1,60}:     # an emoji
+    | %%%
+    """,
+    re.VERBOSE,
+)
+
+_START = re.compile(
+    r"""
+      \s*(?:[-*\#]+|[0-9]+[.)]|\[[^0-9]?\])(?:\s|$)       # a list
+    | = | \#\#                                            # a heading
+    | \s*(?:_{3,}|\*\s?\*\s?\*|-\s?-\s?-)                 # a rule
+    | -{2,}\s*$                                           # the line above is a heading
+    | > | \s*\| | \s*<table> | \s*``` | \s*%%%
+    | \((?:NOTE|IMPORTANT|WARNING)\) | (?:NOTE|IMPORTANT|WARNING):
+    | (?:cowsay|figlet)\b | [a-z]+\s*(?:\([^)]{0,200}\)\s*)?\{\{\{
+    | \s\s                                                # code
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+#: the name of an image stands alone on a line; beyond ASCII the server looks at bytes
+_MACRO = re.compile(r"\s*[A-Za-z0-9:_\x7f-\U0010ffff-]+\s*\Z")
+
+
+def live_word(word: str) -> bool:
+    """Whether something in a text without blanks would be live."""
+    return bool(_WORD.search(word))
+
+
+def live_start(line: str) -> bool:
+    """Whether a line would begin a block of its own, or make the one above a heading."""
+    return bool(_START.match(line))
+
+
+def macro_line(line: str) -> bool:
+    """Whether a line could be the name of an image that the server shows in its place."""
+    return bool(_MACRO.match(line))
+
+
+def live_line(line: str) -> bool:
+    """Whether anything on a line would be live, or its leading blanks would be lost."""
+    return line[:1] in (" ", "\t") or live_start(line) or macro_line(line) or live_word(line)
