@@ -1,0 +1,103 @@
+"""Who acts, and what every part of the sink needs of it: the API as us, as others, the addresses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from tracker_migrate.backends.storyboard import wire
+from tracker_migrate.backends.storyboard.client import Api
+from tracker_migrate.backends.storyboard.options import Options
+from tracker_migrate.errors import Gone, LoginNeeded, Refused
+from tracker_migrate.http import Throttle
+from tracker_migrate.interfaces import RemoteRef
+
+#: seconds for which it is believed that a story is still closed
+CLOSED_FOR = 5.0
+
+
+class Site:
+    """One StoryBoard with our account. Shared by threads."""
+
+    def __init__(
+        self, address: str, options: Options, token: str | None, outsider_token: str | None = None
+    ) -> None:
+        self.options = options
+        self.base = wire.api_base(address)
+        self.web = (options.web or wire.web_root(self.base)).rstrip("/")
+        throttle = Throttle(options.per_second)
+        self._token = token
+        self.api = Api(self.base, token, timeout=options.timeout, throttle=throttle)
+        self.nobody = Api(self.base, None, timeout=options.timeout, throttle=throttle)
+        self.outsiders = [self.nobody]
+        if outsider_token:
+            other = Api(self.base, outsider_token, timeout=options.timeout, throttle=throttle)
+            self.outsiders.append(other)
+        self._guard = threading.Lock()
+        self._self: dict[str, Any] | None = None
+        self._known: set[str] = set()
+        self._closed: dict[str, float] = {}
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """Our own account: id, full_name, is_superuser. Raises LoginNeeded, Unreachable."""
+        with self._guard:
+            if self._self is None:
+                if not self._token:
+                    raise LoginNeeded(f"{self.api.host} needs a token: run login for this target")
+                self._self = self.api.get("/users/self")
+            return self._self
+
+    @property
+    def me(self) -> int:
+        """The id of our own account."""
+        return int(self.account["id"])
+
+    def is_ours(self, account: Any) -> bool:
+        """Whether an account id is ours: what tells our objects from a stranger's (law 5)."""
+        return account is not None and int(account) == self.me
+
+    def story_ref(self, story: Any) -> RemoteRef:
+        """The place of a story."""
+        return RemoteRef(id=str(story), number=str(story), url=wire.story_url(self.web, story))
+
+    def task_ref(self, task: Any, story: Any) -> RemoteRef:
+        """The place of a task: people see it on its story."""
+        return RemoteRef(id=str(task), number=str(task), url=wire.story_url(self.web, story))
+
+    def comment_ref(self, comment: Any, story: Any) -> RemoteRef:
+        """The place of a comment on its story."""
+        url = wire.comment_url(self.web, story, comment)
+        return RemoteRef(id=str(comment), number=str(comment), url=url)
+
+    def check_reader(self, kind: str, reader: str) -> None:
+        """Make sure that a user or team exists: a private create that names an unknown one leaves
+        a story behind that nobody can read (facts 13). kind: `users` or `teams`. Raises Refused."""
+        name = f"{kind}/{int(reader)}"
+        if name in self._known:
+            return
+        try:
+            self.api.get(f"/{name}")
+        except Gone:
+            raise Refused(
+                f"reader {reader} is no {kind[:-1]} of StoryBoard: see policies"
+            ) from None
+        self._known.add(name)
+
+    def check_closed(self, story: str) -> None:
+        """Make sure that a story is still private before something private is added to it: its
+        readers can open it at any time. Raises Refused, Gone."""
+        if self._closed.get(story, 0.0) > time.monotonic():
+            return
+        if not self.api.get(f"/stories/{int(story)}").get("private"):
+            raise Refused("its story is open to all now, so that nothing private is added to it")
+        with self._guard:
+            if len(self._closed) > 10_000:
+                self._closed.clear()
+            self._closed[story] = time.monotonic() + CLOSED_FOR
+
+    def close(self) -> None:
+        """Give back connections."""
+        for api in (self.api, *self.outsiders):
+            api.close()

@@ -1,0 +1,61 @@
+"""What is asked before anything is written: is it a StoryBoard, who are we, what may we do?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.shape import STATUSES
+from tracker_migrate.errors import Gone, ObjectError, Unreachable, UsageError, WrongTracker
+
+
+def check(site: Site) -> Mapping[str, str]:
+    """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, UsageError."""
+    version = _is_storyboard(site)
+    account = site.account
+    missing = STATUSES - {str(row.get("key")) for row in site.api.get("/task_statuses")}
+    if missing:
+        raise UsageError(
+            f"{site.api.host} has no task status {', '.join(sorted(missing))}:"
+            " its workflow was changed, and the tables of states can't be used with it"
+        )
+    return {
+        "tracker": f"StoryBoard {version}",
+        "address": site.base,
+        "account": f"{account.get('full_name', '')} (user {account['id']})",
+        "superuser": _rights(account),
+        "web": site.web,
+    }
+
+
+def _rights(account: Mapping[str, Any]) -> str:
+    if account.get("is_superuser"):
+        return "yes"
+    return "no: projects, branches and milestones have to be there already"
+
+
+def _is_storyboard(site: Site) -> str:
+    """The version that it calls itself; it is 0.0.1 everywhere, and of no use."""
+    wrong = WrongTracker(
+        f"{site.base} is no StoryBoard: give the address of its API,"
+        " such as https://storyboard.example.org/api"
+    )
+    try:
+        system = site.nobody.get("/systeminfo")
+        projects = site.nobody.get("/projects", {"limit": 1})
+    except (Gone, ObjectError, WrongTracker):
+        raise wrong from None
+    except Unreachable as error:
+        if "no JSON" in str(error):
+            raise wrong from None
+        raise
+    if not isinstance(system, dict) or "version" not in system or not _projects(projects):
+        raise wrong
+    return str(system["version"])
+
+
+def _projects(rows: Any) -> bool:
+    return isinstance(rows, list) and all(
+        isinstance(row, dict) and {"id", "name", "is_active"} <= row.keys() for row in rows
+    )

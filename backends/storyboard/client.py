@@ -1,0 +1,199 @@
+"""StoryBoard over python-storyboardclient 0.2.0, whose traps are all kept in this one file.
+
+- Its import asks pbr for the version of a distribution that has another name, and fails outside of
+  a git repository: PBR_VERSION is set for just as long as the import takes.
+- Its managers post an explicit id to the wrong place, do not escape queries and drop headers: only
+  `get`, `post`, `put` and `delete` of its client are used, with addresses made here.
+- It has no time-out, follows redirects, shares its state between threads without a lock, and asks
+  for any media type, so that refusals come as HTML: each thread has a client of its own, over a
+  session of ours, that asks for JSON.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import tenacity
+
+from tracker_migrate.backends.storyboard import faults
+from tracker_migrate.errors import Doubtful, Retriable, Unreachable
+from tracker_migrate.http import PATIENCE, USER_AGENT, Throttle, failed_write, plain_session
+
+#: so many rows are asked for at once; StoryBoard has no limit of its own (facts 1, Paging)
+PAGE = 500
+_importing = threading.Lock()
+
+Query = Mapping[str, str | int | list[str] | None]
+
+
+def _package() -> Any:
+    """The modules of the client package: its `Client`, and its tree of HTTP errors."""
+    with _importing:
+        before = os.environ.get("PBR_VERSION")
+        os.environ["PBR_VERSION"] = before or "0.2.0"
+        try:
+            from storyboardclient._apiclient import exceptions
+            from storyboardclient.v1 import client
+        finally:
+            if before is None:
+                del os.environ["PBR_VERSION"]
+    return client.Client, exceptions.HttpError
+
+
+class Api:
+    """One StoryBoard, as one account (or nobody) sees it. May be used by several threads.
+
+    base: the API's address with its version (`https://host/api/v1`). token: None reads as nobody.
+    timeout: seconds for connecting and between two bytes. throttle: shared by all accounts.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        token: str | None,
+        *,
+        timeout: float = 60.0,
+        throttle: Throttle | None = None,
+        attempts: int = 6,
+        backoff: float = 0.5,
+    ) -> None:
+        self.base = base.rstrip("/")
+        self.host = urlsplit(base).netloc
+        self._token = token
+        self._timeout = timeout
+        self._throttle = throttle or Throttle(0)
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._guard = threading.Lock()
+        self._backoff = tenacity.wait_random_exponential(multiplier=backoff, max=30)
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Retriable),
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=self._wait,
+            reraise=True,
+        )
+
+    def get(self, path: str, query: Query | None = None) -> Any:
+        """The JSON at a path. Raises Gone, LoginNeeded, Refused, Unreachable."""
+        return self._read(path, query)[0]
+
+    def write(self, method: str, path: str, body: Any = None, *, size: int = 0) -> Any:
+        """Send one write, once; the JSON that came back (None for 204).
+
+        size: bytes of the longest text in it. Raises what `faults.fault` and `http.failed_write`
+        say; a success with a body that can't be read is Doubtful.
+        """
+        self._throttle.wait()
+        answer = self._ask(method, path, body)
+        if answer.status_code == 204:
+            return None
+        if not 200 <= answer.status_code < 300:
+            raise faults.fault(
+                answer.status_code, answer.headers, answer.content, host=self.host, size=size
+            )
+        try:
+            return answer.json()
+        except ValueError:
+            raise Doubtful(f"{self.host} took the request, but its reply is no JSON") from None
+
+    def rows(self, path: str, query: Query | None = None, page: int = PAGE) -> Iterator[Any]:
+        """All rows of a list, in the order of their ids, page by page.
+
+        A marker that went away meanwhile is ignored by the server, which then starts again at the
+        first page (facts 1): the header X-Marker tells, and the row before it is tried.
+        """
+        seen: set[int] = set()
+        last: list[int] = []
+        while True:
+            rows = self._page(path, query or {}, page, last)
+            for row in rows:
+                if row["id"] not in seen:
+                    seen.add(row["id"])
+                    yield row
+            if len(rows) < page:
+                return
+            last = [row["id"] for row in rows]
+
+    def _page(self, path: str, query: Query, page: int, last: list[int]) -> list[Any]:
+        for marker in reversed(last):
+            rows, headers = self._read(path, {**query, "limit": page, "marker": marker})
+            if headers.get("X-Marker") == str(marker):
+                return _list(rows, self.host)
+        if last:
+            raise Retriable(f"{self.host} changes its list faster than it can be read")
+        return _list(self._read(path, {**query, "limit": page})[0], self.host)
+
+    def _read(self, path: str, query: Query | None) -> tuple[Any, Mapping[str, str]]:
+        asked = [(name, value) for name, value in (query or {}).items() if value is not None]
+        address = f"{path}?{urlencode(asked, doseq=True)}" if asked else path
+        try:
+            return self._retrying(self._read_once, address)
+        except Retriable as error:
+            raise Unreachable(str(error)) from None
+
+    def _read_once(self, address: str) -> tuple[Any, Mapping[str, str]]:
+        self._throttle.wait()
+        try:
+            answer = self._ask("GET", address, None)
+        except Doubtful as error:
+            raise Retriable(str(error)) from None
+        if answer.status_code != 200:
+            raise faults.read_fault(
+                answer.status_code, answer.headers, answer.content, host=self.host
+            )
+        try:
+            return answer.json(), answer.headers
+        except ValueError:
+            raise Retriable(f"{self.host} answers with something that is no JSON") from None
+
+    def _ask(self, method: str, path: str, body: Any) -> requests.Response:
+        client, http_error = self._client()
+        options: dict[str, Any] = {
+            "headers": {"Accept": "application/json"},
+            "allow_redirects": False,
+        }
+        if body is not None:
+            options["json"] = body
+        try:
+            answer: requests.Response = client.client_request(method, path, **options)
+        except http_error as error:
+            return error.response  # type: ignore[no-any-return]
+        except requests.RequestException as error:
+            raise failed_write(error, self.host) from None
+        return answer
+
+    def _client(self) -> tuple[Any, Any]:
+        made: tuple[Any, Any] | None = getattr(self._local, "made", None)
+        if made is None:
+            maker, http_error = _package()
+            client = maker(self.base, self._token)
+            client.http_client.http = session = plain_session()
+            client.http_client.timeout = self._timeout
+            client.http_client.user_agent = USER_AGENT
+            self._local.made = made = (client, http_error)
+            with self._guard:
+                self._sessions.append(session)
+        return made
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.after if isinstance(error, Retriable) else None
+        return self._backoff(state) if asked is None else min(asked, PATIENCE)
+
+    def close(self) -> None:
+        """Close every thread's session."""
+        with self._guard:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+
+
+def _list(rows: Any, host: str) -> list[Any]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Unreachable(f"{host} answers with something that is no list")
+    return rows

@@ -1,0 +1,149 @@
+"""What becomes of each field at StoryBoard: native, text, or lost with the reason.
+
+A field that is not named here is text: it stands in the description's details, in a comment, or in
+the line of origin. What depends on the tables (is there an account, is the task merged?) is counted
+part by part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.backends.storyboard import shape
+from tracker_migrate.interfaces import Decisions, Loss
+from tracker_migrate.model import PARTS, Comment, Issue, present_fields
+
+Outcome = tuple[str, str]  # native, text or lost; and the reason, if lost
+
+NATIVE: Outcome = ("native", "")
+TEXT: Outcome = ("text", "")
+
+#: what StoryBoard has a field for, whatever the tables say. In tasks: if the task is moved
+LOSSES: Mapping[str, Outcome] = MappingProxyType(
+    {
+        **{
+            f"{kind}.{field}": NATIVE
+            for kind in ("bug", "blueprint")
+            for field in ("kind", "title", "description", "created", "private")
+        },
+        "task.key": NATIVE,  # the link
+        "task.home": NATIVE,
+        "task.target": NATIVE,
+        "task.project": NATIVE,
+        "task.status": NATIVE,
+        "task.importance": NATIVE,
+        "task.created": NATIVE,
+        "comment.text": NATIVE,
+        "comment.created": NATIVE,
+    }
+)
+
+#: native, but coarser than at the source, whose own word stays readable in the details
+IN_WORDS = frozenset(
+    {
+        ("task", "target_name"),
+        ("task", "status"),
+        ("task", "importance"),
+        ("task", "milestone"),
+        ("task", "series"),
+        ("task", "assignee"),
+    }
+)
+
+#: text, but not of the details: the line of origin says it
+IN_ORIGIN = frozenset(
+    (kind, field) for kind in ("bug", "blueprint") for field in ("key", "name", "home", "author")
+)
+
+#: why a comment that is not written loses all that it holds
+UNWRITTEN: Mapping[str, str] = MappingProxyType(
+    {
+        "hidden": "the source hides this comment: it never leaves it",
+        "deleted": "the comment was deleted at the source: deleted text is not moved",
+        "empty": "the comment is empty",
+        "repeats": "the comment is the description, which stands in the story itself",
+    }
+)
+
+
+def losses(issue: Issue, decisions: Decisions) -> Iterator[Loss]:
+    """What becomes of every field of an issue; adds up to `model.present_fields`."""
+    counts = Counter(_fates(issue, decisions))
+    for (entity, field, (outcome, reason)), count in counts.items():
+        yield Loss(entity=entity, field=field, outcome=outcome, reason=reason, count=count)  # type: ignore[arg-type]
+
+
+def outcome_of(issue: Issue, decisions: Decisions) -> Callable[[str, str], str]:
+    """(entity, field) → what `text.details` has to do: `text` if it is to be written there, which
+    it is if it is text in at least one place, so that nothing that is only text is left out."""
+    seen: dict[tuple[str, str], str] = dict.fromkeys(IN_WORDS, "text")
+    for entity, field, (outcome, _reason) in _fates(issue, decisions):
+        if outcome == "text" or (entity, field) not in seen:
+            seen[entity, field] = outcome
+    seen |= dict.fromkeys(IN_ORIGIN, "origin")
+    return lambda entity, field: seen.get((entity, field), "text")
+
+
+def _fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outcome]]:
+    for entity, field in _fields(issue, dict.fromkeys(PARTS, ())):
+        yield entity, field, _issue_fate(issue, decisions, entity, field)
+    yield from _task_fates(issue, decisions)
+    for comment in issue.comments:
+        fate = shape.fate(issue, comment)
+        for entity, field in _fields(_bare(issue), {"comments": (comment,)}, "comment"):
+            yield entity, field, _comment_fate(field, fate)
+    rest = {part: getattr(issue, part) for part in PARTS if part not in ("tasks", "comments")}
+    for entity, field in _fields(_bare(issue), rest):
+        if entity != issue.kind:
+            yield entity, field, LOSSES.get(f"{entity}.{field}", TEXT)
+
+
+def _issue_fate(issue: Issue, decisions: Decisions, entity: str, field: str) -> Outcome:
+    if field == "tags":
+        return NATIVE if len(shape.tags(issue, decisions)) == len(issue.tags) else TEXT
+    return LOSSES.get(f"{entity}.{field}", TEXT)
+
+
+def _task_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outcome]]:
+    moved = {task.key: place for task, place in shape.moved(issue, decisions)}
+    for task in issue.tasks:
+        native = set()
+        if task.key in moved:
+            native = {name for name in LOSSES if name.startswith("task.")}
+            if moved[task.key].branch is not None:
+                native.add("task.series")
+            if shape.assignee(task, decisions) is not None:
+                native.add("task.assignee")
+            if shape.milestone(issue, task, decisions) is not None:
+                native.add("task.milestone")
+        for entity, field in _fields(_bare(issue), {"tasks": (task,)}, "task"):
+            yield entity, field, NATIVE if f"task.{field}" in native else TEXT
+
+
+def _comment_fate(field: str, fate: shape.Fate) -> Outcome:
+    if fate == "written":
+        return LOSSES.get(f"comment.{field}", TEXT)
+    if fate == "repeats" and field in ("text", "author", "created", "subject"):
+        return NATIVE if field in ("text", "created") else TEXT
+    return "lost", UNWRITTEN[fate]
+
+
+def _bare(issue: Issue) -> Issue:
+    return Issue(key=issue.key, kind=issue.kind, name="", title="", home="")
+
+
+def _fields(
+    issue: Issue, parts: Mapping[str, Any], only: str | None = None
+) -> Iterator[tuple[str, str]]:
+    found = present_fields(msgspec.structs.replace(issue, **parts))
+    return ((entity, field) for entity, field in found if only is None or entity == only)
+
+
+def written(issue: Issue) -> tuple[Comment, ...]:
+    """The comments that become comments, in their order."""
+    return tuple(one for one in issue.comments if shape.fate(issue, one) == "written")

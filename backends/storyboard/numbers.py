@@ -1,0 +1,126 @@
+"""Claiming blocks of ids. An explicit id reserves nothing: a stranger's next object may take the
+one after it. Creating a block's last id does, for the server counts on from the highest
+(facts 12, scenario block-claim)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tracker_migrate.backends.storyboard import wire
+from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.faults import Exists
+from tracker_migrate.backends.storyboard.finding import PLACEHOLDER
+from tracker_migrate.errors import Doubtful, Retriable, Unreachable, UsageError, WrongTracker
+from tracker_migrate.interfaces import Block
+
+#: a date that no server would give by itself: whether it is kept tells whether dates can be set
+_LONG_AGO = "2001-02-03T04:05:06+00:00"
+_TRIES = 6
+
+
+class Numbers:
+    """Claims blocks, on private stories of ours that stay as place holders: MySQL before 8 forgets
+    its counter in a restart, so that the last row of a block must not be deleted."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._api = site.api
+        self._guard = threading.Lock()
+        self._holder: int | None = None
+
+    def claim(self, kind: str, count: int) -> Block:
+        """Numbers that nobody is given any more. kind: `story`, `task` or `comment`.
+
+        A try whose reply is lost leaves a private place holder behind, and is made again. Raises
+        UsageError if the server does not honour ids or dates, or has none left; Unreachable.
+        """
+        if count < 1:
+            raise UsageError(f"claim: {count} numbers are none")
+        claims = {"story": self._stories, "task": self._tasks, "comment": self._comments}
+        with self._guard:
+            for _ in range(_TRIES):
+                try:
+                    return claims[kind](count)
+                except (Exists, Doubtful, Retriable):
+                    continue
+        raise Unreachable(f"{self._api.host} does not let numbers be claimed; try again")
+
+    def _stories(self, count: int) -> Block:
+        keeps = self._site.options.numbers == "keep"
+        below = self._above_all_bugs() if keeps else int(self._story()["id"])
+        return self._block(count, below, self._story)
+
+    def _tasks(self, count: int) -> Block:
+        body = {"title": PLACEHOLDER, "story_id": self._place(), "project_id": self._project()}
+
+        def task(number: int | None = None) -> Any:
+            return self._write("/tasks", body, number)
+
+        return self._block(count, int(task()["id"]), task)
+
+    def _comments(self, count: int) -> Block:
+        path = f"/stories/{self._place()}/comments"
+
+        def comment(number: int | None = None) -> Any:
+            event = self._write(path, {"content": PLACEHOLDER}, number)
+            return event.get("comment") or {}
+
+        return self._block(count, int(comment()["id"]), comment)
+
+    def _block(self, count: int, below: int, make: Callable[[int | None], Any]) -> Block:
+        """Claim the numbers after `below`; the one after the last of them holds the place."""
+        end = below + count + 1
+        if end > wire.LAST_ID:
+            raise UsageError(f"{self._api.host} has no {count} numbers left above {below}")
+        self._honoured(make(end), end)
+        return Block(first=below + 1, last=end - 1)
+
+    def _honoured(self, row: Any, number: int) -> None:
+        kept = row.get("id") == number and wire.same_moment(row.get("created_at"), _LONG_AGO)
+        if not kept:
+            raise WrongTracker(
+                f"{self._api.host} does not honour the id and created_at of a request: this version"
+                " of StoryBoard can't be imported into through its API"
+            )
+
+    def _story(self, number: int | None = None) -> Any:
+        body = {"title": PLACEHOLDER, "private": True, "users": [{"id": self._site.me}]}
+        row = self._write("/stories", body, number)
+        self._holder = int(row["id"])
+        return row
+
+    def _place(self) -> int:
+        """A private story of ours to put place holders on."""
+        if self._holder is None:
+            if self._site.options.numbers == "keep":
+                self._stories(1)  # a story without an explicit id might take a bug's number
+            else:
+                self._story()
+        assert self._holder is not None
+        return self._holder
+
+    def _above_all_bugs(self) -> int:
+        """Where blocks start if stories keep the bugs' numbers: above those and above all stories
+        that are there."""
+        newest = self._api.get("/stories", {"limit": 1, "sort_field": "id", "sort_dir": "desc"})
+        top = max((int(row["id"]) for row in newest), default=0)
+        return max(top, self._holder or 0, self._site.options.above)
+
+    def _project(self) -> int:
+        """Any project, for a task must have one; one is made where there is none yet."""
+        rows = self._api.get("/projects", {"limit": 1})
+        if rows:
+            return int(rows[0]["id"])
+        if not self._site.options.create_projects:
+            raise UsageError(f"{self._api.host} has no project yet: have one made")
+        body = {"name": "tracker-migrate", "is_active": False}
+        return int(self._api.write("POST", "/projects", body)["id"])
+
+    def _write(self, path: str, body: dict[str, Any], number: int | None) -> Any:
+        numbered = body if number is None else {"id": number, **body, "created_at": _LONG_AGO}
+        row = self._api.write("POST", path, numbered)
+        if not isinstance(row, dict):
+            raise Doubtful(f"{self._api.host} answers with something that is no object")
+        return row

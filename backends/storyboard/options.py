@@ -1,0 +1,45 @@
+"""The settings of a StoryBoard target, all mistakes told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tracker_migrate.errors import UsageError
+
+
+class Options(BaseModel):
+    """connections: how many threads may write at once. timeout: seconds for a request.
+    settle_seconds: the longest that the server may go on with a request that we gave up on.
+    per_second: requests, 0 for no limit. numbers: `block` (from claimed blocks) or `keep` (a
+    story's number is the bug's). above: in `keep` mode, claimed blocks start above this number,
+    which no bug may reach. web: where people see stories, if not at the API's own host."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connections: int = Field(default=4, ge=1, le=64)
+    timeout: float = Field(default=60.0, gt=0, le=3600)
+    settle_seconds: float = Field(default=60.0, ge=0, le=86400)
+    create_projects: bool = True
+    per_second: float = Field(default=0.0, ge=0)
+    numbers: Literal["block", "keep"] = "block"
+    above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
+    web: str | None = Field(default=None, pattern=r"^https?://")
+
+
+def read_options(options: Mapping[str, Any]) -> Options:
+    """Checked settings; UsageError with every mistake, its path and what was expected."""
+    try:
+        return Options.model_validate(dict(options))
+    except ValidationError as error:
+        lines = [_mistake(one) for one in error.errors(include_url=False, include_input=False)]
+        raise UsageError("; ".join(lines)) from None
+
+
+def _mistake(one: Mapping[str, Any]) -> str:
+    path = ".".join(str(part) for part in one["loc"])
+    if one["type"] == "extra_forbidden":
+        return f"options.{path}: no such setting; there are {', '.join(Options.model_fields)}"
+    return f"options.{path}: {one['msg']}"

@@ -1,0 +1,61 @@
+"""What an object of ours says of where it came from: permalinks and keys, read back.
+
+A story and a comment say it in their first line; a task, which has no text, in its link.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tracker_migrate.model import Key, key, kind_of, name_of
+from tracker_migrate.text import origin
+
+_LABEL = re.compile(
+    r"LP (?:#(?P<bug>\d+)|blueprint (?P<blueprint>\S+))(?: comment (?P<comment>\d+))?"
+)
+_TASK = re.compile(r"https?://[^/]+/(?P<target>.+)/\+bug/(?P<bug>\d+)")
+
+
+def written(permalink: str) -> str:
+    """A permalink as it stands in a line of origin, where some characters are encoded."""
+    line = origin.commonmark_line(origin.Origin(label="LP", permalink=permalink))
+    found = origin.parse(line)
+    return found.permalink if found is not None else permalink
+
+
+def permalink_of(text: Any) -> str | None:
+    """The permalink that a text's first line names."""
+    found = origin.parse(text) if isinstance(text, str) else None
+    return found.permalink if found is not None else None
+
+
+def names(text: Any, permalink: str) -> bool:
+    """Whether a text's first line names this permalink."""
+    return permalink_of(text) in (permalink, written(permalink))
+
+
+def key_of(text: Any) -> Key | None:
+    """The key of the issue or comment that a text's first line names."""
+    found = origin.parse(text) if isinstance(text, str) else None
+    match = _LABEL.fullmatch(found.label) if found is not None else None
+    if match is None:
+        return None
+    kind = "bug" if match["bug"] else "blueprint"
+    name = match["bug"] or match["blueprint"]
+    if match["comment"] is not None:
+        return key("launchpad", "comment", f"{name}/{match['comment']}")
+    return key("launchpad", kind, name)
+
+
+def task_key(link: Any, issue: Key | None) -> Key | None:
+    """The key of the task of an issue that a link names: `.../nova/kilo/+bug/1` of bug 1 is
+    `1@nova/kilo`. A blueprint's one task has the blueprint's own address."""
+    if not isinstance(link, str) or issue is None:
+        return None
+    match = _TASK.fullmatch(link)
+    if kind_of(issue) == "bug" and match is not None and match["bug"] == name_of(issue):
+        return key("launchpad", "task", f"{match['bug']}@{match['target']}")
+    if kind_of(issue) == "blueprint" and link.endswith("/" + name_of(issue)):
+        return key("launchpad", "task", f"{name_of(issue)}@{name_of(issue).split('/')[0]}")
+    return None

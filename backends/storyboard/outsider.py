@@ -1,0 +1,63 @@
+"""Whether somebody can read what is private: asked as nobody, and as the outsider of the settings.
+
+All ways are tried, for each is a query of its own in StoryBoard: the story, its tasks, comments and
+tags, the timeline, the search (scenario private-story-life).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tracker_migrate.backends.storyboard import wire
+from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.client import Api
+from tracker_migrate.errors import Gone, Refused
+from tracker_migrate.interfaces import RemoteRef
+from tracker_migrate.model import Key, kind_of
+
+
+def readable(site: Site, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
+    """The keys of those objects that an outsider can read."""
+    return [key for key, at in refs if any(_seen(site, api, key, at) for api in site.outsiders)]
+
+
+def _seen(site: Site, api: Api, key: Key, at: RemoteRef) -> bool:
+    match kind_of(key):
+        case "bug" | "blueprint":
+            return _story_seen(site, api, at.id)
+        case "task":
+            return _any(lambda: api.get(f"/tasks/{at.id}"))
+        case "comment":
+            story = wire.story_in(at.url)
+            return story is not None and _any(lambda: api.get(f"/stories/{story}/comments/{at.id}"))
+    return False
+
+
+def _story_seen(site: Site, api: Api, story: str) -> bool:
+    paths = ("", "/tasks", "/comments", "/events", "/tags")
+    if any(_any(lambda path=path: api.get(f"/stories/{story}{path}")) for path in paths):  # type: ignore[misc]
+        return True
+    return _any(lambda: api.get("/tasks", {"story_id": story})) or _searched(site, api, story)
+
+
+def _searched(site: Site, api: Api, story: str) -> bool:
+    """Whether the full-text search for its title names it: the only costly question, 2 to 4 s."""
+    try:
+        title = site.api.get(f"/stories/{story}").get("title")
+    except Gone:
+        return False
+    if not title:
+        return False
+    try:
+        rows = api.get("/stories/search", {"q": title, "limit": 100})
+    except Refused:
+        return False
+    return any(str(row.get("id")) == story for row in rows)
+
+
+def _any(ask: Callable[[], Any]) -> bool:
+    try:
+        return bool(ask())
+    except Gone:
+        return False

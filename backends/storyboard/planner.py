@@ -1,0 +1,242 @@
+"""What a Launchpad issue becomes at StoryBoard: a story, its tasks, tags and comments. Pure.
+
+A story has neither assignee nor milestone; its tasks have. Without impersonation the author of all
+is the importing account, so that the source's authors stand in the line of origin of each text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from tracker_migrate.backends.storyboard import fields, losses, shape, texts, wire
+from tracker_migrate.interfaces import (
+    Action,
+    Decisions,
+    Kind,
+    Loss,
+    Place,
+    Pointer,
+    Step,
+    Wanted,
+)
+from tracker_migrate.model import Issue, Key, Task, key, name_of
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind(name="project", phase=0, editable=False),
+            Kind(name="branch", phase=0, editable=False),
+            Kind(name="milestone", phase=0, editable=False),
+            Kind(name="tag", phase=0, editable=False),
+            Kind(name="story", chosen=True, private="own"),
+            Kind(name="task", chosen=True),
+            Kind(name="tagging"),
+            Kind(name="comment", phase=2, chosen=True, editable=False),
+        )
+    }
+)
+
+STEPS: tuple[str, ...] = (
+    "project.create",
+    "branch.create",
+    "milestone.create",
+    "tag.create",
+    "story.create",
+    "story.update",
+    "task.create",
+    "task.update",
+    "tagging.create",
+    "tagging.update",
+    "comment.create",
+    "comment.update",
+)
+
+MASTER = "master"  # the branch that StoryBoard makes with every project
+
+
+class StoryBoardPlanner:
+    """Says what an issue becomes at StoryBoard; implements `interfaces.Planner`."""
+
+    tracker = "storyboard"
+    version = 1
+    kinds = KINDS
+    issue_kind = "story"
+    steps = STEPS
+
+    def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
+        """Why this issue can't be written, or None."""
+        audience = decisions.audience(issue)
+        if audience.refused:
+            return audience.refused
+        for one in (*audience.users, *audience.groups):
+            if not one.isdigit():
+                return f"policy {audience.name!r}: {one!r} is no id of a StoryBoard user or team"
+        if not any(True for _ in shape.moved(issue, decisions)):
+            return "none of its tasks is to be moved: StoryBoard has no story without a project"
+        if wire.largest({"description": issue.description}) >= wire.TEXT_MAX:
+            return "its description is larger than StoryBoard takes (15 MB)"
+        return None
+
+    def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
+        """Shared objects first, then the story, its tasks, its tags, its comments."""
+        audience = decisions.audience(issue)
+        tags = sorted(set(shape.tags(issue, decisions).values()))
+        yield from _shared(issue, decisions, tags)
+        yield _story(issue, decisions)
+        for task, place in shape.moved(issue, decisions):
+            yield _task(issue, task, place, decisions, audience.name)
+        yield _tagging(issue, tags, audience.name)
+        for comment in losses.written(issue):
+            yield Wanted(
+                key=comment.key,
+                kind="comment",
+                issue=issue.key,
+                fields=_present(
+                    story_id=Pointer(to=issue.key),
+                    content=texts.content(issue, comment, decisions),
+                    created_at=wire.moment(comment.created),
+                ),
+                audience=audience.name,
+                marker=comment.home,
+            )
+
+    def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
+        """What becomes of every field that the issue fills."""
+        return losses.losses(issue, decisions)
+
+    def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
+        """One request an action: what closes a story goes first, what opens one goes last."""
+        for action in sorted(actions, key=_turn):
+            kind = action.wanted.kind
+            yield Step(kind=f"{kind}.{action.op}", actions=(action,), phase=self.kinds[kind].phase)
+
+
+def _turn(action: Action) -> tuple[int, int]:
+    phase = KINDS[action.wanted.kind].phase
+    if action.op == "update" and {"private", "users", "teams"} & set(action.fields):
+        return (-1, phase) if action.wanted.fields.get("private") else (9, phase)
+    return 0, phase
+
+
+def _present(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _story(issue: Issue, decisions: Decisions) -> Wanted:
+    audience = decisions.audience(issue)
+    return Wanted(
+        key=issue.key,
+        kind="story",
+        issue=issue.key,
+        fields=_present(
+            title=fields.title(texts.seen(issue.title), texts.label(issue.key)),
+            description=texts.description(issue, decisions),
+            is_bug=issue.kind == "bug",
+            private=audience.name != "public",
+            users=sorted(set(audience.users), key=int),
+            teams=sorted(set(audience.groups), key=int),
+            created_at=wire.moment(issue.created),
+        ),
+        audience=audience.name,
+        marker=issue.home,
+    )
+
+
+def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience: str) -> Wanted:
+    project = fields.project_name(place.name)
+    milestone = shape.milestone(issue, task, decisions)
+    made: dict[str, Any] = _present(
+        title=fields.title(texts.seen(issue.title), texts.label(issue.key)),
+        status=shape.status(issue, task, decisions),
+        priority=shape.priority(task, decisions),
+        link=task.home,
+        story_id=Pointer(to=issue.key),
+        project_id=Pointer(to=project_key(project)),
+        created_at=wire.moment(task.created or issue.created),
+    )
+    branch = _branch(place, milestone)
+    if branch is not None:
+        made["branch_id"] = Pointer(to=branch_key(project, branch))
+    made["milestone_id"] = None
+    if milestone is not None and branch is not None:
+        made["milestone_id"] = Pointer(to=milestone_key(project, branch, milestone))
+    made["assignee_id"] = shape.assignee(task, decisions)
+    return Wanted(
+        key=task.key,
+        kind="task",
+        issue=issue.key,
+        fields=made,
+        audience=audience,
+        marker=task.home,
+    )
+
+
+def _tagging(issue: Issue, tags: list[str], audience: str) -> Wanted:
+    return Wanted(
+        key=key(issue.key.split(":", 1)[0], "tagging", name_of(issue.key)),
+        kind="tagging",
+        issue=issue.key,
+        fields={"story_id": Pointer(to=issue.key), "tags": tags},
+        after=tuple(tag_key(tag) for tag in tags),
+        audience=audience,
+        marker=issue.home,
+    )
+
+
+def _branch(place: Place, milestone: str | None) -> str | None:
+    """A milestone hangs on a branch, which has to be named then, be it the master (facts 1)."""
+    if place.branch is not None:
+        return fields.branch_name(place.branch)
+    return MASTER if milestone is not None else None
+
+
+def project_key(project: str) -> Key:
+    """The key of a project; StoryBoard takes names that differ in case for one."""
+    return key("storyboard", "project", project.lower())
+
+
+def branch_key(project: str, branch: str) -> Key:
+    """The key of a project's branch."""
+    return key("storyboard", "branch", f"{project.lower()}@{branch}")
+
+
+def milestone_key(project: str, branch: str, milestone: str) -> Key:
+    """The key of a milestone of a branch."""
+    return key("storyboard", "milestone", f"{project.lower()}@{branch}@{milestone}")
+
+
+def tag_key(tag: str) -> Key:
+    """The key of a tag."""
+    return key("storyboard", "tag", tag)
+
+
+def _shared(issue: Issue, decisions: Decisions, tags: list[str]) -> Iterator[Wanted]:
+    made: dict[Key, Wanted] = {}
+    for task, place in shape.moved(issue, decisions):
+        project = fields.project_name(place.name)
+        milestone = shape.milestone(issue, task, decisions)
+        branch = _branch(place, milestone)
+        for one in _places(project, branch, milestone):
+            made.setdefault(one.key, one)
+    yield from made.values()
+    for tag in tags:
+        yield _common(tag_key(tag), "tag", name=tag)
+
+
+def _places(project: str, branch: str | None, milestone: str | None) -> Iterator[Wanted]:
+    yield _common(project_key(project), "project", name=project)
+    if branch is None:
+        return
+    to = Pointer(to=project_key(project))
+    yield _common(branch_key(project, branch), "branch", name=branch, project_id=to)
+    if milestone is not None:
+        at = Pointer(to=branch_key(project, branch))
+        made = milestone_key(project, branch, milestone)
+        yield _common(made, "milestone", name=milestone, branch_id=at)
+
+
+def _common(of: Key, kind: str, **values: Any) -> Wanted:
+    return Wanted(key=of, kind=kind, issue=of, fields=values)

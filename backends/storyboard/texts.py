@@ -1,0 +1,106 @@
+"""The texts that StoryBoard gets: description and comments, each under its line of origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from tracker_migrate.backends.storyboard import fields, losses, wire
+from tracker_migrate.interfaces import Decisions, Text
+from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of
+from tracker_migrate.text import commonmark, details, origin, redact
+from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
+
+
+def label(key: Key) -> str:
+    """What the line of origin calls an issue, a comment or a task of it."""
+    kind, name = kind_of(key), name_of(key)
+    if kind == "blueprint":
+        return f"LP blueprint {name}"
+    if kind == "comment":
+        issue, _, index = name.rpartition("/")
+        return f"{_issue_label(issue)} comment {index}"
+    if kind == "task":
+        issue, _, target = name.rpartition("@")
+        return f"{_issue_label(issue)} task {target}"
+    return _issue_label(name)
+
+
+def _issue_label(name: str) -> str:
+    return f"LP #{name}" if name.isdigit() else f"LP blueprint {name}"
+
+
+def description(issue: Issue, decisions: Decisions) -> Text:
+    """The line of origin, the full title if it had to be cut, the body, the details."""
+    blocks: list[Any] = []
+    if fields.is_cut(issue.title):
+        blocks.append(Paragraph(((Strong(fields.sound(seen(issue.title))),),)))
+    blocks += decisions.blocks(issue, fields.sound(issue.description))
+    blocks += details.details(issue, decisions, losses.outcome_of(issue, decisions))
+    line = _origin(issue.key, issue.home, issue.author, issue.created, decisions)
+    return _under(line, blocks)
+
+
+def content(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
+    """A comment's text: the line of origin, the subject if it says something, the body, the files
+    that came with it, and what else the source says of it."""
+    blocks: list[Any] = list(_lines(_before(issue, comment)))
+    blocks += decisions.blocks(issue, fields.sound(comment.text))
+    files = [one for one in issue.attachments if one.comment == comment.index]
+    blocks += _lines([*map(_attachment, files), *_after(comment)])
+    line = _origin(comment.key, comment.home, comment.author, comment.created, decisions)
+    return _under(line, blocks)
+
+
+def seen(text: str) -> str:
+    """A line of the source's as readers may see it: addresses hidden as the source hides them."""
+    return redact.hide_addresses(text)
+
+
+def _under(line: str, blocks: Iterable[Block]) -> Text:
+    """A text under its line of origin, with the holes of the blocks left open."""
+    body = commonmark.write(blocks).parts
+    parts = (f"{line}\n\n", *body) if body else (line,)
+    return Text(parts=tuple(fields.sound(one) if isinstance(one, str) else one for one in parts))
+
+
+def _origin(
+    key: Key, home: str, author: Key | None, when: datetime | None, decisions: Decisions
+) -> str:
+    person = decisions.person(author) if author is not None else None
+    name = person.display_name if person else name_of(author) if author is not None else None
+    return origin.commonmark_line(
+        origin.Origin(
+            label=label(key),
+            permalink=home,
+            author=seen(name) if name else None,
+            author_home=person.home if person else None,
+            when=when,
+        )
+    )
+
+
+def _before(issue: Issue, comment: Comment) -> Iterator[Line]:
+    subject = fields.folded(comment.subject)
+    usual = fields.folded(issue.title)
+    if subject and subject not in (usual, f"Re: {usual}"):
+        yield (Strong("Subject:"), f" {seen(subject)}")
+    if comment.edited is not None:
+        yield (Strong("Edited:"), f" {wire.moment(comment.edited)}")
+
+
+def _attachment(one: Attachment) -> Line:
+    return (Strong("Patch:" if one.patch else "Attachment:"), " ", Url(one.home, seen(one.title)))
+
+
+def _after(comment: Comment) -> Iterator[Line]:
+    for name, value in sorted(comment.extra.items()):
+        if value not in (None, "", [], {}, ()):
+            yield (Strong(f"{name}:"), f" {seen(str(value))}")
+
+
+def _lines(lines: Iterable[Line]) -> Iterator[Paragraph]:
+    held = tuple(lines)
+    if held:
+        yield Paragraph(held)
