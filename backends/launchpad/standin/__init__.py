@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tracker_migrate.backends.launchpad.standin.load import load_project, load_spec, load_wire
+from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.testing.loopback import arguments, run_alone
-
-from .load import load_project, load_spec, load_wire
-from .server import LaunchpadStandIn
 
 __all__ = ["LaunchpadStandIn", "load_project", "load_spec", "load_wire", "main"]
 

@@ -1,5 +1,5 @@
 """`python -m tracker_migrate.backends.launchpad.standin --port N --data FILE --load SPEC`."""
 
-from . import main
+from tracker_migrate.backends.launchpad.standin import main
 
 main()

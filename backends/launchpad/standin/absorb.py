@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .fields import REDACTED, stored_fields
-from .librarian import keep_file
-from .oauth import seed_token
-from .people import make_admin
-from .privacy import TYPE_NAMES, grant, share
-from .server import LaunchpadStandIn
-from .store import Store
-from .targets import parent_of, task_sort
+from tracker_migrate.backends.launchpad.standin.fields import REDACTED, stored_fields
+from tracker_migrate.backends.launchpad.standin.librarian import keep_file
+from tracker_migrate.backends.launchpad.standin.oauth import seed_token
+from tracker_migrate.backends.launchpad.standin.people import make_admin
+from tracker_migrate.backends.launchpad.standin.privacy import TYPE_NAMES, grant, share
+from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
+from tracker_migrate.backends.launchpad.standin.store import Store
+from tracker_migrate.backends.launchpad.standin.targets import parent_of, task_sort
 
 #: collections whose content is kept as a relation from the entry they hang below
 _RELATIONS = (
@@ -120,9 +120,16 @@ class _Absorber:
     def _relate(self, source: str, name: str, targets: list[str], total: int) -> None:
         for target in targets:
             self.store.relate(name, source, target)
+        if name == "users_affected":
+            self._affected(int(source.split("/")[1]), targets)
         if name == "cves" and not targets:
             for number in range(total):
                 self._hidden_cve(source, number)
+
+    def _affected(self, number: int, people: list[str]) -> None:
+        bug = self.store.bug(number)
+        if bug is not None:
+            self.store.put_bug(number, {**bug.data, "affected": people})
 
     def _hidden_cve(self, bug: str, number: int) -> None:
         if self.store.related("cves", bug):
@@ -207,8 +214,9 @@ def stored_values(kind: str, entry: dict[str, Any]) -> dict[str, Any]:
         value = entry.get(name)
         if value == REDACTED:
             continue
-        is_link = name.endswith("_link") and isinstance(value, str) and "/devel/" in value
-        values[name] = local(value) if is_link else value
+        if name.endswith("_link") and isinstance(value, str) and "/devel/" in value:
+            value = local(value)
+        values[name] = value
     return values
 
 
@@ -236,8 +244,10 @@ def _put(store: Store, kind: str, path: str, values: dict[str, Any]) -> None:
 
 
 def _grant_subscribers(store: Store) -> None:
-    rows = store.rows("SELECT i.bug, i.path FROM item i JOIN bug b ON b.id=i.bug WHERE i.kind="
-                      "'bug_subscription' AND b.info NOT IN ('Public', 'Public Security')")  # fmt: skip
+    rows = store.rows(
+        "SELECT i.bug, i.path FROM item i JOIN bug b ON b.id=i.bug WHERE i.kind="
+        "'bug_subscription' AND b.info NOT IN ('Public', 'Public Security')"
+    )
     for bug, path in rows:
         grant(store, bug, f"~{path.rpartition('/')[2]}")
 

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.forms import Upload
+from tracker_migrate.backends.launchpad.standin.store import Store
+from tracker_migrate.backends.launchpad.standin.view import View
 from tracker_migrate.testing.loopback import Request
-
-from .entry import Entry
-from .errors import Refusal
-from .forms import Upload
-from .store import Store
-from .view import View
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from .errors import Refusal
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
 
 
 def iso(moment: datetime) -> str:

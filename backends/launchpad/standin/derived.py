@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .entry import Entry
-from .fields import REDACTED
-from .view import View
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.fields import REDACTED
+from tracker_migrate.backends.launchpad.standin.view import View
 
 PUBLIC_TYPES = ("Public", "Public Security")
 SECURITY_TYPES = ("Public Security", "Private Security")
@@ -33,6 +33,13 @@ def _tags(entry: Entry, view: View) -> Any:
     return sorted(entry.get("tags", ()))
 
 
+def _other_affected(entry: Entry, view: View) -> Any:
+    """How many are affected besides the one who asks."""
+    count = int(entry.get("users_affected_count_with_dupes", 1))
+    affected = entry.get("affected", [entry.get("owner_link")])
+    return max(count - (view.person in affected), 0)
+
+
 def _last(entry: Entry, view: View) -> Any:
     return int(entry.path.rpartition("/")[2])
 
@@ -49,17 +56,21 @@ def _branch_link(entry: Entry, view: View) -> Any:
     return view.api + entry.path.rpartition("/+bug/")[0]
 
 
-def _shown(name: str, default: Any = None) -> Derive:
-    """A field that only the person itself and admins see."""
+def _display_date(entry: Entry, view: View) -> Any:
+    """A date for people to read; Launchpad has it in the reader's time zone, here it is UTC."""
+    return str(entry.get("date_created"))[:19].replace("T", " ") + " UTC"
 
-    def value(entry: Entry, view: View) -> Any:
-        if view.admin or view.person == entry.path:
-            return (
-                view.link(entry.get(name, default)) if name.endswith("_link") else entry.get(name)
-            )
-        return REDACTED
 
-    return value
+def _id(entry: Entry, view: View) -> Any:
+    """The number of a person: admins alone see it."""
+    return entry.get("id") if view.admin else REDACTED
+
+
+def _history(entry: Entry, view: View) -> Any:
+    """A note of admins; of a team its members see it too."""
+    if view.admin or (entry.kind == "team" and entry.path in view.circle):
+        return entry.get("account_status_history")
+    return REDACTED
 
 
 def _email(entry: Entry, view: View) -> Any:
@@ -85,7 +96,7 @@ def _spec_started(entry: Entry) -> bool:
     if entry.get("implementation_status", "Unknown") not in idle:
         return True
     approved = entry.get("definition_status") == "Approved"
-    return approved and entry.get("implementation_status") == "Informational"
+    return bool(approved and entry.get("implementation_status") == "Informational")
 
 
 def lifecycle(entry: Entry) -> str:
@@ -105,8 +116,8 @@ def _driver_only(name: str, default: Any) -> Derive:
 
 
 _PERSON: dict[str, Derive] = {
-    "id": _shown("id"),
-    "account_status_history": _shown("account_status_history"),
+    "id": _id,
+    "account_status_history": _history,
     "preferred_email_address_link": _email,
 }
 
@@ -117,6 +128,7 @@ DERIVED_VALUES: dict[str, dict[str, Derive]] = {
         "private": lambda entry, view: entry.get("information_type", "Public") not in PUBLIC_TYPES,
         "security_related": lambda entry, view: entry.get("information_type") in SECURITY_TYPES,
         "tags": _tags,
+        "other_users_affected_count_with_dupes": _other_affected,
     },
     "bug_task": {
         "bug_link": _bug_link,
@@ -131,7 +143,7 @@ DERIVED_VALUES: dict[str, dict[str, Derive]] = {
     "bug_nomination": {"bug_link": _bug_link},
     "bug_branch": {"bug_link": _bug_link, "branch_link": _branch_link},
     "message_revision": {
-        "date_created_display": lambda entry, view: str(entry.get("date_created"))[:10],
+        "date_created_display": _display_date,
     },
     "specification": {
         "target_link": _target_link,
@@ -148,3 +160,19 @@ DERIVED_VALUES: dict[str, dict[str, Derive]] = {
         "license_approved": _driver_only("license_approved", False),
     },
 }
+
+
+#: what somebody who only knows of a private team sees of it; the rest is redacted
+_TEAM_SHOWN = frozenset({
+    "private", "is_valid", "is_team", "account_status", "visibility", "name", "is_probationary",
+    "display_name", "self_link", "web_link", "resource_type_link", "logo_link",
+})  # fmt: skip
+
+
+def limit_team(values: dict[str, Any], entry: Entry, view: View) -> None:
+    """Redact a private team for those who are not in it (wire/lab-private, the owner's view)."""
+    if view.admin or entry.path in view.circle:
+        return
+    for name in values:
+        if name not in _TEAM_SHOWN and not name.endswith("_collection_link"):
+            values[name] = REDACTED

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.testing.loopback import Reply
-
-from .entry import Entry
 
 TEXT = "text/plain;charset=utf-8"
 
@@ -21,7 +20,7 @@ _OBJECTS = {
     "bug": "<Bug object>",
     "specification": "<Specification object>",
     "milestone": "<Milestone object>",
-    "bytes": "<lp.services.webservice.bytestorage.LibraryBackedByteStorage object at 0x7f11686618e0>",
+    "bytes": "<lp.services.webservice.bytestorage.LibraryBackedByteStorage object at 0x7f11>",
 }
 
 #: a model's class, where a refusal names it

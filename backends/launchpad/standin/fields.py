@@ -40,7 +40,7 @@ _TABLE: dict[str, str] = {
         latest_patch_uploaded tags date_last_message number_of_duplicates message_count
         users_affected_count users_unaffected_count users_affected_collection_link@
         users_unaffected_collection_link@ users_affected_count_with_dupes
-        other_users_affected_count_with_dupes users_affected_with_dupes_collection_link@
+        other_users_affected_count_with_dupes= users_affected_with_dupes_collection_link@
         messages_collection_link@ lock_status lock_reason linked_branches_collection_link@
         linked_merge_proposals_collection_link@
     """,
@@ -242,12 +242,16 @@ _TABLE: dict[str, str] = {
     """,
 }
 
+#: kept beside the fields and never exported: who is affected by a bug, duplicates included, and
+#: the file of an attachment
+HIDDEN: dict[str, tuple[str, ...]] = {"bug": ("affected",)}
+
 #: what a field holds when nothing else is known of it; None for the fields not named here
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "bug": {
         "information_type": "Public", "heat": 6, "tags": [], "number_of_duplicates": 0,
         "message_count": 1, "users_affected_count": 1, "users_unaffected_count": 0,
-        "users_affected_count_with_dupes": 1, "other_users_affected_count_with_dupes": 1,
+        "users_affected_count_with_dupes": 1,
         "lock_status": "Unlocked",
     },
     "bug_task": {"status": "New", "importance": "Undecided"},
@@ -370,8 +374,12 @@ def names_of(kind: str) -> list[str]:
 def compact(kind: str, values: dict[str, Any]) -> dict[str, Any]:
     """What has to be stored of `values`: the known fields that are not at their default."""
     known = stored_fields(kind)
-    return {
+    data = {
         name: value
         for name, value in values.items()
         if name in known and value != known[name].default
     }
+    for name in HIDDEN.get(kind, ()):
+        if name in values:
+            data[name] = values[name]
+    return data

@@ -1,10 +1,80 @@
-"""Made-up projects."""
+"""Made-up projects of any size, shaped like real ones, the same for the same seed.
+
+The shares come from a count over a real project's dump; every sentence is invented. Rows stream
+into SQLite, so memory stays flat.
+"""
 
 from __future__ import annotations
 
-from .server import LaunchpadStandIn
+import random
+from dataclasses import dataclass
+
+from tracker_migrate.backends.launchpad.standin.made_bugs import BugMaker
+from tracker_migrate.backends.launchpad.standin.made_people import Cast, make_cast
+from tracker_migrate.backends.launchpad.standin.made_project import Scene, make_scene
+from tracker_migrate.backends.launchpad.standin.made_specs import make_blueprints
+from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
+from tracker_migrate.backends.launchpad.standin.writer import Writer
+
+_BATCH = 1000
 
 
-def generate_from_spec(standin: LaunchpadStandIn, spec: str) -> None:
-    """Not yet."""
-    raise NotImplementedError
+@dataclass(frozen=True)
+class Made:
+    """What was made: the project's path, the numbers of its first and last bug, its people."""
+
+    project: str
+    first: int
+    last: int
+    cast: Cast
+    scene: Scene
+
+
+def generate(
+    standin: LaunchpadStandIn,
+    bugs: int = 700,
+    blueprints: int = 60,
+    seed: int = 1,
+    project: str = "gadget",
+    private: float = 0.06,
+    group: str | None = None,
+    distribution: str | None = None,
+    first_bug: int = 1_000_001,
+) -> Made:
+    """Fill a stand-in with a made-up project.
+
+    `private` is the share of bugs that not everybody may read. `group` puts the project into a
+    project group of that name; `distribution` gives some bugs a task on a source package there.
+    Tokens: consumer `lab-client`, `TOKEN-of-NAME` / `SECRET-of-NAME` for `PROJECT-owner` (reads
+    everything of the project), `PROJECT-reader` (nothing private) and the admin `PROJECT-admin`.
+    """
+    writer = Writer(random.Random(seed))
+    with standin.lock:
+        with standin.store.transaction():
+            cast = make_cast(standin.store, writer, project, people=max(25, min(bugs // 3, 5000)))
+            scene = make_scene(standin.store, writer, cast, project, group, distribution)
+        maker = BugMaker(standin.store, writer, cast, scene, private, bugs)
+        first = max(standin.store.next_bug(), first_bug)
+        number = first
+        for start in range(0, bugs, _BATCH):
+            with standin.store.transaction():
+                for _ in range(start, min(start + _BATCH, bugs)):
+                    number = maker.make(number) + 1
+        with standin.store.transaction():
+            make_blueprints(standin.store, writer, cast, scene, blueprints, maker.recent)
+    return Made(project, first, number - 1, cast, scene)
+
+
+def generate_from_spec(standin: LaunchpadStandIn, spec: str) -> Made:
+    """Generate as `bugs=700,blueprints=60,seed=1,project=gadget,group=...` says."""
+    given = dict(part.partition("=")[::2] for part in spec.split(",") if part)
+    return generate(
+        standin,
+        bugs=int(given.get("bugs", "700")),
+        blueprints=int(given.get("blueprints", "60")),
+        seed=int(given.get("seed", "1")),
+        project=given.get("project", "gadget"),
+        private=float(given.get("private", "0.06")),
+        group=given.get("group"),
+        distribution=given.get("distribution"),
+    )

@@ -10,11 +10,10 @@ import mimetypes
 from hashlib import sha1
 from urllib.parse import quote
 
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.privacy import is_public
+from tracker_migrate.backends.launchpad.standin.store import Store
 from tracker_migrate.testing.loopback import Reply, Request
-
-from .context import Context
-from .privacy import is_public
-from .store import Store
 
 _GONE = (
     b"\n<html>\n  <head><title>404 - No Such Resource</title></head>\n  <body>\n"

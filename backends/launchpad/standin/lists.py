@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .context import Context
-from .derived import lifecycle
-from .entry import Entry
-from .paging import Listing
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.derived import lifecycle
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.paging import Listing
 
 Build = Callable[[Context, Entry], Listing]
 
@@ -75,6 +75,19 @@ def _sources(name: str, kind: str) -> Build:
 
 def _empty(kind: str) -> Build:
     return lambda ctx, entry: Listing.of(kind, [])
+
+
+def _affected(name: str) -> Build:
+    """Who is affected: those who said so, else the filer, as long as anybody is counted."""
+
+    def build(ctx: Context, bug: Entry) -> Listing:
+        paths = ctx.store.related(name, bug.path)
+        if not paths and bug.get("users_affected_count", 1):
+            paths = bug.get("affected") or [bug.get("owner_link")]
+        found = [ctx.store.item(path) for path in paths if path]
+        return Listing.of("person", [e for e in found if e is not None])
+
+    return build
 
 
 def _other_tasks(ctx: Context, task: Entry) -> Listing:
@@ -236,9 +249,9 @@ _BUG: dict[str, Build] = {
     "linked_branches": _related("linked_branches", "bug_branch"),
     "linked_merge_proposals": _empty("branch_merge_proposal"),
     "vulnerabilities": _empty("vulnerability"),
-    "users_affected": _related("users_affected", "person"),
+    "users_affected": _affected("users_affected"),
     "users_unaffected": _related("users_unaffected", "person"),
-    "users_affected_with_dupes": _related("users_affected_with_dupes", "person"),
+    "users_affected_with_dupes": _affected("users_affected_with_dupes"),
 }
 _PILLAR: dict[str, Build] = {
     "series": _series,

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from .absorb import absorb
-from .generate import generate_from_spec
-from .server import LaunchpadStandIn
+from tracker_migrate.backends.launchpad.standin.absorb import absorb
+from tracker_migrate.backends.launchpad.standin.dump import load_dump
+from tracker_migrate.backends.launchpad.standin.generate import generate_from_spec
+from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 
 
 def load_spec(standin: LaunchpadStandIn, spec: str) -> None:
@@ -78,8 +79,6 @@ def path_of(url: str) -> str:
 
 def load_dump_file(standin: LaunchpadStandIn, file: Path, project: str = "nova") -> None:
     """Load a dump: one bug a line."""
-    from .dump import load_dump
-
     with opened(file) as lines, standin.lock, standin.store.transaction():
         for line in lines:
             load_dump(standin, json.loads(line), project)

@@ -11,11 +11,10 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import unquote, urlencode
 
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.forms import read_form
+from tracker_migrate.backends.launchpad.standin.store import Store
 from tracker_migrate.testing.loopback import Reply, Request
-
-from .errors import Refusal
-from .forms import read_form
-from .store import Store
 
 PERMISSIONS = (
     "READ_PUBLIC",
@@ -79,7 +78,7 @@ def seed_token(
     )
 
 
-# -- the dance --------------------------------------------------------------------------------------
+# -- the dance --------------------------------------------------------------------------------
 
 
 def request_token(store: Store, request: Request) -> Reply:

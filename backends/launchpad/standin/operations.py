@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .context import Context
-from .entry import Entry
-from .errors import Refusal
-from .lists import collection_of
-from .paging import Listing
-from .search import search_tasks
-from .sharing import SHARING_READS
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.lists import collection_of
+from tracker_migrate.backends.launchpad.standin.paging import Listing
+from tracker_migrate.backends.launchpad.standin.search import search_tasks
+from tracker_migrate.backends.launchpad.standin.sharing import SHARING_READS
 
 Operation = Callable[[Context, Entry], Any]
 

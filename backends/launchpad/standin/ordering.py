@@ -6,15 +6,10 @@ another page, so that a walk by offset sees some twice and others never (698 dis
 
 from __future__ import annotations
 
-from .errors import Refusal
-from .wadl_options import IMPORTANCES, STATUSES
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.wadl_options import STATUSES
 
-_STATUS_ORDER = (
-    "New", "Incomplete", "Opinion", "Invalid", "Won't Fix", "Expired", "Confirmed", "Triaged",
-    "In Progress", "Deferred", "Fix Committed", "Fix Released", "Does Not Exist", "Unknown",
-)  # fmt: skip
 _IMPORTANCE_ORDER = ("Undecided", "Wishlist", "Low", "Medium", "High", "Critical", "Unknown")
-assert set(_STATUS_ORDER) == set(STATUSES) and set(_IMPORTANCE_ORDER) == set(IMPORTANCES)
 
 
 def _case(column: str, words: tuple[str, ...]) -> str:
@@ -28,7 +23,7 @@ _KEYS = {
     "id": "t.bug",
     "task": "t.id",
     "importance": _case("t.importance", _IMPORTANCE_ORDER),
-    "status": _case("t.status", _STATUS_ORDER),
+    "status": _case("t.status", STATUSES),
     "assignee": "t.assignee",
     "targetname": "t.name",
     "information_type": "b.info",

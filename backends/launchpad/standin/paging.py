@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from .context import Context
-from .entry import Entry
-from .errors import Refusal
-from .privacy import may_read
-from .render import render
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.privacy import may_read
+from tracker_migrate.backends.launchpad.standin.render import render
 
 DEFAULT_SIZE = 75
 MAX_SIZE = 300

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .store import Store
+from tracker_migrate.backends.launchpad.standin.store import Store
 
 #: a person of this team may do everything
 ADMINS = "~admins"

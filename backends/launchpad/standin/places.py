@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .context import Context
-from .entry import Entry
-from .errors import Refusal, not_found
-from .privacy import may_read_number, may_see_team
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal, not_found
+from tracker_migrate.backends.launchpad.standin.privacy import may_read_number, may_see_team
 
 #: collections of the service root that are no entries; what is below them hangs on the root
 ROOTS = ("bugs", "people", "projects", "projectgroups", "distros", "pillars", "specs",
@@ -25,7 +25,7 @@ class Place:
 def locate(ctx: Context, path: str) -> Place:
     """Walk down a path; Refusal 404 where something on it is missing or private."""
     if path in ("", *ROOTS):
-        return Place(Entry("root" if not path else path, path))
+        return Place(Entry(path or "root", path))
     parts = path.split("/")
     if parts[0] == "bugs" and parts[1] not in ("cve", "bugtrackers"):
         return _in_bug(ctx, parts)

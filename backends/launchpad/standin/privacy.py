@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .derived import PUBLIC_TYPES
-from .entry import Entry
-from .store import Store
-from .view import View
+from tracker_migrate.backends.launchpad.standin.derived import PUBLIC_TYPES
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.store import Store
+from tracker_migrate.backends.launchpad.standin.view import View
 
 #: information types as the sharing service names them
 ENUM_NAMES = {
@@ -83,8 +83,8 @@ def may_see_team(store: Store, view: View, team: Entry) -> bool:
     marks = ",".join("?" * len(view.circle))
     sql = (
         "SELECT 1 FROM policy p JOIN item i ON i.path=p.pillar WHERE p.person=? AND "
-        f"json_extract(i.data,'$.owner_link') IN ({marks}) UNION SELECT 1 FROM access a JOIN task t "
-        "ON t.bug=a.bug JOIN item i ON i.path=t.pillar WHERE a.person=? AND "
+        f"json_extract(i.data,'$.owner_link') IN ({marks}) UNION SELECT 1 FROM access a JOIN "
+        "task t ON t.bug=a.bug JOIN item i ON i.path=t.pillar WHERE a.person=? AND "
         f"json_extract(i.data,'$.owner_link') IN ({marks})"
     )
     circle = sorted(view.circle)

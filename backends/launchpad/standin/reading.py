@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import TEXT, Refusal, not_found
+from tracker_migrate.backends.launchpad.standin.lists import collection_of
+from tracker_migrate.backends.launchpad.standin.operations import GET_OPERATIONS
+from tracker_migrate.backends.launchpad.standin.paging import Listing, page
+from tracker_migrate.backends.launchpad.standin.places import Place, locate
+from tracker_migrate.backends.launchpad.standin.render import etag_of, render, values
+from tracker_migrate.backends.launchpad.standin.root import root_reply
 from tracker_migrate.testing.loopback import Reply
-
-from .context import Context
-from .entry import Entry
-from .errors import TEXT, Refusal, not_found
-from .lists import collection_of
-from .operations import GET_OPERATIONS
-from .paging import Listing, page
-from .places import Place, locate
-from .render import etag_of, render, values
-from .root import root_reply
 
 JSON_HEADERS = {"Content-Type": "application/json", "Vary": "Accept"}
 
@@ -28,7 +27,7 @@ def get(ctx: Context, path: str) -> Reply:
         return _operation(ctx, place, operation, path)
     if place.rest:
         return _below(ctx, place, path)
-    if place.entry.kind == place.entry.path or place.entry.kind == "root":
+    if place.entry.kind in (place.entry.path, "root"):
         return root_reply(ctx, place.entry)
     return entry_reply(ctx, place.entry)
 
@@ -102,7 +101,7 @@ def _data(ctx: Context, attachment: Entry) -> Reply:
     number = ctx.store.meta(f"file:{attachment.path}") if file is None else str(file)
     if number is None or attachment.get("url"):
         raise not_found(Entry("bytes", ""), "data")
-    from .librarian import address_of
+    from tracker_migrate.backends.launchpad.standin.librarian import address_of
 
     location = address_of(ctx, int(number), attachment.bug or 0)
     return Reply(303, b"", {"Location": location, "Content-Type": TEXT.partition(";")[0]})

@@ -8,10 +8,17 @@ from functools import cache
 from hashlib import sha1
 from typing import Any
 
-from .derived import DERIVED_VALUES
-from .entry import Entry
-from .fields import DERIVED, LINK, OWN, SITES, Field, fields_of
-from .view import View
+from tracker_migrate.backends.launchpad.standin.derived import DERIVED_VALUES, limit_team
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.fields import (
+    DERIVED,
+    LINK,
+    OWN,
+    SITES,
+    Field,
+    fields_of,
+)
+from tracker_migrate.backends.launchpad.standin.view import View
 
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 
@@ -38,6 +45,8 @@ def values(entry: Entry, view: View) -> dict[str, Any]:
             if value.__class__ is str and "@" in value:
                 value = view.text(value)
             out[name] = value
+    if kind == "team" and data.get("private"):
+        limit_team(out, entry, view)
     return out
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal, not_found
+from tracker_migrate.backends.launchpad.standin.paging import Listing, page
 from tracker_migrate.testing.loopback import Reply
-
-from .context import Context
-from .entry import Entry
-from .errors import Refusal, not_found
-from .paging import Listing, page
 
 #: links of the service root and where they lead
 ROOT_LINKS = {

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .context import Context
-from .dates import parse_date
-from .derived import CLOSED
-from .entry import Entry
-from .errors import Refusal
-from .ordering import order_sql
-from .paging import Listing
-from .privacy import readable
-from .wadl_options import IMPORTANCES, INFORMATION_TYPES, STATUSES
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.dates import parse_date
+from tracker_migrate.backends.launchpad.standin.derived import CLOSED
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.ordering import order_sql
+from tracker_migrate.backends.launchpad.standin.paging import Listing
+from tracker_migrate.backends.launchpad.standin.privacy import readable
+from tracker_migrate.backends.launchpad.standin.wadl_options import (
+    IMPORTANCES,
+    INFORMATION_TYPES,
+    STATUSES,
+)
 
 _OPEN = tuple(s for s in STATUSES if s not in CLOSED and s != "Unknown")
 #: accepted as filters although no task shows them
@@ -151,18 +155,26 @@ def _dates(ctx: Context, query: Query) -> None:
             query.add(sql, parse_date(name, value))
 
 
+_COMMENTED = "EXISTS(SELECT 1 FROM message m WHERE m.bug=b.id AND m.owner=? AND m.idx>0)"
+_SUBSCRIBED = (
+    "EXISTS(SELECT 1 FROM item s WHERE s.path='bugs/'||b.id||'/+subscription/'||substr(?, 2))"
+)
+_AFFECTED = (
+    "EXISTS(SELECT 1 FROM relation r WHERE r.name='users_affected' AND "
+    "r.source='bugs/'||b.id AND r.target=?)"
+)
+_PEOPLE = (
+    ("assignee", "t.assignee=?"),
+    ("owner", "t.owner=?"),
+    ("bug_reporter", "b.owner=?"),
+    ("bug_commenter", _COMMENTED),
+    ("bug_subscriber", _SUBSCRIBED),
+    ("affected_user", _AFFECTED),
+)
+
+
 def _people(ctx: Context, query: Query) -> None:
-    for name, sql in (
-        ("assignee", "t.assignee=?"),
-        ("owner", "t.owner=?"),
-        ("bug_reporter", "b.owner=?"),
-        ("bug_commenter", "EXISTS(SELECT 1 FROM message m WHERE m.bug=b.id AND m.owner=? "
-                          "AND m.idx>0)"),
-        ("bug_subscriber", "EXISTS(SELECT 1 FROM item s WHERE s.path='bugs/'||b.id||"
-                           "'/+subscription/'||substr(?, 2))"),
-        ("affected_user", "EXISTS(SELECT 1 FROM relation r WHERE r.name='users_affected' AND "
-                          "r.source='bugs/'||b.id AND r.target=?)"),
-    ):  # fmt: skip
+    for name, sql in _PEOPLE:
         path = ctx.path(name)
         if path is not None:
             _known(ctx, name, path)

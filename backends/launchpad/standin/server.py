@@ -7,17 +7,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.errors import TEXT, Refusal, no_version
+from tracker_migrate.backends.launchpad.standin.forms import Upload, read_form
+from tracker_migrate.backends.launchpad.standin.librarian import serve
+from tracker_migrate.backends.launchpad.standin.oauth import (
+    ANONYMOUS,
+    Login,
+    access_token,
+    login_of,
+    request_token,
+)
+from tracker_migrate.backends.launchpad.standin.people import ADMINS, circle_of
+from tracker_migrate.backends.launchpad.standin.reading import get
+from tracker_migrate.backends.launchpad.standin.store import Store
+from tracker_migrate.backends.launchpad.standin.view import View
 from tracker_migrate.testing.loopback import Reply, Request, StandIn
-
-from .context import Context
-from .errors import TEXT, Refusal, no_version
-from .forms import read_form
-from .librarian import serve
-from .oauth import ANONYMOUS, Login, access_token, login_of, request_token
-from .people import ADMINS, circle_of
-from .reading import get
-from .store import Store
-from .view import View
 
 VERSIONS = ("devel", "beta", "1.0")
 
@@ -94,7 +99,7 @@ class LaunchpadStandIn(StandIn):
     def context(self, request: Request, login: Login = ANONYMOUS) -> Context:
         """What the handlers of a request get."""
         args = list(request.query)
-        uploads = {}
+        uploads: dict[str, Upload] = {}
         if request.method == "POST":
             form, uploads = read_form(request)
             args += form

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .context import Context
-from .entry import Entry
-from .errors import Refusal
-from .paging import Listing
-from .privacy import ENUM_NAMES, drives, may_see_team
+from tracker_migrate.backends.launchpad.standin.context import Context
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.paging import Listing
+from tracker_migrate.backends.launchpad.standin.privacy import ENUM_NAMES, drives, may_see_team
 
 _PROXY = "<security proxied lp.registry.model.product.Product instance at 0x7f0c55e7efa0>"
 
@@ -96,8 +96,8 @@ def _shared_bugs(ctx: Context, entry: Entry) -> Any:
     person, pillar = _person(ctx), _pillar(ctx)
     _driven(ctx, pillar)
     rows = ctx.store.db.execute(
-        "SELECT t.bug, t.target, t.data, b.title FROM task t JOIN bug b ON b.id=t.bug JOIN access a "
-        "ON a.bug=b.id WHERE t.pillar=? AND a.person=? AND b.info NOT IN ('Public','Public "
+        "SELECT t.bug, t.target, t.data, b.title FROM task t JOIN bug b ON b.id=t.bug JOIN access "
+        "a ON a.bug=b.id WHERE t.pillar=? AND a.person=? AND b.info NOT IN ('Public','Public "
         "Security') GROUP BY t.bug ORDER BY t.bug",
         (pillar.path, person.path),
     )

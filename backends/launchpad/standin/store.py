@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .entry import Entry
-from .fields import compact
-from .schema import SCHEMA
+from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.fields import compact
+from tracker_migrate.backends.launchpad.standin.schema import SCHEMA
 
 _BUG_COLUMNS = (
     "id, nickname, title, owner, created, updated, info, duplicate_of, heat, messages, duplicates, "
@@ -206,7 +206,7 @@ class Store:
         path = f"bugs/{bug}/activity"
         return [Entry("bug_activity", path, json.loads(data), bug) for (data,) in rows]
 
-    # -- all other entries --------------------------------------------------------------------------
+    # -- all other entries ----------------------------------------------------------------------
 
     def item(self, path: str) -> Entry | None:
         """The entry at a path."""

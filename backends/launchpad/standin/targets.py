@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .store import Store
+from tracker_migrate.backends.launchpad.standin.store import Store
 
 _MARKS = {
     "specification": "/+spec/", "milestone": "/+milestone/",
@@ -40,8 +40,8 @@ def is_distribution(store: Store, pillar: str) -> bool:
     entry = store.item(pillar)
     if entry is not None:
         return entry.kind == "distribution"
-    return bool(store.rows("SELECT 1 FROM task WHERE target LIKE ? OR (target=? AND name<>?) LIMIT 1",
-                           f"{pillar}/%+source/%", pillar, pillar))  # fmt: skip
+    sql = "SELECT 1 FROM task WHERE target LIKE ? OR (target=? AND name<>?) LIMIT 1"
+    return bool(store.rows(sql, f"{pillar}/%+source/%", pillar, pillar))
 
 
 def target_names(store: Store, target: str) -> tuple[str, str]:
