@@ -19,6 +19,7 @@ import msgspec
 import requests
 
 from tracker_migrate.backends.launchpad.login import Signer
+from tracker_migrate.backends.launchpad.reader import OOPS, ApiReader
 from tracker_migrate.backends.launchpad.wire import Entry, decode, encode, withhold
 from tracker_migrate.errors import (
     Gone,
@@ -28,11 +29,9 @@ from tracker_migrate.errors import (
     Unreachable,
     WrongTracker,
 )
-from tracker_migrate.http import Reader
 from tracker_migrate.interfaces import Reply
 
 VERSION = "devel"  # older ones can't show hidden comments or blueprints (facts 4, 7)
-OOPS = "X-Lazr-OopsId"
 SMALLEST_PAGE = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRIES = 3
@@ -109,7 +108,7 @@ class Client:
         self.anonymous = credentials is None
         self._origin = urlsplit(self.root)[:2]
         self._signer = Signer(credentials, self.root + "/")
-        self._reader: Getter = reader or Reader(
+        self._reader: Getter = reader or ApiReader(
             self.root,
             headers={"Accept": "application/json"},
             timeout=timeout,
