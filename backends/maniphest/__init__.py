@@ -1,1 +1,45 @@
-"""maniphest."""
+"""Maniphest, the bug tracker of Phorge and Phabricator, as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracker_migrate.interfaces import Sink
+
+
+def open_sink(
+    address: str,
+    options: Mapping[str, Any],
+    token: str | None,
+    outsider_token: str | None = None,
+) -> Sink:
+    """A sink for the server at an address, such as `https://phorge.example.org`.
+
+    token: a Conduit API token of the importer. outsider_token: of somebody who may read nothing
+    that is closed, to prove it. Nothing is asked of the server yet. Raises UsageError with all
+    mistakes of the options, LoginNeeded without a token.
+    """
+    from tracker_migrate.backends.maniphest.client import Conduit
+    from tracker_migrate.backends.maniphest.options import checked
+    from tracker_migrate.backends.maniphest.outside import Outsider
+    from tracker_migrate.backends.maniphest.sink import ManiphestSink
+    from tracker_migrate.errors import UsageError
+
+    own = checked(options)
+    base = address.rstrip("/").removesuffix("/api")
+    if not base.startswith(("http://", "https://")):
+        raise UsageError(f"address: {address!r} must begin with https:// (or http://)")
+
+    def client(secret: str | None) -> Conduit:
+        return Conduit(
+            base,
+            secret,
+            timeout=own.timeout,
+            connections=own.connections,
+            per_second=own.per_second,
+        )
+
+    other = client(outsider_token) if outsider_token else None
+    return ManiphestSink(base, own, client(token), Outsider(base, other, own.timeout))

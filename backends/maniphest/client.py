@@ -1,0 +1,242 @@
+"""Conduit through the PyPI package `phabricator`, with all traps of that package in this one file.
+
+0.9.1 sends a POST up to four times and waits 5 s (each lost reply made four tasks, facts 12),
+makes a session for every attribute that is looked at, checks arguments against an old list of
+methods, follows redirects with the token in the body, reads ~/.arcrc, /etc/arcconfig and
+./.arcconfig when it is imported, and says of a bad HTTP status nothing but its number.
+Here: imported late and blind to those files; one plain session for each thread, without retries
+and without redirects; method objects made without the list; address and token always given.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+
+from tracker_migrate.backends.maniphest.faults import fault
+from tracker_migrate.errors import (
+    Doubtful,
+    LoginNeeded,
+    MigrateError,
+    Refused,
+    Retriable,
+    Unreachable,
+    WrongTracker,
+)
+from tracker_migrate.http import PATIENCE, Throttle, failed_write, plain_session, retry_after
+
+_import_guard = threading.Lock()
+
+
+class NotConduit(Retriable):
+    """The answer is not Conduit's JSON: a proxy's page, or another program altogether."""
+
+
+def package() -> ModuleType:
+    """The package `phabricator`, imported so that it opens none of its configuration files.
+
+    They may hold another server's token, or be broken; its `open` is replaced in its own name
+    space only.
+    """
+    with _import_guard:
+        if "phabricator" in sys.modules:
+            return sys.modules["phabricator"]
+        spec = importlib.util.find_spec("phabricator")
+        if spec is None or spec.loader is None:
+            raise ImportError("the package phabricator is not installed")
+        module = importlib.util.module_from_spec(spec)
+        module.__dict__["open"] = lambda *_args, **_more: io.StringIO("{}")
+        sys.modules["phabricator"] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules["phabricator"]
+            raise
+        return module
+
+
+class Conduit:
+    """One server, as one account. Used from several threads; each has a connection of its own.
+
+    address: of the web pages, such as `https://phorge.example.org`. timeout: seconds for
+    connecting and between two bytes. connections: how many requests may be under way at once.
+    attempts: how often a read is tried; writes are sent once.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        token: str | None,
+        *,
+        timeout: float = 60.0,
+        connections: int = 4,
+        per_second: float = 0.0,
+        attempts: int = 6,
+        backoff: float = 0.5,
+    ) -> None:
+        if not token:
+            raise LoginNeeded("there is no Conduit token for this server: run `login`")
+        self.address = address.rstrip("/")
+        self.host = urlsplit(self.address).netloc
+        self._token = token
+        self._timeout = timeout
+        self._throttle = Throttle(per_second)
+        self._slots = threading.BoundedSemaphore(connections)
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._guard = threading.Lock()
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Retriable),
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=_Wait(backoff),
+            reraise=True,
+        )
+
+    def read(self, method: str, **params: Any) -> Any:
+        """The result of a method that changes nothing; passing failures are tried again.
+
+        Raises WrongTracker if what answers is no Conduit, Unreachable when patience ends, and the
+        errors of `faults.fault`.
+        """
+        try:
+            return self._retrying(self._call, method, params, False)
+        except NotConduit as error:
+            raise WrongTracker(f"{error}: is this the address of Phorge's web pages?") from None
+        except Retriable as error:
+            raise Unreachable(str(error)) from None
+
+    def write(self, method: str, **params: Any) -> Any:
+        """The result of a method that changes something: sent once, whatever happens.
+
+        Raises Retriable if it surely was not carried out, Doubtful if it may have been.
+        """
+        try:
+            return self._call(method, params, True)
+        except NotConduit as error:
+            raise Doubtful(str(error)) from None
+
+    def edit_types(self, method: str) -> frozenset[str]:
+        """The transaction types that an edit method takes: asked with one that can't exist.
+
+        The refusal lists them, and leaves nothing behind (006-edit-bad-transaction-type).
+        """
+        try:
+            self._ask(method, {"transactions": [{"type": "tracker-migrate.none", "value": None}]})
+        except package().APIError as error:
+            listed = str(error.message).partition("Valid types are:")[2]
+            return frozenset(re.findall(r"[\w.:-]+[\w]", listed))
+        return frozenset()
+
+    def close(self) -> None:
+        """Close every thread's session."""
+        with self._guard:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+        self._local = threading.local()
+
+    # -- one call -----------------------------------------------------------------------------
+
+    def _call(self, method: str, params: Mapping[str, Any], write: bool) -> Any:
+        error: Exception
+        try:
+            return self._ask(method, params)
+        except package().APIError as reply:
+            error = fault(str(reply.code), str(reply.message), write=write)
+        except requests.TooManyRedirects:
+            error = WrongTracker(f"{self.host} redirects: give the address that it redirects to")
+        except requests.HTTPError:
+            error = self._bad_status(write)
+        except requests.RequestException as broken:
+            error = failed_write(broken, self.host) if write else self._silent(broken)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            error = NotConduit(f"{self.host} answers, but not as Conduit does")
+        raise error from None
+
+    def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
+        with self._slots:
+            self._throttle.wait()
+            return self._resource(method)(**params).response
+
+    def _silent(self, broken: requests.RequestException) -> Retriable:
+        return Retriable(f"{self.host} does not answer ({type(broken).__name__})")
+
+    def _bad_status(self, write: bool) -> MigrateError:
+        """What an HTTP status of 300 and more means; Conduit's own errors all come with 200."""
+        answer: requests.Response = self._local.answer
+        status = answer.status_code
+        what = f"{self.host} answers {status}"
+        if status == 429:
+            return Retriable(what, retry_after(answer))
+        if status >= 500:
+            # 500 while the database is down, 502 while PHP is: no word on what was written
+            return Doubtful(what) if write else Retriable(what, retry_after(answer))
+        if status == 413:
+            return Refused(f"{what}: the text is larger than the web server takes")
+        if status in (401, 403):
+            return LoginNeeded(f"{what}: something before Phorge wants a login")
+        return WrongTracker(f"{what}: is this the address of Phorge's web pages?")
+
+    # -- the package --------------------------------------------------------------------------
+
+    def _resource(self, method: str) -> Any:
+        """The kept method object of this thread. With an interface of its own that names no
+        parameters, nothing is checked against the old list, and any method passes."""
+        kept: dict[str, Any] | None = getattr(self._local, "kept", None)
+        if kept is None:
+            kept = self._local.kept = {}
+            self._local.session = self._session()
+        if method not in kept:
+            application, _, name = method.partition(".")
+            interface = {"method": "POST"}
+            made = package().Resource(self._api(), interface, endpoint=name, method=application)
+            made.session.close()
+            made.session = self._local.session  # the package's own would retry writes
+            kept[method] = made
+        return kept[method]
+
+    def _api(self) -> Any:
+        api = getattr(self._local, "api", None)
+        if api is None:
+            api = self._local.api = package().Phabricator(
+                host=f"{self.address}/api/",
+                token=self._token,
+                timeout=self._timeout,
+                interface={"conduit": {"ping": {}}},
+            )
+            api.session.close()
+        return api
+
+    def _session(self) -> requests.Session:
+        session = plain_session()
+        # a redirected POST would carry the token to wherever it is sent
+        session.max_redirects = 0
+        session.hooks["response"].append(self._keep)
+        with self._guard:
+            self._sessions.append(session)
+        return session
+
+    def _keep(self, answer: requests.Response, *_args: Any, **_more: Any) -> None:
+        self._local.answer = answer
+
+
+class _Wait(tenacity.wait.wait_base):
+    """What the server asked for, up to our patience; else twice as long each time, jittered."""
+
+    def __init__(self, first: float) -> None:
+        self._own = tenacity.wait_random_exponential(multiplier=first, max=30)
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = error.after if isinstance(error, Retriable) else None
+        return self._own(retry_state) if asked is None else min(asked, PATIENCE)

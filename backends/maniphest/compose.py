@@ -1,0 +1,125 @@
+"""Which requests carry the actions of one issue, and in which order.
+
+A create for each task; then one fill for the issue's task, which carries all comments in the order
+of their index, the edges, and whatever else of that task is to be changed. What closes an issue
+goes before everything else, what opens it after everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tracker_migrate.interfaces import Action, Pointer, Step, Text
+
+STEPS = (
+    "project.create",
+    "project.update",
+    "milestone.create",
+    "milestone.update",
+    "task.create",
+    "subtask.create",
+    "task.update",
+    "fill",
+)
+#: a fill holds at most so many characters of text and comments; a longer text goes alone. The
+#: web server's limit is for the whole body, where a character takes up to nine bytes
+FILL_CHARS = 300_000
+FILL_COMMENTS = 250
+_POLICY = frozenset({"view", "edit", "owner"})
+_TASKS = ("task", "subtask")
+_PARTS = ("comment", "relations")
+
+
+def compose(actions: Sequence[Action]) -> Iterator[Step]:
+    """The steps, in the order to send them."""
+    closing, rest, opening = _sorted_by_audience(actions)
+    yield from (Step(kind="task.update", actions=(one,), phase=0) for one in closing)
+    yield from _shared(rest)
+    yield from _creates(rest)
+    yield from _updates(rest)
+    yield from _fills(rest)
+    yield from (Step(kind="task.update", actions=(one,), phase=2) for one in opening)
+
+
+def _sorted_by_audience(
+    actions: Sequence[Action],
+) -> tuple[list[Action], list[Action], list[Action]]:
+    """Changes of who may read are taken out of the other changes of the same task."""
+    closing: list[Action] = []
+    rest: list[Action] = []
+    opening: list[Action] = []
+    for action in actions:
+        moved = tuple(name for name in action.fields if name in _POLICY)
+        if action.op == "create" or action.wanted.kind not in _TASKS or "view" not in moved:
+            rest.append(action)
+            continue
+        into = opening if action.wanted.audience == "public" else closing
+        into.append(_only(action, moved))
+        others = tuple(name for name in action.fields if name not in _POLICY)
+        if others:
+            rest.append(_only(action, others))
+    return closing, rest, opening
+
+
+def _only(action: Action, names: tuple[str, ...]) -> Action:
+    return Action(op=action.op, wanted=action.wanted, fields=names, at=action.at)
+
+
+def _shared(actions: Sequence[Action]) -> Iterator[Step]:
+    for action in actions:
+        if action.wanted.kind in ("project", "milestone"):
+            yield Step(kind=f"{action.wanted.kind}.{action.op}", actions=(action,), phase=0)
+
+
+def _creates(actions: Sequence[Action]) -> Iterator[Step]:
+    for action in actions:
+        if action.op == "create" and action.wanted.kind in _TASKS:
+            yield Step(kind=f"{action.wanted.kind}.create", actions=(action,), phase=1)
+
+
+def _updates(actions: Sequence[Action]) -> Iterator[Step]:
+    """Changes of subtasks; and those of the task itself where nothing else fills it."""
+    filled = any(action.wanted.kind in _PARTS for action in actions)
+    for action in actions:
+        if action.op == "update" and (
+            action.wanted.kind == "subtask" or (action.wanted.kind == "task" and not filled)
+        ):
+            yield Step(kind="task.update", actions=(action,), phase=1)
+
+
+def _fills(actions: Sequence[Action]) -> Iterator[Step]:
+    if not any(action.wanted.kind in _PARTS for action in actions):
+        return
+    # edges and fields go with the first fill; comments come in order, for what is posted can
+    # never be moved
+    ahead = [
+        action
+        for action in actions
+        if action.wanted.kind == "relations"
+        or (action.wanted.kind == "task" and action.op == "update")
+    ]
+    comments = [action for action in actions if action.wanted.kind == "comment"]
+    batch, chars = list(ahead), sum(_size(action) for action in ahead)
+    for action in comments:
+        size = _size(action)
+        if batch and (chars + size > FILL_CHARS or len(batch) >= FILL_COMMENTS):
+            yield Step(kind="fill", actions=tuple(batch), phase=2)
+            batch, chars = [], 0
+        batch.append(action)
+        chars += size
+    if batch:
+        yield Step(kind="fill", actions=tuple(batch), phase=2)
+
+
+def _size(action: Action) -> int:
+    return sum(_length(action.wanted.fields[name]) for name in action.fields)
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, Text):
+        return sum(
+            len(part) if isinstance(part, str) else len(part.home) + len(part.label)
+            for part in value.parts
+        )
+    return 0 if isinstance(value, Pointer) else len(str(value))

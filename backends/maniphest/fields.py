@@ -1,0 +1,118 @@
+"""Status, priority, owner, policies and title of a task, from the source's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tracker_migrate.interfaces import Audience, Decisions
+from tracker_migrate.model import Issue, Key, Relation, Task
+
+MAX_TITLE = 255
+#: a parent whose tasks are all closed takes the first of these that one of them has
+CLOSED_ORDER = ("resolved", "wontfix", "invalid")
+#: the highest first; what nobody has judged yet ranks below everything that somebody has
+PRIORITY_ORDER = ("unbreak", "high", "normal", "low", "wish", "triage")
+#: policies that need no object of their own
+POLICIES = ("PHID-PROJ-", "PHID-PLCY-")
+WIDE_POLICIES = ("users", "admin")
+
+
+def duplicate_of(issue: Issue) -> Relation | None:
+    """The relation that makes it a duplicate."""
+    return next((one for one in issue.relations if one.kind == "duplicate_of"), None)
+
+
+def status(issue: Issue, task: Task, decisions: Decisions) -> str:
+    """The status of one task, in the server's word."""
+    if duplicate_of(issue) is not None:
+        return decisions.state("status", "Duplicate")
+    if issue.kind == "bug":
+        return decisions.state("status", task.status)
+    defined = str(issue.extra.get("definition_status") or "")
+    ended = decisions.state("definition", defined) if defined else ""
+    return ended or decisions.state("blueprint", _implementation(task))
+
+
+def _implementation(task: Task) -> str:
+    # an informational blueprint is done when it is complete, not when it is called so
+    if task.status == "Informational" and not task.complete:
+        return "Not started"
+    return task.status
+
+
+def priority(task: Task, decisions: Decisions) -> str:
+    """The priority of one task, in the server's word."""
+    return decisions.state("importance", task.importance)
+
+
+def opened(decisions: Decisions) -> tuple[str, ...]:
+    """The server's words for a task that is not done yet."""
+    return tuple(decisions.options.get("open_statuses", ("open",)))
+
+
+def lead(moving: Sequence[Task], states: Sequence[str], opened: Iterable[str]) -> Task:
+    """The task whose assignee is the owner where several are one: the first open, else the first.
+
+    `states`: the server's words for them."""
+    known = set(opened)
+    pairs = zip(moving, states, strict=True)
+    return next((task for task, state in pairs if state in known), moving[0])
+
+
+def joint_status(words: Sequence[str], opened: Iterable[str] = ("open",)) -> str:
+    """Of several tasks: open if any is, else the first closed one by a fixed order."""
+    first_open = next((word for word in words if word in set(opened)), None)
+    if first_open is not None:
+        return first_open
+    return next((word for word in CLOSED_ORDER if word in words), words[0])
+
+
+def joint_priority(words: Sequence[str]) -> str:
+    """Of several tasks: the highest."""
+    return next((word for word in PRIORITY_ORDER if word in words), words[0])
+
+
+def owner(assignee: Key | None, audience: Audience, decisions: Decisions) -> str | None:
+    """The PHID of the owner, or None.
+
+    An owner sees and edits a task whatever its policy says (facts 4): of a closed one only somebody
+    whom the audience names can be it; anybody else stays in the text.
+    """
+    account = decisions.account(assignee)
+    if account is None:
+        return None
+    if audience.name != "public" and account.id not in audience.users:
+        return None
+    return account.id
+
+
+def policies(audience: Audience, decisions: Decisions) -> tuple[str, str]:
+    """The view and the edit policy. A closed issue has one for both: who sees it may work on it."""
+    if audience.name == "public":
+        options = decisions.options
+        return str(options.get("public_view", "public")), str(options.get("public_edit", "users"))
+    return audience.groups[0], audience.groups[0]
+
+
+def closed_to_all(audience: Audience) -> str | None:
+    """Why no policy can be named for this audience, or None."""
+    if audience.refused:
+        return audience.refused
+    if audience.name == "public":
+        return None
+    if not audience.groups:
+        return f"the audience {audience.name!r} names no project or policy PHID at Maniphest"
+    if not audience.groups[0].startswith(POLICIES) and audience.groups[0] not in WIDE_POLICIES:
+        return f"the audience {audience.name!r} names something that is no project or policy PHID"
+    return None
+
+
+def title(text: str) -> tuple[str, bool]:
+    """A title as the server keeps it, at most 255 characters, and whether it had to be cut.
+
+    Blanks and line breaks are folded: the server trims, and refuses a blank one.
+    """
+    folded = " ".join(text.split()) or "(no title)"
+    if len(folded) <= MAX_TITLE:
+        return folded, False
+    return folded[: MAX_TITLE - 1] + "…", True

@@ -1,0 +1,152 @@
+"""Finding what is there: tasks by marker or by origin line, projects by hashtag, milestones.
+
+A task is ours only if an account of ours made it: anybody can write our marker into a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.backends.maniphest.server import Server, search_by_marker
+from tracker_migrate.backends.maniphest.wire import (
+    LONG_PAGE,
+    PAGE,
+    ProjectRow,
+    TaskRow,
+    TransactionRow,
+)
+from tracker_migrate.text import origin
+
+
+class Finder:
+    """Searches of one server, all of them reads."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._client = server.client
+
+    # -- pages --------------------------------------------------------------------------------
+
+    def tasks(self, constraints: Mapping[str, Any], **more: Any) -> Iterator[TaskRow]:
+        """All tasks that match, page after page, newest first unless `order` says otherwise."""
+        search = {"constraints": dict(constraints), "order": "newest", "limit": PAGE, **more}
+        for rows in self._pages("maniphest.search", search):
+            yield from msgspec.convert(rows, list[TaskRow])
+
+    def tasks_by_phid(self, phids: Iterable[str], *, projects: bool = False) -> Iterator[TaskRow]:
+        """These tasks, as far as we may see them; in no order."""
+        more: dict[str, Any] = {"attachments": {"projects": True}} if projects else {}
+        for batch in _batches(sorted(set(phids))):
+            yield from self.tasks({"phids": batch}, **more)
+
+    def transactions(self, task: str, limit: int = LONG_PAGE) -> Iterator[TransactionRow]:
+        """What happened to a task, newest first. Raises Gone."""
+        search = {"objectIdentifier": task, "limit": limit}
+        for rows in self._pages("transaction.search", search):
+            yield from msgspec.convert(rows, list[TransactionRow])
+
+    def edges(self, sources: Iterable[str], types: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """(source, type, destination) of the edges of these tasks. Raises Gone."""
+        for batch in _batches(sorted(set(sources))):
+            search = {"sourcePHIDs": batch, "types": list(types), "limit": PAGE}
+            for rows in self._pages("edge.search", search):
+                for row in rows:
+                    yield row["sourcePHID"], row["edgeType"], row["destinationPHID"]
+
+    def _pages(self, method: str, search: dict[str, Any]) -> Iterator[list[Any]]:
+        after = None
+        while True:
+            page = {**search, "after": after} if after is not None else search
+            found = self._client.read(method, **page)
+            yield found["data"]
+            after = found["cursor"]["after"]
+            if after is None:
+                return
+
+    # -- tasks of ours ------------------------------------------------------------------------
+
+    def by_marker(self, markers: Iterable[str]) -> dict[str, list[TaskRow]]:
+        """Our tasks that carry these markers, oldest first.
+
+        The server folds case, accents and blanks at the end when it compares, so each answer is
+        compared here again (facts 8, 14). Without a marker field all our tasks are read.
+        """
+        wanted = {marker for marker in markers if marker}
+        field = self._server.facts.marker
+        if not wanted:
+            return {}
+        if field is None:
+            return self._sorted(self._ours(0), wanted)
+        rows = (
+            row
+            for batch in _batches(sorted(wanted))
+            for row in self.tasks(search_by_marker(field, batch))
+        )
+        return self._sorted(rows, wanted)
+
+    def made_since(self, markers: Iterable[str], mark: int) -> dict[str, list[TaskRow]]:
+        """Our tasks with a number above `mark` that carry these markers: by walking, since the
+        row of the index may be missing after a crash (recording 121)."""
+        return self._sorted(self._ours(mark), set(markers))
+
+    def _ours(self, mark: int) -> Iterator[TaskRow]:
+        for row in self.tasks({"authorPHIDs": [self._server.facts.me]}):
+            if row.id <= mark:
+                return
+            yield row
+
+    def _sorted(self, rows: Iterable[TaskRow], wanted: set[str]) -> dict[str, list[TaskRow]]:
+        found: dict[str, dict[int, TaskRow]] = {}
+        for row in rows:
+            marker = self.marker(row)
+            if marker in wanted and row.author == self._server.facts.me:
+                found.setdefault(marker, {})[row.id] = row
+        return {marker: [rows[n] for n in sorted(rows)] for marker, rows in found.items()}
+
+    def marker(self, row: TaskRow) -> str:
+        """The marker that a task carries: in its field, else in the first line of its text."""
+        field = self._server.facts.marker
+        if field is not None:
+            return row.marker(field)
+        told = origin.parse(row.description)
+        return told.permalink if told is not None else ""
+
+    def newest(self) -> int:
+        """The highest number of a task that we can see; 0 if there is none."""
+        found = self._client.read("maniphest.search", constraints={}, order="newest", limit=1)
+        rows = msgspec.convert(found["data"], list[TaskRow])
+        return rows[0].id if rows else 0
+
+    def newest_transaction(self, task: str) -> int:
+        """The highest number of a transaction of a task. Raises Gone."""
+        found = self._client.read("transaction.search", objectIdentifier=task, limit=1)
+        rows = msgspec.convert(found["data"], list[TransactionRow])
+        return rows[0].id if rows else 0
+
+    # -- projects -----------------------------------------------------------------------------
+
+    def project(self, name: str) -> ProjectRow | None:
+        """The project whose hashtag this name leads to; the server folds it as it would for a new
+        one. A milestone has none, unless somebody gave it one: that is not it."""
+        found = self._client.read("project.search", constraints={"slugs": [name]})
+        rows = msgspec.convert(found["data"], list[ProjectRow])
+        return next((row for row in rows if row.fields.get("milestone") is None), None)
+
+    def milestone(self, parent: str, name: str) -> ProjectRow | None:
+        """The oldest milestone of this name, since nothing keeps a second one from being made."""
+        search = {"constraints": {"parents": [parent], "isMilestone": True}, "limit": PAGE}
+        rows = [
+            row
+            for page in self._pages("project.search", search)
+            for row in msgspec.convert(page, list[ProjectRow])
+            if row.name == name
+        ]
+        return min(rows, key=lambda row: row.id, default=None)
+
+
+def _batches(values: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(values), PAGE):
+        yield list(values[start : start + PAGE])

@@ -1,0 +1,53 @@
+"""The options of a Maniphest target, checked: all mistakes at once, each with its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tracker_migrate.errors import UsageError
+
+_CURES = {
+    "extra_forbidden": "there is no such option: correct its name or leave it out",
+    "literal_error": "choose one of the words that it can be",
+}
+
+
+class Options(BaseModel):
+    """Numbers of seconds are real seconds; `per_second` 0 means no limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    connections: Annotated[int, Field(ge=1, le=64)] = 4
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+    settle_seconds: Annotated[float, Field(ge=0)] = 60.0
+    create_projects: bool = True
+    per_second: Annotated[float, Field(ge=0)] = 0.0
+    #: key of the custom field for markers, without `custom.`; None: found by asking
+    marker_field: str | None = None
+    order: Literal["ordered", "parallel"] = "ordered"
+    #: a bug with several tasks: a subtask for each, or all told in one task's text
+    task_mode: Literal["subtasks", "one"] = "subtasks"
+    #: tags that become projects however rare they are
+    tag_projects: tuple[str, ...] = ()
+    #: the policies of public issues
+    public_view: Literal["public", "users"] = "public"
+    public_edit: Literal["users", "admin"] = "users"
+    #: the server's words for a task that is not done yet
+    open_statuses: tuple[str, ...] = ("open",)
+
+
+def checked(options: Mapping[str, Any]) -> Options:
+    """The options as a model; UsageError lists all mistakes."""
+    try:
+        return Options.model_validate(dict(options))
+    except ValidationError as error:
+        raise UsageError("\n".join(_line(one) for one in error.errors())) from None
+
+
+def _line(mistake: Any) -> str:
+    path = ".".join(str(part) for part in ("options", *mistake["loc"]))
+    cure = _CURES.get(mistake["type"], "correct it")
+    return f"{path}: {mistake['msg']}; {cure}"

@@ -1,0 +1,183 @@
+"""What Maniphest should hold of an issue: pure, no request, references still symbolic.
+
+One task for an issue; where it has several tasks at the source, one subtask for each (or, in the
+mode `one`, all told in the text). All comments go to the issue's own task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tracker_migrate.backends.maniphest import balance, compose, fields, projects, texts
+from tracker_migrate.interfaces import (
+    Action,
+    Audience,
+    Decisions,
+    Kind,
+    Loss,
+    Pointer,
+    Step,
+    Wanted,
+)
+from tracker_migrate.model import Issue, Key, Task, key
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(name="project", phase=0, private="never"),
+        Kind(name="milestone", phase=0, private="never"),
+        Kind(name="task", phase=1, private="own"),
+        Kind(name="subtask", phase=1, private="own"),
+        # no method of Conduit edits or removes a comment (facts 2)
+        Kind(name="comment", phase=2, editable=False, private="follows"),
+        Kind(name="relations", phase=2, private="follows"),
+    )
+}
+
+
+class ManiphestPlanner:
+    """Says what it wants at Maniphest for an issue, and what gets lost."""
+
+    tracker = "maniphest"
+    version = 1
+    kinds = KINDS
+    issue_kind = "task"
+    steps: tuple[str, ...] = compose.STEPS
+
+    def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
+        """Why this issue can't be written, or None."""
+        if not projects.moving(issue, decisions):
+            return "none of its projects is moved"
+        return fields.closed_to_all(decisions.audience(issue))
+
+    def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
+        """Projects and milestones, the task, its subtasks, its comments, its relations."""
+        moving = projects.moving(issue, decisions)
+        split = len(moving) > 1 and not _single(decisions)
+        whole = (projects.plain if split else projects.exact)(moving, issue.tags, decisions)
+        each = [projects.exact((task,), (), decisions) for task in moving] if split else []
+        shared = {one.key: one for part in (whole, *each) for one in part.wanted}
+        yield from shared.values()
+        audience = decisions.audience(issue)
+        yield self._task(issue, moving, whole, audience, decisions, split)
+        for task, chosen in zip(moving, each, strict=False):
+            yield self._subtask(issue, task, chosen, audience, decisions)
+        yield from self._comments(issue, audience, decisions)
+        yield from self._relations(issue, audience, decisions)
+
+    def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
+        """What becomes of every field that the issue fills."""
+        yield from balance.losses(issue, decisions, _single(decisions))
+
+    def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
+        """One request for each create, and one fill for the task."""
+        yield from compose.compose(actions)
+
+    def _task(
+        self,
+        issue: Issue,
+        moving: tuple[Task, ...],
+        chosen: projects.Chosen,
+        audience: Audience,
+        decisions: Decisions,
+        split: bool,
+    ) -> Wanted:
+        opened = fields.opened(decisions)
+        states = [fields.status(issue, task, decisions) for task in moving]
+        urgency = [fields.priority(task, decisions) for task in moving]
+        lead = None if split else fields.lead(moving, states, opened).assignee
+        return Wanted(
+            key=issue.key,
+            kind="task",
+            issue=issue.key,
+            fields={
+                "title": fields.title(issue.title)[0],
+                "description": texts.described(issue, decisions),
+                "status": fields.joint_status(states, opened),
+                "priority": fields.joint_priority(urgency),
+                "owner": fields.owner(lead, audience, decisions),
+                "projects": chosen.pointers,
+                **_policies(audience, decisions),
+            },
+            audience=audience.name,
+            marker=issue.home,
+        )
+
+    def _subtask(
+        self,
+        issue: Issue,
+        task: Task,
+        chosen: projects.Chosen,
+        audience: Audience,
+        decisions: Decisions,
+    ) -> Wanted:
+        return Wanted(
+            key=task.key,
+            kind="subtask",
+            issue=issue.key,
+            fields={
+                "title": fields.title(texts.subtask_title(issue, task))[0],
+                "description": texts.task_described(issue, task, decisions),
+                "status": fields.status(issue, task, decisions),
+                "priority": fields.priority(task, decisions),
+                "owner": fields.owner(task.assignee, audience, decisions),
+                "projects": chosen.pointers,
+                **_policies(audience, decisions),
+                "parent": Pointer(to=issue.key),
+            },
+            audience=audience.name,
+            marker=task.home,
+        )
+
+    def _comments(self, issue: Issue, audience: Audience, decisions: Decisions) -> Iterator[Wanted]:
+        for comment in texts.written(issue):
+            yield Wanted(
+                key=comment.key,
+                kind="comment",
+                issue=issue.key,
+                fields={
+                    "task": Pointer(to=issue.key),
+                    "text": texts.said(issue, comment, decisions),
+                },
+                audience=audience.name,
+                marker=comment.home,
+            )
+
+    def _relations(
+        self, issue: Issue, audience: Audience, decisions: Decisions
+    ) -> Iterator[Wanted]:
+        """What the issue depends on becomes its subtasks. Of a merge Conduit can say nothing."""
+        edges = depends_on(issue, decisions)
+        if not edges:
+            return
+        yield Wanted(
+            key=relations_key(issue.key),
+            kind="relations",
+            issue=issue.key,
+            fields={
+                "task": Pointer(to=issue.key),
+                "subtasks": tuple(Pointer(to=to, required=False) for to in edges),
+            },
+            audience=audience.name,
+        )
+
+
+def relations_key(issue: Key) -> Key:
+    """The key of the object that stands for an issue's edges."""
+    return key("maniphest", "relations", issue)
+
+
+def depends_on(issue: Issue, decisions: Decisions) -> tuple[Key, ...]:
+    """The issues that must be done first and that come to the target."""
+    named = (one.to for one in issue.relations if one.kind == "depends_on" and one.to)
+    return tuple(dict.fromkeys(to for to in named if to != issue.key and decisions.moves(to)))
+
+
+def _policies(audience: Audience, decisions: Decisions) -> dict[str, Any]:
+    view, edit = fields.policies(audience, decisions)
+    return {"view": view, "edit": edit}
+
+
+def _single(decisions: Decisions) -> bool:
+    return bool(decisions.options.get("task_mode") == "one")

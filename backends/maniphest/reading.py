@@ -1,0 +1,179 @@
+"""Reading an issue back: what is there of what the ledger names, and what else is there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from tracker_migrate.backends.maniphest.lookups import Finder
+from tracker_migrate.backends.maniphest.sending import comment_ref
+from tracker_migrate.backends.maniphest.server import Server
+from tracker_migrate.backends.maniphest.wire import TaskRow, TransactionRow, task_ref
+from tracker_migrate.errors import Gone
+from tracker_migrate.interfaces import Observed, RemoteRef, Snapshot
+from tracker_migrate.model import Key, key, parts
+from tracker_migrate.text import origin
+
+Refs = Mapping[Key, tuple[str, RemoteRef]]
+_COMMENT = re.compile(r" comment (\d+)$")
+_TASK = re.compile(r" task (\S+)$")
+_EDGES = ("task.subtask", "task.parent")
+
+
+class Reader:
+    """Reads what is there of one issue."""
+
+    def __init__(self, server: Server, finder: Finder) -> None:
+        self._server = server
+        self._finder = finder
+
+    def read(self, refs: Refs) -> Snapshot:
+        """See `interfaces.Sink.read`. Raises Gone if the issue's own task is not to be seen."""
+        return _Issue(self._server, self._finder, refs).snapshot()
+
+
+class _Issue:
+    """One reading of one issue."""
+
+    def __init__(self, server: Server, finder: Finder, refs: Refs) -> None:
+        self._server = server
+        self._finder = finder
+        self._refs = refs
+        self._main = next(((k, at) for k, (kind, at) in refs.items() if kind == "task"), None)
+        self._rows = {row.phid: row for row in self._tasks()}
+        self._below, self._above = self._edges()
+        self._ours: dict[Key, RemoteRef] = {}
+        self._doubled: set[Key] = set()
+        self._foreign = 0
+
+    def snapshot(self) -> Snapshot:
+        if self._main is not None and self._main[1].id not in self._rows:
+            raise Gone("the task is gone, or closed to the importer")
+        objects = dict(self._observed_tasks())
+        objects.update(self._observed_comments())
+        self._strange_subtasks()
+        self._same_markers()
+        return Snapshot(
+            objects=objects,
+            ours=self._ours,
+            doubled=tuple(sorted(self._doubled)),
+            foreign=self._foreign,
+        )
+
+    # -- tasks --------------------------------------------------------------------------------
+
+    def _tasks(self) -> Iterator[TaskRow]:
+        wanted = [at.id for kind, at in self._refs.values() if kind in ("task", "subtask")]
+        yield from self._finder.tasks_by_phid(wanted, projects=True)
+
+    def _edges(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+        """The subtasks and the parents of each task that is there."""
+        below: dict[str, set[str]] = {}
+        above: dict[str, set[str]] = {}
+        if self._rows:
+            for source, kind, to in self._finder.edges(self._rows, _EDGES):
+                (below if kind == "task.subtask" else above).setdefault(source, set()).add(to)
+        return below, above
+
+    def _observed_tasks(self) -> Iterator[tuple[Key, Observed]]:
+        known = {at.id for kind, at in self._refs.values() if kind == "subtask"}
+        for one, (kind, at) in self._refs.items():
+            if kind == "relations" and at.id in self._rows:
+                edges = sorted(self._below.get(at.id, set()) - known)
+                yield one, Observed(at=at, fields={"task": at.id, "subtasks": edges})
+            elif kind in ("task", "subtask") and at.id in self._rows:
+                yield one, Observed(at=at, fields=self._fields(kind, self._rows[at.id]))
+
+    def _fields(self, kind: str, row: TaskRow) -> dict[str, object]:
+        fields: dict[str, object] = {
+            "title": row.fields["name"],
+            "description": row.description,
+            "status": row.fields["status"]["value"],
+            "priority": self._server.facts.keyword(int(row.fields["priority"]["value"])),
+            "owner": row.fields.get("ownerPHID"),
+            "projects": row.projects,
+            "view": row.policy.view,
+            "edit": row.policy.edit,
+        }
+        if kind == "subtask":
+            parents = self._above.get(row.phid, set())
+            ours = self._main[1].id if self._main is not None else ""
+            fields["parent"] = ours if ours in parents else min(parents, default=None)
+        return fields
+
+    def _strange_subtasks(self) -> None:
+        """Subtasks of the issue's task that the ledger does not name."""
+        if self._main is None:
+            return
+        named = {at.id for _, at in self._refs.values()} | self._related()
+        strange = self._below.get(self._main[1].id, set()) - named
+        for row in self._finder.tasks_by_phid(strange) if strange else ():
+            one = self._key_of(origin.parse(row.description))
+            if row.author != self._server.facts.me:
+                self._foreign += 1
+            elif one is not None:
+                self._found(one, task_ref(self._server.client.address, row.id, row.phid))
+
+    def _related(self) -> set[str]:
+        """Other issues that this one depends on: known, if there is an object for its edges."""
+        held = any(kind == "relations" for kind, _ in self._refs.values())
+        return self._below.get(self._main[1].id, set()) if held and self._main else set()
+
+    def _same_markers(self) -> None:
+        """A marker that two tasks of ours carry: one was sent twice."""
+        markers = {
+            self._finder.marker(self._rows[at.id]): one
+            for one, (kind, at) in self._refs.items()
+            if kind in ("task", "subtask") and at.id in self._rows
+        }
+        if self._server.facts.marker is None:
+            return  # to look would mean to walk all our tasks, for each issue
+        for marker, rows in self._finder.by_marker(markers).items():
+            if len(rows) > 1:
+                self._doubled.add(markers[marker])
+
+    # -- comments -----------------------------------------------------------------------------
+
+    def _observed_comments(self) -> Iterator[tuple[Key, Observed]]:
+        if self._main is None:
+            return
+        main = self._main[1]
+        known = {at.id: one for one, (kind, at) in self._refs.items() if kind == "comment"}
+        seen: Counter[Key] = Counter()
+        for row in self._finder.transactions(main.id):
+            text = row.text
+            if text is None:
+                continue
+            one = known.get(row.phid)
+            if one is not None:
+                seen[one] += 1
+                yield one, Observed(at=self._refs[one][1], fields={"task": main.id, "text": text})
+            else:
+                self._other_comment(row, text, seen)
+        self._doubled.update(one for one, times in seen.items() if times > 1)
+
+    def _other_comment(self, row: TransactionRow, text: str, seen: Counter[Key]) -> None:
+        one = self._key_of(origin.parse(text))
+        if row.author != self._server.facts.me:
+            self._foreign += 1
+        elif one is not None and self._main is not None:
+            seen[one] += 1
+            if one not in self._refs:
+                self._found(one, comment_ref(self._main[1], row.phid))
+
+    def _found(self, one: Key, at: RemoteRef) -> None:
+        if one in self._ours:
+            self._doubled.add(one)
+        self._ours[one] = at
+
+    def _key_of(self, told: origin.Origin | None) -> Key | None:
+        """The source's key for what an origin line names, as a part of this issue."""
+        if told is None or self._main is None:
+            return None
+        tracker, _, name = parts(self._main[0])
+        if found := _COMMENT.search(told.label):
+            return key(tracker, "comment", f"{name}/{found[1]}")
+        if found := _TASK.search(told.label):
+            return key(tracker, "task", f"{name}@{found[1]}")
+        return None

@@ -1,0 +1,127 @@
+"""The sink: writes issues to one Phorge or Phabricator, through Conduit alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tracker_migrate.backends.maniphest import checking
+from tracker_migrate.backends.maniphest.client import Conduit
+from tracker_migrate.backends.maniphest.lookups import Finder
+from tracker_migrate.backends.maniphest.options import Options
+from tracker_migrate.backends.maniphest.outside import Outsider
+from tracker_migrate.backends.maniphest.planner import ManiphestPlanner
+from tracker_migrate.backends.maniphest.reading import Reader
+from tracker_migrate.backends.maniphest.sending import Sender, filled
+from tracker_migrate.backends.maniphest.server import Server
+from tracker_migrate.backends.maniphest.settling import Settler
+from tracker_migrate.backends.maniphest.wire import task_ref
+from tracker_migrate.errors import UsageError
+from tracker_migrate.interfaces import (
+    Block,
+    ClosedStep,
+    Decisions,
+    Planner,
+    Receipt,
+    Ref,
+    RemoteRef,
+    Snapshot,
+    Wanted,
+)
+from tracker_migrate.model import Key
+from tracker_migrate.text import remarkup
+
+#: steps that can't write twice what they write: a hashtag can't be taken twice, a name is a name
+_SAFE = frozenset({"project.create", "project.update", "milestone.update"})
+
+
+class ManiphestSink:
+    """One server, as one account. Use `open_sink` to make one."""
+
+    tracker = "maniphest"
+
+    def __init__(self, address: str, options: Options, client: Conduit, outsider: Outsider) -> None:
+        self.address = address.rstrip("/")
+        self.planner: Planner = ManiphestPlanner()
+        self.settle_seconds = options.settle_seconds
+        self.connections = options.connections
+        self.ordered = options.order == "ordered"
+        self._client = client
+        self._outsider = outsider
+        self._server = Server(client, options.marker_field)
+        self._finder = Finder(self._server)
+        self._sender = Sender(self._server, self._finder, create_projects=options.create_projects)
+        self._settler = Settler(self._server, self._finder, self._sender)
+        self._reader = Reader(self._server, self._finder)
+
+    def check(self, decisions: Decisions) -> Mapping[str, str]:
+        """See `interfaces.Sink.check`."""
+        return checking.check(self._server, decisions)
+
+    def number(self, wanted: Wanted) -> int | None:
+        """The server chooses all numbers."""
+        return None
+
+    def claim(self, kind: str, count: int) -> Block:
+        """Maniphest gives out its numbers itself."""
+        raise UsageError("Maniphest chooses its numbers itself: none can be claimed")
+
+    def lanes(self, step: ClosedStep) -> tuple[str, ...]:
+        """Creates one after another where numbers follow the source; one change of a task at a
+        time; projects by their parent."""
+        match step.kind:
+            case "task.create" | "subtask.create":
+                return ("create",) if self.ordered else ()
+            case "task.update" | "fill":
+                return (f"task:{filled(step)}",)
+            case _:
+                return tuple(sorted({_project_lane(step)}))
+
+    def mark(self, step: ClosedStep) -> dict[str, Any]:
+        """See `settling.Settler.mark`."""
+        return self._settler.mark(step)
+
+    def send(self, step: ClosedStep) -> Receipt:
+        """Send it, once."""
+        return self._sender.send(step)
+
+    def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
+        """See `settling.Settler.find`."""
+        return self._settler.find(step, mark)
+
+    def resend_safe(self, step: ClosedStep) -> bool:
+        """Nothing is idempotent in maniphest.edit; a project's hashtag can't be taken twice."""
+        return step.kind in _SAFE
+
+    def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:
+        """See `interfaces.Sink.read`."""
+        return self._reader.read(refs)
+
+    def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
+        """By marker; without a marker field by reading all our tasks once."""
+        keys = {one.marker: one.key for one in wanted if one.marker}
+        found = self._finder.by_marker(keys)
+        return {
+            keys[marker]: task_ref(self.address, rows[0].id, rows[0].phid)
+            for marker, rows in found.items()
+        }
+
+    def readable_by_outsider(self, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
+        """See `interfaces.Sink.readable_by_outsider`."""
+        return self._outsider.readable(refs)
+
+    def link(self, ref: Ref, at: RemoteRef | None) -> str:
+        """A link with a label makes no mention on the task that it leads to, as `T1`, `{T1}` and
+        its bare address do (tried on a server: `[[ https://host/T1 | label ]]` wrote no edge)."""
+        address = at.url if at is not None and at.url else ref.home
+        return remarkup.link(ref.label, address)
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._client.close()
+        self._outsider.close()
+
+
+def _project_lane(step: ClosedStep) -> str:
+    (action,) = step.actions
+    return f"project:{action.fields.get('parent') or action.key}"

@@ -1,0 +1,186 @@
+"""The texts of a task and of its comments: origin line, body, details; references still open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tracker_migrate.backends.maniphest import fields
+from tracker_migrate.backends.maniphest.losses import readable
+from tracker_migrate.interfaces import Decisions, Ref, Text
+from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, name_of, parts
+from tracker_migrate.text import blocks as b
+from tracker_migrate.text import details, origin, remarkup
+
+#: how the source's name is written in labels
+SHORT = {"launchpad": "LP"}
+_UNNAMED = "somebody whose name is private"
+
+
+def label(issue: Issue) -> str:
+    """`LP #1316547`, `LP blueprint nova/+spec/foo`."""
+    tracker = parts(issue.key)[0]
+    short = SHORT.get(tracker, tracker)
+    return f"{short} #{issue.name}" if issue.kind == "bug" else f"{short} {issue.kind} {issue.name}"
+
+
+def task_label(issue: Issue, task: Task) -> str:
+    """`LP #1316547 task nova/kilo`."""
+    return f"{label(issue)} task {name_of(task.key).rpartition('@')[2]}"
+
+
+def comment_label(issue: Issue, comment: Comment) -> str:
+    """`LP #1316547 comment 3`."""
+    return f"{label(issue)} comment {comment.index}"
+
+
+def described(issue: Issue, decisions: Decisions) -> Text:
+    """The description of an issue's task: where it came from, its text, and all that no field of
+    Maniphest holds."""
+    line = _origin(label(issue), issue.home, issue.author, issue.created, decisions, issue.private)
+    inside: list[b.Block] = list(_whole_title(issue.title))
+    inside += decisions.blocks(issue, issue.description)
+    inside += details.details(issue, decisions, readable)
+    return _under(line, inside)
+
+
+def task_described(issue: Issue, task: Task, decisions: Decisions) -> Text:
+    """The description of a subtask: what it is part of, and the source's own words."""
+    name = task_label(issue, task)
+    line = _origin(name, task.home, task.author, task.created, decisions, issue.private)
+    rows: list[b.Line] = [("Part of ", Ref(to=issue.key, label=label(issue), home=issue.home))]
+    rows += [(b.Strong(f"{name}:"), f" {value}") for name, value in _words(issue, task, decisions)]
+    inside: list[b.Block] = [*_whole_title(subtask_title(issue, task)), b.Paragraph(tuple(rows))]
+    if task.status_explanation:
+        inside += [b.Heading("Status explained")]
+        inside += decisions.blocks(issue, task.status_explanation)
+    if task.importance_explanation:
+        inside += [b.Heading("Importance explained")]
+        inside += decisions.blocks(issue, task.importance_explanation)
+    return _under(line, inside)
+
+
+def subtask_title(issue: Issue, task: Task) -> str:
+    """`[nova/kilo] title`."""
+    return f"[{name_of(task.key).rpartition('@')[2]}] {issue.title}"
+
+
+def _words(issue: Issue, task: Task, decisions: Decisions) -> Iterator[tuple[str, str]]:
+    yield "Affects", task.target_name
+    yield "Status", task.status
+    yield "Importance", task.importance
+    if task.assignee:
+        yield "Assigned to", person(task.assignee, decisions, issue.private)[0]
+    if task.milestone:
+        known = decisions.milestone(task.milestone)
+        yield "Milestone", known.name if known else name_of(task.milestone).rpartition("/")[2]
+
+
+def said(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
+    """A comment: where it came from, what no field of Maniphest holds of it, and its text."""
+    line = _origin(
+        comment_label(issue, comment),
+        comment.home,
+        comment.author,
+        comment.created,
+        decisions,
+        issue.private,
+    )
+    inside: list[b.Block] = []
+    if notes := tuple(_notes(issue, comment)):
+        inside.append(b.Paragraph(notes))
+    inside += decisions.blocks(issue, comment.text) if comment.text.strip() else ()
+    return _under(line, inside)
+
+
+def _notes(issue: Issue, comment: Comment) -> Iterator[b.Line]:
+    if not told_by_title(issue, comment.subject):
+        yield b.Strong("Subject:"), f" {' '.join(comment.subject.split())}"
+    if comment.edited:
+        yield b.Strong("Edited:"), f" {when(comment.edited)}"
+    for name, value in sorted(comment.extra.items()):
+        if value not in (None, "", [], {}, ()):
+            yield b.Strong(f"{name}:"), f" {value}"
+    for one in attached(issue, comment):
+        kind = "Patch:" if one.patch else "Attachment:"
+        yield b.Strong(kind), " ", b.Url(one.home, one.title)
+
+
+def attached(issue: Issue, comment: Comment) -> list[Attachment]:
+    """The attachments that came with a comment."""
+    return [one for one in issue.attachments if one.comment == comment.index]
+
+
+def told_by_title(issue: Issue, subject: str) -> bool:
+    """Whether a comment's subject says no more than the issue's title does."""
+    bare = " ".join(subject.split()).removeprefix("Re: ")
+    bare = bare.removeprefix(f"[Bug {issue.name}] ").removeprefix("Re: ")
+    return bare in ("", " ".join(issue.title.split()))
+
+
+def written(issue: Issue) -> tuple[Comment, ...]:
+    """The comments that are written, in the order of their index.
+
+    Not those that the source withholds or that were deleted, not empty ones without an attachment,
+    and not the first one where it says the same as the description.
+    """
+    return tuple(comment for comment in issue.comments if not unwritten(issue, comment))
+
+
+def unwritten(issue: Issue, comment: Comment) -> str:
+    """Why a comment is not written, or an empty text."""
+    if comment.withheld:
+        return "the source hides it, and hidden text never leaves the source"
+    if comment.deleted:
+        return "its author deleted it"
+    if comment.index == 0 and comment.text.split() == issue.description.split():
+        return SAME
+    if not comment.text.strip() and not attached(issue, comment):
+        return "it has no text, and Maniphest drops empty comments"
+    return ""
+
+
+SAME = "it says what the description says, which stands under the issue's own address"
+
+
+def person(who: Key, decisions: Decisions, closed: bool) -> tuple[str, str | None]:
+    """The name to show, and the page. A private team is not named where everybody can read."""
+    known = decisions.person(who)
+    if known is None:
+        return name_of(who), None
+    if known.private and not closed:
+        return _UNNAMED, None
+    return known.display_name or known.name, known.home
+
+
+def when(moment: datetime) -> str:
+    """In UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _whole_title(text: str) -> Iterator[b.Block]:
+    if fields.title(text)[1]:
+        yield b.Paragraph(((b.Strong("Title:"), f" {' '.join(text.split())}"),))
+
+
+def _origin(
+    name: str,
+    home: str,
+    who: Key | None,
+    made: datetime | None,
+    decisions: Decisions,
+    closed: bool,
+) -> str:
+    author, page = person(who, decisions, closed) if who else (None, None)
+    told = origin.Origin(label=name, permalink=home, author=author, author_home=page, when=made)
+    return origin.remarkup_line(told)
+
+
+def _under(line: str, inside: list[b.Block]) -> Text:
+    if not inside:
+        return Text(parts=(line,))
+    body = remarkup.write(inside)
+    first, *rest = body.parts or ("",)
+    if isinstance(first, str):
+        return Text(parts=(f"{line}\n\n{first}", *rest))
+    return Text(parts=(f"{line}\n\n", first, *rest))
