@@ -228,7 +228,7 @@ class Apply:
     # -- one step ---------------------------------------------------------------------------------
 
     def _send(self, step: Step, issue: Issue) -> None:
-        if step.phase == 0:
+        if self._kinds[step.actions[0].wanted.kind].phase == 0:
             with self._shared:
                 missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
                 for again in self._target.planner.compose(missing):

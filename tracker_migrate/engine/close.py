@@ -63,7 +63,7 @@ class Closer:
             marker=wanted.marker,
             open=tuple(dict.fromkeys(fallen)),
             digest=open_digest(wanted),
-            opens={name: marks[name] for name in action.fields},
+            opens=marks,
         )
 
     def _value(self, value: Any) -> tuple[Any, list[Key]]:

@@ -194,7 +194,7 @@ class Ledger:
         def write(connection: Connection) -> None:
             for row, action in zip(rows, step.actions, strict=True):
                 if action.op == "update":
-                    _merge_update(connection, self.target, row)
+                    _merge_update(connection, self.target, row, action.opens)
                 else:
                     upsert(connection, schema.object_, [row])
             self._close_intent(connection, intent, "done", how)
@@ -442,16 +442,23 @@ class _Free:
             self._connection.execute(table.update().where(*where).values(next=following))
 
 
-def _merge_update(connection: Connection, target: str, row: dict[str, Any]) -> None:
-    """An update sent some fields only: the others stay as they were."""
+def _merge_update(
+    connection: Connection, target: str, row: dict[str, Any], opens: Mapping[str, str]
+) -> None:
+    """An update sent some fields only: the others stay as they were.
+
+    The digest of the whole moves only when every field has arrived: a change that goes in two
+    requests (close first, the rest later) is not done after the first.
+    """
     table = schema.object_
     where = table.c.target == target, table.c.key == row["key"]
     held = connection.execute(sa.select(table.c.fields, table.c.digest).where(*where)).first()
     fields = json.loads(held.fields) if held else {}
     fields.update(json.loads(row["fields"]))
+    whole = all(fields.get(name, ("", ""))[0] == mark for name, mark in opens.items())
     values = {
         "fields": json.dumps(fields),
-        "digest": row["digest"],
+        "digest": row["digest"] if whole or held is None else held.digest,
         "open": row["open"],
         "audience": row["audience"],
         "sent_at": row["sent_at"],

@@ -1,0 +1,381 @@
+"""The commands: what each takes, and what it prints. The work is done by `engine.jobs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from tracker_migrate import __version__
+from tracker_migrate.cli import output
+from tracker_migrate.cli.display import Display
+from tracker_migrate.cli.options import common, json_option, only_option, target_option
+
+click.rich_click.TEXT_MARKUP = "markdown"
+click.rich_click.MAX_WIDTH = 100
+
+DONE, SOME_REFUSED, DIFFERENT = 0, 3, 4
+
+EPILOG = (
+    "Exit status: 0 done · 1 failed · 2 usage or settings · 3 done, some refused or set aside · "
+    "4 differences found · 5 locked · 6 unreachable, try again · 7 login needed · "
+    "8 a brake: a person decides · 130 Ctrl-C"
+)
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tracker-migrate")
+def cli() -> None:
+    """Move bugs and blueprints from Launchpad to StoryBoard and Maniphest: once, and shown.
+
+    Try it without any account: `tracker-migrate demo`
+    """
+
+
+def _open(folder: str) -> Any:
+    from tracker_migrate.workspace import Workspace
+
+    return Workspace(folder)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="SPEC",
+    help="What to read: launchpad:PROJECT, launchpad:GROUP, "
+    "launchpad:ubuntu/+source/PACKAGE. May be given several times.",
+)
+@click.option(
+    "--to",
+    "targets",
+    multiple=True,
+    metavar="NAME=SINK:URL",
+    help="Where to write: new=storyboard:https://… or old=maniphest:https://…",
+)
+@click.option("--address", help="The source's API, if it is not the usual one.")
+@click.option("--private", is_flag=True, help="Read issues that are not public, too.")
+def init(
+    folder: Path,
+    sources: tuple[str, ...],
+    targets: tuple[str, ...],
+    address: str | None,
+    private: bool,
+) -> int:
+    """Make a workspace: settings, tables, and a place for state.
+
+    Example: `tracker-migrate init nova-move --from launchpad:nova --to
+    new=storyboard:https://storyboard.example.org/api`
+    """
+    from tracker_migrate.cli.making import make
+
+    for line in make(folder, sources, targets, address, private):
+        click.echo(line)
+    return DONE
+
+
+@cli.command()
+@common
+@only_option
+@json_option
+@click.option("--full", is_flag=True, help="Read the whole listing again, not only what changed.")
+@click.option("--limit", type=click.IntRange(1), help="Only the newest N bugs.")
+def pull(
+    folder: str, level: int, dry_run: bool, only: Any, as_json: bool, full: bool, limit: int | None
+) -> int:
+    """Read what changed at the source into the archive.
+
+    Example: `tracker-migrate -h` · `tracker-migrate pull -C nova-move --limit 200`
+    """
+    from tracker_migrate.engine import jobs
+
+    with _open(folder) as workspace:
+        if dry_run:
+            return _check_source(workspace, jobs, as_json)
+        with workspace.coordinating(), Display(level) as display:
+            pulled = jobs.pull(workspace, display, full=full, limit=limit, only=only)
+        output.pulled(pulled, workspace.archive, as_json)
+    return SOME_REFUSED if pulled.unread else DONE
+
+
+def _check_source(workspace: Any, jobs: Any, as_json: bool) -> int:
+    source = jobs.open_source(workspace)
+    try:
+        output.facts(source.check(), as_json)
+    finally:
+        source.close()
+    return DONE
+
+
+@cli.command()
+@common
+@target_option
+@only_option
+@json_option
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the plan in a file, for apply.",
+)
+@click.option("--exit-code", is_flag=True, help="End with 4 if there is something to write.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first N issues.")
+def plan(
+    folder: str,
+    level: int,
+    dry_run: bool,
+    target: str | None,
+    only: Any,
+    as_json: bool,
+    out: Path | None,
+    exit_code: bool,
+    limit: int | None,
+) -> int:
+    """See what would be written, and what would be lost. Asks no server, writes nothing.
+
+    Example: `tracker-migrate plan -C nova-move -T new -o first.plan`
+    """
+    from tracker_migrate.engine import jobs
+
+    with _open(folder) as workspace:
+        names = workspace.targets(target)
+        if out is not None and len(names) > 1:
+            raise click.UsageError("-o keeps one target's plan: name it with -T")
+        results = {}
+        for name in names:
+            with Display(level) as display:
+                results[name] = jobs.plan(workspace, name, display, only=only, limit=limit, out=out)
+        output.planned(results, as_json)
+    return DIFFERENT if exit_code and any(one.writes for one in results.values()) else DONE
+
+
+@cli.command()
+@common
+@target_option
+@only_option
+@json_option
+@click.argument("planned", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option("--limit", type=click.IntRange(1), help="Only the first N issues with news.")
+def apply(
+    folder: str,
+    level: int,
+    dry_run: bool,
+    target: str | None,
+    only: Any,
+    as_json: bool,
+    planned: Path | None,
+    limit: int | None,
+) -> int:
+    """Write what is missing at the target: once, however often it is run or interrupted.
+
+    With the file of a plan it does just what that says, or stops.
+
+    Example: `tracker-migrate apply -C nova-move -T new first.plan`
+    """
+    from tracker_migrate.engine import jobs
+
+    with _open(folder) as workspace:
+        names = workspace.targets(target)
+        if planned is not None and len(names) > 1:
+            raise click.UsageError("a plan is one target's: name it with -T")
+        if dry_run:
+            results = {n: jobs.plan(workspace, n, only=only, losses=False) for n in names}
+            output.planned(results, as_json)
+            return DONE
+        return _apply(workspace, names, level, as_json, only=only, limit=limit, planned=planned)
+
+
+def _apply(workspace: Any, names: list[str], level: int, as_json: bool, **how: Any) -> int:
+    from tracker_migrate.engine import jobs
+
+    results = {}
+    with workspace.coordinating():
+        for name in names:
+            with Display(level) as display:
+                results[name] = jobs.apply(workspace, name, display, **how)
+    output.applied(results, as_json)
+    left = any(one.refused or one.aside or one.stuck for one in results.values())
+    return SOME_REFUSED if left else DONE
+
+
+@cli.command()
+@common
+@target_option
+@only_option
+@json_option
+@click.option("--sample", type=click.IntRange(1), help="Only N issues, drawn at random.")
+@click.option("--seed", type=int, default=0, help="Draws the same sample again.")
+def verify(
+    folder: str,
+    level: int,
+    dry_run: bool,
+    target: str | None,
+    only: Any,
+    as_json: bool,
+    sample: int | None,
+    seed: int,
+) -> int:
+    """Read the target back and compare it, field by field, with what was sent.
+
+    Example: `tracker-migrate verify -C nova-move -T new --sample 100`
+    """
+    from tracker_migrate.engine import jobs
+
+    with _open(folder) as workspace:
+        results = {}
+        for name in workspace.targets(target):
+            with Display(level) as display:
+                results[name] = jobs.verify(
+                    workspace, name, display, only=only, sample=sample, seed=seed
+                )
+            output.keep_verified(workspace.reports(name), results[name])
+        output.verified(results, as_json)
+    return DONE if all(one.agrees for one in results.values()) else DIFFERENT
+
+
+@cli.command()
+@common
+@target_option
+@only_option
+@json_option
+@click.option("--limit", type=click.IntRange(1), help="Only the newest N bugs.")
+def run(
+    folder: str,
+    level: int,
+    dry_run: bool,
+    target: str | None,
+    only: Any,
+    as_json: bool,
+    limit: int | None,
+) -> int:
+    """Pull, plan, apply, verify: a whole migration, or what is left of it.
+
+    Example: `tracker-migrate run -C nova-move`
+    """
+    from tracker_migrate.engine import jobs
+
+    with _open(folder) as workspace:
+        names = workspace.targets(target)
+        with workspace.coordinating(), Display(level) as display:
+            pulled = jobs.pull(workspace, display, limit=limit, only=only)
+        plans = {name: jobs.plan(workspace, name, only=only) for name in names}
+        if dry_run:
+            output.planned(plans, as_json)
+            return DONE
+        output.run_head(pulled, plans, workspace.archive, as_json)
+        status = _apply(workspace, names, level, as_json, only=only)
+        checked = {}
+        for name in names:
+            with Display(level) as display:
+                checked[name] = jobs.verify(workspace, name, display, only=only)
+            output.keep_verified(workspace.reports(name), checked[name])
+        output.verified(checked, as_json)
+    if not all(one.agrees for one in checked.values()):
+        return DIFFERENT
+    return max(status, SOME_REFUSED if pulled.unread else DONE)
+
+
+@cli.command()
+@common
+@target_option
+@json_option
+@click.option("--refused", is_flag=True, help="Name each issue that is refused or set aside.")
+@click.option("--check", is_flag=True, help="End with 3 if anything is left to look at.")
+def status(
+    folder: str,
+    level: int,
+    dry_run: bool,
+    target: str | None,
+    as_json: bool,
+    refused: bool,
+    check: bool,
+) -> int:
+    """Say where we stand: what was read, written, refused, set aside. Asks no server.
+
+    Example: `tracker-migrate status -C nova-move --refused`
+    """
+    from tracker_migrate.cli.standing import standing
+
+    with _open(folder) as workspace:
+        found = standing(workspace, workspace.targets(target), refused)
+        output.standing(found, as_json)
+    return SOME_REFUSED if check and found["left"] else DONE
+
+
+@cli.command()
+@common
+@target_option
+@only_option
+@click.option(
+    "--every",
+    type=click.FloatRange(1),
+    default=300.0,
+    show_default=True,
+    help="Seconds between two rounds.",
+)
+@click.option("--once", is_flag=True, help="One round only.")
+def sync(
+    folder: str,
+    level: int,
+    dry_run: bool,
+    target: str | None,
+    only: Any,
+    every: float,
+    once: bool,
+) -> int:
+    """Keep the targets up to date: pull and apply, again and again, until SIGTERM or Ctrl-C.
+
+    Example: `tracker-migrate sync -C nova-move --every 600`
+    """
+    from tracker_migrate.engine.daemon import rounds
+
+    with _open(folder) as workspace:
+        names = workspace.targets(target)
+        left = False
+        with workspace.coordinating(), Display(level) as display:
+            for outcome in rounds(workspace, names, display, only, every, once, dry_run):
+                click.echo(outcome.line())
+                left = outcome.left
+    return SOME_REFUSED if left else DONE
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), default="demo")
+@click.option(
+    "--from",
+    "source",
+    metavar="SPEC",
+    help="Read a real project of Launchpad, anonymously, instead of a made-up one.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="With --from: only the newest N bugs.",
+)
+@click.option(
+    "--bugs",
+    type=click.IntRange(10),
+    default=700,
+    show_default=True,
+    help="Size of the made-up project.",
+)
+@click.option("--blueprints", type=click.IntRange(0), default=60, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def demo(
+    folder: Path, source: str | None, limit: int, bugs: int, blueprints: int, seed: int
+) -> int:
+    """Move a made-up project into both trackers, be killed half-way, go on, and verify.
+
+    No account is needed, and nothing leaves this machine (but reads, with --from).
+
+    Example: `tracker-migrate demo` · `tracker-migrate demo --from launchpad:lava --limit 100`
+    """
+    from tracker_migrate.cli.demo import Demo
+
+    return Demo(folder, source, limit, bugs, blueprints, seed).run()

@@ -1,0 +1,119 @@
+"""`init`: a new workspace, with its settings and tables commented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tracker_migrate import registry
+from tracker_migrate.errors import UsageError
+from tracker_migrate.mappings.table import did_you_mean
+from tracker_migrate.workspace import settings
+
+_IGNORE = "/state/\n/plans/\n/reports/\n"
+
+_PEOPLE = """\
+# Who is who. state: verified (used), suggested (not used until you say verified), placeholder, bot.
+# account: a StoryBoard user's number, or a Maniphest user's PHID. No e-mail address belongs here.
+person,target,account,name,state,created,note
+"""
+_TAGS = """\
+# What tags become. An empty "becomes" leaves the tag in the text alone; a tag without a row keeps
+# its name. An empty target means every target.
+tag,target,becomes,note
+"""
+_PROJECTS = """\
+# Where projects, series (nova/kilo) and packages (ubuntu/+source/nova) go. Without a row a project
+# keeps its name, and a series becomes a branch. move: yes, or no to name it in the text alone.
+source,target,place,branch,move,note
+"""
+_STATES = """\
+# Rows that differ from the shipped ones, e.g.
+# [storyboard.status]
+# "Incomplete" = "invalid"
+"""
+_PRIVACY = """\
+# What becomes of issues that not everybody may read. A type without a row is refused.
+# [information_type]
+# "Private Security" = "security"     # the name of a policy; or "refuse", or "stay"
+# [policies.security.NAME-OF-TARGET]
+# users = [17, 23]                    # StoryBoard: users' and teams' numbers
+# groups = [4]                        # Maniphest: groups = ["PHID-PROJ-…"], a project's members
+"""
+
+
+def make(
+    folder: Path, sources: Sequence[str], targets: Sequence[str], address: str | None, private: bool
+) -> Iterator[str]:
+    """Make a workspace; yields what to tell the user. UsageError if there is one already, or an
+    argument is wrong."""
+    if (folder / settings.FILE).exists():
+        raise UsageError(f"{folder} is a workspace already: look at its {settings.FILE}")
+    known = registry.names("sources")
+    for spec in sources:
+        tracker, _ = registry.split(spec, "source")
+        if tracker not in known:
+            hint = did_you_mean(tracker, known)
+            raise UsageError(f'--from {spec}: no source "{tracker}"{hint} (known: {known})')
+    named = [_target(one) for one in targets]
+    text = "".join(_settings(sources, named, address, private))
+    tables = folder / "mappings"
+    tables.mkdir(parents=True, exist_ok=True)
+    (folder / "state").mkdir(mode=0o700, exist_ok=True)
+    for path, content in _files(folder, tables, text).items():
+        if not path.exists():
+            path.write_text(content, encoding="utf-8")
+    settings.load(folder)
+    yield f"made {folder}: look at {folder / settings.FILE} and {tables}/"
+    for name, _sink in named:
+        variable = f"TRACKER_MIGRATE_{name.upper().replace('-', '_')}_TOKEN"
+        yield f"token of {name}: in {variable}, or in {folder}/state/credentials/{name}-token"
+    yield f"next: tracker-migrate pull -C {folder}"
+
+
+def _files(folder: Path, tables: Path, text: str) -> dict[Path, str]:
+    return {
+        folder / settings.FILE: text,
+        folder / ".gitignore": _IGNORE,
+        tables / "people.csv": _PEOPLE,
+        tables / "tags.csv": _TAGS,
+        tables / "projects.csv": _PROJECTS,
+        tables / "states.toml": _STATES,
+        tables / "privacy.toml": _PRIVACY,
+    }
+
+
+def _target(argument: str) -> tuple[str, str]:
+    name, equals, sink = argument.partition("=")
+    if not equals or ":" not in sink:
+        raise UsageError(f"--to {argument}: write NAME=SINK:URL, as new=storyboard:https://…")
+    tracker, _ = registry.split(sink, "target")
+    known = registry.names("sinks")
+    if tracker not in known:
+        hint = did_you_mean(tracker, known)
+        raise UsageError(f'--to {argument}: no sink "{tracker}"{hint} (known: {", ".join(known)})')
+    return name, sink
+
+
+def _settings(
+    sources: Sequence[str], targets: Sequence[tuple[str, str]], address: str | None, private: bool
+) -> Iterator[str]:
+    yield "# What is read, and where it is written. No secret belongs in this file.\n\n[source]\n"
+    yield f"specs = [{', '.join(_quoted(spec) for spec in sources)}]\n"
+    if address:
+        yield f"address = {_quoted(address)}\n"
+    yield f"private = {str(private).lower()}          # read issues that are not public, too\n"
+    yield "# connections = 8         # at once\n# per_second = 20.0       # requests, at most\n"
+    for name, sink in targets:
+        yield f"\n[targets.{name}]\nsink = {_quoted(sink)}\n"
+        yield "# connections = 4         # steps under way at once\n"
+        yield "# settle_seconds = 60     # the longest that the server may take for a request\n"
+        if sink.startswith("storyboard:"):
+            yield '# numbers = "block"       # or "keep": a story gets its bug\'s number\n'
+        if sink.startswith("maniphest:"):
+            yield '# order = "ordered"       # or "parallel": faster, numbers in any order\n'
+            yield '# task_mode = "subtasks"  # or "one": all tasks of a bug in one\n'
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

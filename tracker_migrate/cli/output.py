@@ -1,0 +1,211 @@
+"""What commands print: short tables for people, or one JSON document for programs.
+
+Private issues are named by number only; nothing here shows a text of an issue.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+_MANY = 20
+
+
+def _json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, sort_keys=True))
+
+
+def facts(found: Any, as_json: bool) -> None:
+    """Facts of a server: who we are there, what it is."""
+    if as_json:
+        _json(dict(found))
+        return
+    for name, value in found.items():
+        click.echo(f"{name:12} {value}")
+
+
+def pulled(result: Any, archive: Any, as_json: bool) -> None:
+    """What a pull read."""
+    counts = {
+        name: getattr(result, name)
+        for name in ("new", "changed", "same", "gone", "unread", "people")
+    }
+    if as_json:
+        unread = [{"key": one.key, "reason": one.reason} for one in archive.unread()]
+        _json({**counts, "issues": archive.count(), "viewer": archive.viewer, "why": unread})
+        return
+    said = " · ".join(f"{count} {name}" for name, count in counts.items() if count)
+    click.echo(f"pull  {said or 'nothing new'} · {archive.count()} issues in the archive")
+    for one in archive.unread()[:_MANY]:
+        click.echo(f"  not read: {one.key}: {one.reason}")
+
+
+def planned(results: dict[str, Any], as_json: bool) -> None:
+    """Plans, a target each."""
+    if as_json:
+        _json({name: _plan_json(one) for name, one in results.items()})
+        return
+    for name, one in results.items():
+        _plan_text(name, one)
+
+
+def _plan_json(one: Any) -> dict[str, Any]:
+    losses = [
+        {"entity": entity, "field": field, "outcome": outcome, "count": count}
+        | ({"reason": one.reasons.get(f"{entity}.{field}", "")} if outcome == "lost" else {})
+        for (entity, field, outcome), count in sorted(one.losses.items())
+    ]
+    return {
+        "issues": one.issues,
+        "create": dict(one.create),
+        "update": dict(one.update),
+        "unchanged": one.unchanged,
+        "refuse": dict(one.refuse),
+        "stuck": one.stuck,
+        "gone": one.gone,
+        "losses": losses,
+    }
+
+
+def _plan_text(name: str, one: Any) -> None:
+    parts = [f"create {one.create.total()}", f"update {one.update.total()}"]
+    parts += [f"unchanged {one.unchanged}", f"refuse {one.refuse.total()}"]
+    parts += [
+        f"{word} {count}" for word, count in (("stuck", one.stuck), ("gone", one.gone)) if count
+    ]
+    line = f"plan  {name}: {'  '.join(parts)}"
+    if one.losses:
+        fields = "  ".join(
+            f"{one.outcome_fields(what)} {what}" for what in ("native", "text", "lost")
+        )
+        line += f"   fields: {fields}"
+    click.echo(line)
+    for op, counts in (("create", one.create), ("update", one.update)):
+        if counts:
+            click.echo(f"  {op}: " + ", ".join(f"{n} {kind}" for kind, n in counts.most_common()))
+    for reason, count in one.refuse.most_common(_MANY):
+        click.echo(f"  refuse {count}: {reason}")
+    lost = [(n, at) for at, n in one.losses.items() if at[2] == "lost"]
+    for count, (entity, field, _) in sorted(lost, reverse=True)[:_MANY]:
+        reason = one.reasons.get(f"{entity}.{field}", "")
+        click.echo(f"  lost {count} × {entity}.{field}: {reason}")
+
+
+def run_head(result: Any, plans: dict[str, Any], archive: Any, as_json: bool) -> None:
+    """The first half of a run, before anything is written."""
+    if not as_json:
+        pulled(result, archive, False)
+        planned(plans, False)
+
+
+def applied(results: dict[str, Any], as_json: bool) -> None:
+    """What was written, a target each."""
+    import msgspec
+
+    if as_json:
+        _json({name: msgspec.structs.asdict(one) for name, one in results.items()})
+        return
+    for name, one in results.items():
+        parts = [f"created {one.created}", f"updated {one.updated}", f"{one.steps} requests"]
+        for word in ("found", "joined", "kept", "stuck", "gone", "refused", "aside"):
+            if getattr(one, word):
+                parts.append(f"{getattr(one, word)} {_WORDS.get(word, word)}")
+        click.echo(f"apply {name}: {' · '.join(parts)}")
+
+
+_WORDS = {
+    "found": "in doubt and found there",
+    "joined": "joined from an earlier migration",
+    "kept": "edits of people kept",
+    "stuck": "changes that the target can't take",
+    "gone": "removed at the target and not made again",
+    "aside": "set aside (tracker-migrate status --refused)",
+}
+
+
+def verified(results: dict[str, Any], as_json: bool) -> None:
+    """What a verification saw, a target each."""
+    if as_json:
+        _json({name: verified_json(one) for name, one in results.items()})
+        return
+    click.echo(
+        f"{'verify':14}{'planned':>8}{'found':>8}{'refused':>8}{'lost':>6}{'missing':>8}"
+        f"{'doubled':>8}{'differs':>8}   private, read by an outsider"
+    )
+    for name, one in results.items():
+        account = one.account
+        click.echo(
+            f"  {name:12}{account.objects:>8}{account.found:>8}{account.refused:>8}"
+            f"{account.lost:>6}{account.missing:>8}{len(one.doubled):>8}{len(one.differs):>8}"
+            f"   {len(one.exposed)} of {one.private}"
+        )
+        _reasons(one)
+
+
+def _reasons(one: Any) -> None:
+    for (outcome, kind, reason), count in one.account.reasons.most_common(_MANY):
+        click.echo(f"    {outcome} {count} {kind}: {reason}")
+    for diff in one.differs[:_MANY]:
+        click.echo(f"    differs {diff.key} {diff.field}: {diff.what}")
+    for key in one.exposed[:_MANY]:
+        click.echo(f"    EXPOSED {key}: an outsider can read it")
+    for key in (*one.doubled[:_MANY], *one.unplanned[:_MANY]):
+        click.echo(f"    doubled or not known to the ledger: {key}")
+    if one.pending:
+        click.echo(f"    {one.pending} issues are not written yet: tracker-migrate apply")
+
+
+def verified_json(one: Any) -> dict[str, Any]:
+    """A verification as JSON values."""
+    account = one.account
+    return {
+        "agrees": one.agrees,
+        "objects": account.objects,
+        "found": account.found,
+        "refused": account.refused,
+        "lost": account.lost,
+        "missing": account.missing,
+        "doubled": len(one.doubled),
+        "unplanned": len(one.unplanned),
+        "planned": one.planned,
+        "planned_found": one.found,
+        "fields_compared": one.fields,
+        "foreign": one.foreign,
+        "pending": one.pending,
+        "private": one.private,
+        "exposed": list(one.exposed),
+        "differs": [{"key": at.key, "field": at.field, "what": at.what} for at in one.differs],
+        "reasons": [
+            {"outcome": outcome, "kind": kind, "reason": reason, "count": count}
+            for (outcome, kind, reason), count in account.reasons.most_common()
+        ],
+    }
+
+
+def keep_verified(folder: Path, one: Any) -> None:
+    """Keep the result of a verification beside the workspace's other reports."""
+    text = json.dumps(verified_json(one), indent=2, sort_keys=True)
+    (folder / "verify.json").write_text(text + "\n", encoding="utf-8")
+
+
+def standing(found: dict[str, Any], as_json: bool) -> None:
+    """Where a workspace stands."""
+    if as_json:
+        _json(found)
+        return
+    source = found["source"]
+    click.echo(
+        f"source {', '.join(source['specs'])} as {source['viewer']}: {source['issues']} "
+        f"issues, {source['unread']} not read; last pull {source['last'] or 'never'}"
+    )
+    for name, one in found["targets"].items():
+        states = " · ".join(f"{n} {state}" for state, n in sorted(one["states"].items()))
+        click.echo(
+            f"target {name} ({one['sink']}): {states or 'nothing written yet'}"
+            f" · {one['in_doubt']} in doubt · {one['kept']} edits of people kept"
+        )
+        for issue in one.get("named", []):
+            click.echo(f"  {issue['state']} {issue['issue']}: {issue['reason']}")

@@ -1,0 +1,133 @@
+"""The jobs that a workspace does, each a function: what the command line and scripts call.
+
+Each takes an open workspace, and a listener for events. Each raises the errors of
+`tracker_migrate.errors`; none prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from tracker_migrate import registry
+from tracker_migrate.engine.apply import Applied, Apply
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_file
+from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.target import Target
+from tracker_migrate.engine.verify import Verified, Verify
+from tracker_migrate.errors import UsageError
+from tracker_migrate.interfaces import Loss, Source
+from tracker_migrate.workspace import Workspace
+
+_CREDENTIALS = ("consumer", "token", "secret")
+
+
+def open_source(workspace: Workspace) -> Source:
+    """The workspace's source, logged in if there are credentials for it."""
+    settings = workspace.settings.source
+    tracker = settings.specs[0].partition(":")[0]
+    options = settings.model_dump(
+        exclude={"specs", "overlap_minutes", "show_addresses"}, exclude_none=True
+    )
+    options["state_dir"] = str(workspace.state)
+    return registry.open_source(settings.specs, options, _credentials(workspace, tracker))
+
+
+def _credentials(workspace: Workspace, tracker: str) -> dict[str, str] | None:
+    """consumer, token and secret in one text, separated by blanks or line ends."""
+    held = workspace.secret(tracker)
+    if held is None:
+        return None
+    words = held.split()
+    if len(words) != len(_CREDENTIALS):
+        raise UsageError(
+            f"the credential {tracker!r} must be three words: consumer, token, secret "
+            f"(it has {len(words)})"
+        )
+    return dict(zip(_CREDENTIALS, words, strict=True))
+
+
+def pull(
+    workspace: Workspace,
+    listen: Listen = silent,
+    *,
+    full: bool = False,
+    limit: int | None = None,
+    only: Only | None = None,
+) -> Pulled:
+    """Read what changed at the source into the archive."""
+    settings = workspace.settings.source
+    with closing(open_source(workspace)) as source:
+        job = Pull(
+            source,
+            workspace.archive,
+            " ".join(sorted(settings.specs)),
+            connections=settings.connections,
+            overlap=timedelta(minutes=settings.overlap_minutes),
+            listen=listen,
+        )
+        return job.run(full=full, limit=limit, only=only)
+
+
+def plan(
+    workspace: Workspace,
+    target: str,
+    listen: Listen = silent,
+    *,
+    only: Only | None = None,
+    limit: int | None = None,
+    out: Path | None = None,
+    losses: bool = True,
+) -> Planned:
+    """What would be written to a target, and what would be lost. Asks no server.
+
+    out: a file that keeps the plan, for `apply`.
+    """
+    job = Plan(Target(workspace, target), listen, losses)
+    if out is None:
+        return job.run(only, limit)
+    items: list[Item] = []
+    planned = job.run(only, limit, items.append)
+    write_file(out, target, items)
+    return planned
+
+
+def losses(workspace: Workspace, target: str, only: Only | None = None) -> Iterator[Loss]:
+    """What becomes of every field of every issue at a target, issue by issue."""
+    bound = Target(workspace, target)
+    for issue in workspace.archive.issues():
+        if only is None or only.takes(issue):
+            yield from bound.planner.losses(issue, bound.decisions)
+
+
+def apply(
+    workspace: Workspace,
+    target: str,
+    listen: Listen = silent,
+    *,
+    only: Only | None = None,
+    limit: int | None = None,
+    planned: Path | None = None,
+) -> Applied:
+    """Write what is missing at a target. planned: a plan's file; anything else is refused."""
+    expected = None if planned is None else read_file(planned, target)
+    with closing(Target(workspace, target)) as bound:
+        return Apply(bound, listen, expected).run(only, limit)
+
+
+def verify(
+    workspace: Workspace,
+    target: str,
+    listen: Listen = silent,
+    *,
+    only: Only | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> Verified:
+    """Read a target back and compare it with what was sent."""
+    with closing(Target(workspace, target)) as bound:
+        return Verify(bound, listen).run(only, sample, seed)
