@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracker_migrate.interfaces import Source
+    from tracker_migrate.model import Key
+    from tracker_migrate.text.blocks import Block
 
 
 def open_source(
@@ -25,3 +27,17 @@ def open_source(
     from tracker_migrate.backends.launchpad.opening import opened
 
     return opened(specs, options, credentials)
+
+
+def blocks(text: str, home: str, issue: Key) -> tuple[Block, ...]:
+    """A text of an issue as blocks. home: the issue's web address, which tells where Launchpad's
+    people read (`https://bugs.launchpad.net/bugs/1` → `https://launchpad.net`)."""
+    from urllib.parse import urlsplit
+
+    from tracker_migrate.backends.launchpad import text as text_
+
+    at = urlsplit(home)
+    host = at.netloc
+    for front in ("bugs.", "blueprints."):
+        host = host.removeprefix(front)
+    return text_.blocks(text, f"{at.scheme}://{host}", issue)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracker_migrate.interfaces import Sink
+    from tracker_migrate.interfaces import Planner, Sink
 
 
 def open_sink(
@@ -43,3 +43,12 @@ def open_sink(
 
     other = client(outsider_token) if outsider_token else None
     return ManiphestSink(base, own, client(token), Outsider(base, other, own.timeout))
+
+
+def open_planner(options: Mapping[str, Any]) -> Planner:
+    """The planner alone: no server is needed. Raises UsageError that names every wrong setting."""
+    from tracker_migrate.backends.maniphest.options import checked
+    from tracker_migrate.backends.maniphest.planner import ManiphestPlanner
+
+    checked(options)
+    return ManiphestPlanner()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracker_migrate.interfaces import Sink
+    from tracker_migrate.interfaces import Planner, Sink
 
 
 def open_sink(
@@ -23,3 +23,12 @@ def open_sink(
     from tracker_migrate.backends.storyboard.sink import StoryBoardSink
 
     return StoryBoardSink(address, read_options(options), token, outsider_token)
+
+
+def open_planner(options: Mapping[str, Any]) -> Planner:
+    """The planner alone: no server is needed. Raises UsageError that names every wrong setting."""
+    from tracker_migrate.backends.storyboard.options import read_options
+    from tracker_migrate.backends.storyboard.planner import StoryBoardPlanner
+
+    read_options(options)
+    return StoryBoardPlanner()
