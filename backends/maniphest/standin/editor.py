@@ -6,6 +6,7 @@ The order of the steps is the server's own; what a refused call burns or leaves 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from tracker_migrate.backends.maniphest.standin.edges import INVERSE, MIRRORED, Edge
@@ -34,12 +35,14 @@ class Editor:
         self.target = target
         self.is_new = not target.id
         self.group = new_group()
+        self.wanted: list[Xaction] = []
         self.subscribers: list[str] = []
         if not self.is_new:
             self.subscribers = site.edges.of(target.phid, Edge.SUBSCRIBER)
 
     def apply(self, wanted: list[Xaction]) -> list[Xaction]:
         """Do it all; the transactions that were kept. Call it inside `store.atomic()`."""
+        self.wanted = [replace(xaction, new=_copy(xaction.new)) for xaction in wanted]
         xactions = combine(self.support(self.expand(wanted)))
         errors = self.validate(xactions)
         if errors:
@@ -187,7 +190,7 @@ class Editor:
     def policy_errors(self, xactions: list[Xaction], right: Right, future: Guarded) -> list[str]:
         """What speaks against a policy that shuts its own author out."""
         policies, actor = self.site.policies, self.actor
-        coming = self.coming_subscribers(xactions)
+        coming = self.coming_subscribers()
         given = [each.new for each in xactions if each.type == right]
         errors = [
             f"The {right} policy of this object would no longer allow you to {right} the object."
@@ -201,9 +204,12 @@ class Editor:
             )
         return errors
 
-    def coming_subscribers(self, xactions: list[Xaction]) -> list[str] | None:
-        """Who will be subscribed, if the call changes that."""
-        for xaction in xactions:
+    def coming_subscribers(self) -> list[str] | None:
+        """Who will be subscribed, if the call itself says so.
+
+        That its author is subscribed without a word does not count (069-policy-subscribers).
+        """
+        for xaction in reversed(self.wanted):
             if xaction.type == "subscribers":
                 return merged_list(self.subscribers, xaction.new)
         return None
@@ -217,6 +223,11 @@ class Editor:
             for each in xactions
             if each.type == "space" and each.new is not None and not can(self.actor, each.new)
         ]
+
+
+def _copy(value: Any) -> Any:
+    """Lists of operations are merged in place later: keep what was asked."""
+    return dict(value) if isinstance(value, dict) else value
 
 
 def combine(xactions: list[Xaction]) -> list[Xaction]:

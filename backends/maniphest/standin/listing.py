@@ -245,6 +245,8 @@ class Listing:
 
     def _things(self, filtered: Filter, columns: list[Column]) -> Iterator[Any]:
         order = ", ".join(f"{each.sql} {'ASC' if each.rising else 'DESC'}" for each in columns)
+        # equals (milestones of one name) come by number
+        order = f"{order}, {self.table}.id"
         sql = f"{self.select} WHERE {filtered.sql} ORDER BY {order} LIMIT ? OFFSET ?"
         offset = 0
         while True:

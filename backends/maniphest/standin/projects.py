@@ -19,7 +19,7 @@ _STORED = (*COLUMNS, "fold")
 _UPDATE = f"UPDATE project SET {', '.join(f'{name} = ?' for name in _STORED[1:])} WHERE id = ?"
 #: control characters, blanks, brackets, quotes and signs that a hashtag cannot have
 _BANNED = re.compile(r"""[\x00-\x19#%&+=? \\<>{}\[\]'"`~!@$^*,:;(|)_]+""")
-_WORDS = re.compile(r"[\s\[\]()_-]+")
+_WORDS = re.compile(r"[\s\[\]()-]+")
 
 
 @dataclass(slots=True)

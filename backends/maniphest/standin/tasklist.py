@@ -83,7 +83,8 @@ class TaskList(Listing):
         return {
             "subscriberPHIDs": found,
             "subscriberCount": len(found),
-            "viewerIsSubscribed": self.call.user.phid in found,
+            # an owner counts as subscribed (task-create-full, exchange 28)
+            "viewerIsSubscribed": self.call.user.phid in (*found, thing.owner),
         }
 
 
@@ -107,7 +108,8 @@ def _orders(fields: list[CustomField]) -> Orders:
         query="ManiphestTaskQuery",
         columns={**_COLUMNS, **custom},
         builtin={**_BUILTIN, **named, "relevance": ["id"]},
-        default=["id"],
+        # not the newest first, unless asked for: priority comes before (127-form-encoded-search)
+        default=["priority", "id"],
         aliases=aliases,
         column_names=["id", *custom, "rank", "fulltext-created", "fulltext-modified", *_NAMES],
     )
