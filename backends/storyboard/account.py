@@ -1,4 +1,4 @@
-"""Who acts, and what every part of the sink needs of it: the API as us, as others, the addresses."""
+"""Who acts, and what every part of the sink needs of it: the API as us, as others; addresses."""
 
 from __future__ import annotations
 

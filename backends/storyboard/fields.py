@@ -40,7 +40,7 @@ def is_cut(text: str) -> bool:
 def project_name(name: str) -> str:
     """A project's name in StoryBoard's grammar.
 
-    A name that has to be changed gets four hexadecimal digits of its hash, so that two projects
+    A name that has to be changed gets six hexadecimal digits of its hash, so that two projects
     never become one without anybody having said so. A source package `ubuntu/+source/x` becomes
     `ubuntu/source/x`, which no other thing of Launchpad is called.
     """
@@ -48,8 +48,8 @@ def project_name(name: str) -> str:
     if NAME_MIN <= len(name) <= NAME_MAX and _NAME.fullmatch(name):
         return name
     folded = _RUN.sub(r"\1", _FOREIGN.sub("-", name)).strip("_-./") or "project"
-    mark = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:4]
-    return f"{folded[: NAME_MAX - 5].rstrip('_-./')}-{mark}"
+    mark = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:6]
+    return f"{folded[: NAME_MAX - 7].rstrip('_-./')}-{mark}"
 
 
 def branch_name(name: str) -> str:

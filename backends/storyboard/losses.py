@@ -55,9 +55,18 @@ IN_WORDS = frozenset(
     }
 )
 
-#: text, but not of the details: the line of origin says it
-IN_ORIGIN = frozenset(
-    (kind, field) for kind in ("bug", "blueprint") for field in ("key", "name", "home", "author")
+#: text, but not under its own name: the line of origin says it, or the name of the task's target
+#: and its status do, or the address of the file
+SAID_ELSEWHERE = frozenset(
+    {
+        *(
+            (kind, field)
+            for kind in ("bug", "blueprint")
+            for field in ("key", "name", "home", "author")
+        ),
+        *(("task", field) for field in ("key", "target", "project", "complete")),
+        ("attachment", "key"),
+    }
 )
 
 #: why a comment that is not written loses all that it holds
@@ -85,7 +94,7 @@ def outcome_of(issue: Issue, decisions: Decisions) -> Callable[[str, str], str]:
     for entity, field, (outcome, _reason) in _fates(issue, decisions):
         if outcome == "text" or (entity, field) not in seen:
             seen[entity, field] = outcome
-    seen |= dict.fromkeys(IN_ORIGIN, "origin")
+    seen |= dict.fromkeys(SAID_ELSEWHERE, "said")
     return lambda entity, field: seen.get((entity, field), "text")
 
 
@@ -96,7 +105,8 @@ def _fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outco
     for comment in issue.comments:
         fate = shape.fate(issue, comment)
         for entity, field in _fields(_bare(issue), {"comments": (comment,)}, "comment"):
-            yield entity, field, _comment_fate(field, fate)
+            usual = shape.subject_is_usual(issue, comment)
+            yield entity, field, _comment_fate(field, fate, usual)
     rest = {part: getattr(issue, part) for part in PARTS if part not in ("tasks", "comments")}
     for entity, field in _fields(_bare(issue), rest):
         if entity != issue.kind:
@@ -125,11 +135,13 @@ def _task_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, 
             yield entity, field, NATIVE if f"task.{field}" in native else TEXT
 
 
-def _comment_fate(field: str, fate: shape.Fate) -> Outcome:
+def _comment_fate(field: str, fate: shape.Fate, usual_subject: bool) -> Outcome:
     if fate == "written":
         return LOSSES.get(f"comment.{field}", TEXT)
-    if fate == "repeats" and field in ("text", "author", "created", "subject"):
-        return NATIVE if field in ("text", "created") else TEXT
+    if fate == "repeats" and field in ("text", "created"):
+        return NATIVE
+    if fate == "repeats" and (field == "author" or (field == "subject" and usual_subject)):
+        return TEXT
     return "lost", UNWRITTEN[fate]
 
 

@@ -31,18 +31,21 @@ def fate(issue: Issue, comment: Comment) -> Fate:
         return "hidden"
     if comment.deleted:
         return "deleted"
-    if comment.text.strip() or comment.subject.strip():
-        if comment.index == 0 and _repeats(issue, comment):
-            return "repeats"
-        if comment.text.strip():
-            return "written"
+    if comment.index == 0 and _repeats(issue, comment):
+        return "repeats"
     named = any(one.comment == comment.index for one in issue.attachments)
-    return "written" if named else "repeats" if comment.index == 0 else "empty"
+    return "written" if comment.text.strip() or named else "empty"
 
 
 def _repeats(issue: Issue, comment: Comment) -> bool:
     same = fields.folded(comment.text) == fields.folded(issue.description)
     return same and comment.author in (None, issue.author)
+
+
+def subject_is_usual(issue: Issue, comment: Comment) -> bool:
+    """Whether a comment's subject says no more than the issue's title."""
+    subject, title = fields.folded(comment.subject), fields.folded(issue.title)
+    return subject in ("", title, f"Re: {title}")
 
 
 def tags(issue: Issue, decisions: Decisions) -> dict[str, str]:

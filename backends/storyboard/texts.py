@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from tracker_migrate.backends.storyboard import fields, losses, wire
+import msgspec
+
+from tracker_migrate.backends.storyboard import fields, losses, shape
 from tracker_migrate.interfaces import Decisions, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of
 from tracker_migrate.text import commonmark, details, origin, redact
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
+from tracker_migrate.text.fields import label_of, shown
 
 
 def label(key: Key) -> str:
@@ -37,7 +40,8 @@ def description(issue: Issue, decisions: Decisions) -> Text:
     if fields.is_cut(issue.title):
         blocks.append(Paragraph(((Strong(fields.sound(seen(issue.title))),),)))
     blocks += decisions.blocks(issue, fields.sound(issue.description))
-    blocks += details.details(issue, decisions, losses.outcome_of(issue, decisions))
+    rest = _without_native(issue, decisions)
+    blocks += details.details(rest, decisions, losses.outcome_of(issue, decisions))
     line = _origin(issue.key, issue.home, issue.author, issue.created, decisions)
     return _under(line, blocks)
 
@@ -45,10 +49,10 @@ def description(issue: Issue, decisions: Decisions) -> Text:
 def content(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
     """A comment's text: the line of origin, the subject if it says something, the body, the files
     that came with it, and what else the source says of it."""
-    blocks: list[Any] = list(_lines(_before(issue, comment)))
+    blocks: list[Any] = list(_lines(_before(issue, comment, decisions)))
     blocks += decisions.blocks(issue, fields.sound(comment.text))
     files = [one for one in issue.attachments if one.comment == comment.index]
-    blocks += _lines([*map(_attachment, files), *_after(comment)])
+    blocks += _lines([*map(_attachment, files), *_after(comment, decisions)])
     line = _origin(comment.key, comment.home, comment.author, comment.created, decisions)
     return _under(line, blocks)
 
@@ -56,6 +60,19 @@ def content(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
 def seen(text: str) -> str:
     """A line of the source's as readers may see it: addresses hidden as the source hides them."""
     return redact.hide_addresses(text)
+
+
+def _without_native(issue: Issue, decisions: Decisions) -> Issue:
+    """The issue without what its tasks say by themselves: where one task is only named in the
+    text, the details would write such a field of all of them."""
+    moved = {task.key for task, _place in shape.moved(issue, decisions)}
+    tasks = []
+    for task in issue.tasks:
+        usual = task.title.endswith(f'"{issue.title}"')
+        told = {"home": "", "created": None} if task.key in moved else {}
+        title = "" if usual else task.title
+        tasks.append(msgspec.structs.replace(task, title=title, **told))
+    return msgspec.structs.replace(issue, tasks=tuple(tasks))
 
 
 def _under(line: str, blocks: Iterable[Block]) -> Text:
@@ -81,23 +98,21 @@ def _origin(
     )
 
 
-def _before(issue: Issue, comment: Comment) -> Iterator[Line]:
-    subject = fields.folded(comment.subject)
-    usual = fields.folded(issue.title)
-    if subject and subject not in (usual, f"Re: {usual}"):
-        yield (Strong("Subject:"), f" {seen(subject)}")
+def _before(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[Line]:
+    if not shape.subject_is_usual(issue, comment):
+        yield (Strong("Subject:"), f" {seen(fields.folded(comment.subject))}")
     if comment.edited is not None:
-        yield (Strong("Edited:"), f" {wire.moment(comment.edited)}")
+        yield (Strong("Edited:"), " ", *shown(comment.edited, decisions))
 
 
 def _attachment(one: Attachment) -> Line:
     return (Strong("Patch:" if one.patch else "Attachment:"), " ", Url(one.home, seen(one.title)))
 
 
-def _after(comment: Comment) -> Iterator[Line]:
+def _after(comment: Comment, decisions: Decisions) -> Iterator[Line]:
     for name, value in sorted(comment.extra.items()):
         if value not in (None, "", [], {}, ()):
-            yield (Strong(f"{name}:"), f" {seen(str(value))}")
+            yield (Strong(f"{label_of(name)}:"), " ", *shown(value, decisions))
 
 
 def _lines(lines: Iterable[Line]) -> Iterator[Paragraph]:
