@@ -27,7 +27,15 @@ from tracker_migrate.text.blocks import (
     Url,
 )
 from tracker_migrate.text.characters import visible
-from tracker_migrate.text.lines import DEEPEST, Pieces, bare_blocks, joined, prefixed
+from tracker_migrate.text.lines import (
+    DEEPEST,
+    Pieces,
+    bare_blocks,
+    joined,
+    one_line,
+    pieces_of,
+    prefixed,
+)
 
 #: what can't stand in an address: it would end the link, the emphasis around it or the table cell
 _UNSAFE = "()<>[]\\\"'`*|{}^"
@@ -57,23 +65,19 @@ def link(label: str, address: str) -> str:
     """A link; `label` is plain text. An address that is not on the web is shown, not linked."""
     if not urls.linkable(address):
         return plain(f"{label} ({address})" if label and address else label or address)
-    shown = entities(_one_line(label) or address)
+    shown = entities(one_line(label) or address)
     return f"[{shown}]({urls.encoded(visible(address), _UNSAFE)})"
 
 
 def plain(text: str) -> str:
     """One line of plain text; nothing in it is live, at the head of a line too."""
-    line = (_one_line(text),)
+    line = (one_line(text),)
     return "".join(_line_strings(line))
 
 
 def _line_strings(line: tuple[str]) -> list[str]:
     care = _care([line])
     return [piece for piece in _line(line, care) if isinstance(piece, str)]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(visible(text).split("\n"))
 
 
 def _write(blocks: Iterable[Block], depth: int) -> list[Pieces]:
@@ -123,22 +127,11 @@ def _care(lines: Sequence[Line], pipes: bool = False) -> _Care:
 
 def _line(line: Line, care: _Care) -> Pieces:
     pieces: Pieces = []
-    for inline in line:
-        for part in _parts(inline):
-            pieces.append(_piece(part, care, first=not pieces))
+    for part in pieces_of(line):
+        pieces.append(_piece(part, care, first=not pieces))
     if pieces and isinstance(pieces[-1], str):
         pieces[-1] = pieces[-1].rstrip(" \t")
     return [piece for piece in pieces if piece != ""]
-
-
-def _parts(inline: Inline) -> list[Inline]:
-    if not isinstance(inline, str):
-        return [inline]
-    text, parts, done = _one_line(inline), list[Inline](), 0
-    for start, end in urls.find(text):
-        parts += [text[done:start], Url(text[start:end])]
-        done = end
-    return [part for part in [*parts, text[done:]] if part != ""]
 
 
 def _piece(part: Inline, care: _Care, *, first: bool) -> str | Ref:
@@ -148,7 +141,7 @@ def _piece(part: Inline, care: _Care, *, first: bool) -> str | Ref:
         case Ref():
             return part
         case Strong():
-            shown = _one_line(part.text).strip()
+            shown = one_line(part.text).strip()
             return f"**{entities(shown)}**" if shown else ""
         case Url():
             return _url(part)

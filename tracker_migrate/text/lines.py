@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from tracker_migrate.interfaces import Ref, Text
+from tracker_migrate.text import urls
 from tracker_migrate.text.blocks import (
     Block,
     Code,
@@ -18,6 +20,7 @@ from tracker_migrate.text.blocks import (
     Table,
     Url,
 )
+from tracker_migrate.text.characters import visible
 
 #: one line of output, in pieces
 Pieces = list[str | Ref]
@@ -51,13 +54,33 @@ def prefixed(lines: Iterable[Pieces], first: str, rest: str) -> list[Pieces]:
     return [[first if not number else rest, *line] for number, line in enumerate(lines)]
 
 
+def one_line(text: str) -> str:
+    """A text as part of one line: line feeds become blanks, controls visible."""
+    return " ".join(visible(text).split("\n"))
+
+
+def pieces_of(line: Line) -> list[Inline]:
+    """A line's pieces, with neighbouring strings made one, and the web addresses in them found."""
+    pieces: list[Inline] = []
+    for isstr, group in groupby(line, key=lambda piece: isinstance(piece, str)):
+        if not isstr:
+            pieces += group
+            continue
+        text, done = one_line("".join(str(piece) for piece in group)), 0
+        for start, end in urls.find(text):
+            pieces += [text[done:start], Url(text[start:end])]
+            done = end
+        pieces.append(text[done:])
+    return [piece for piece in pieces if piece != ""]
+
+
 def bare(piece: Inline) -> str:
     """What a reader sees of an inline piece."""
     match piece:
         case str():
             return piece
         case Url():
-            return piece.label or piece.address
+            return piece.label if piece.label.strip() else piece.address
         case Ref():
             return piece.label
         case Strong():

@@ -35,7 +35,10 @@ _MARKDOWN = re.compile(
 #: characters that are live in Remarkup outside of a link → their wide forms, and back
 _WIDE = {ord(one): ord(one) + 0xFEE0 for one in "!#$%&()*,/:=@[]_`{|}~"}
 _NARROW = {wide: narrow for narrow, wide in _WIDE.items()} | {0x200B: None, 0x2027: 0xB7}
-_JOINTS = re.compile(r"(?<=[A-Za-z])(?=[0-9A-Z])|(?<=[0-9])(?=[0-9a-f])")
+#: where a bare name would be a task, a repository, a commit or the date
+_JOINTS = re.compile(
+    r"(?<=[A-Z])(?=\d)|(?<=r)(?=[A-Z])|(?<=[0-9a-f])(?=[0-9a-f]{6})|(?<=^\d\d\d)(?=\d-)"
+)
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -33,14 +33,25 @@ from tracker_migrate.text.blocks import (
     Url,
 )
 from tracker_migrate.text.characters import visible
-from tracker_migrate.text.lines import DEEPEST, Pieces, bare_blocks, joined, prefixed
+from tracker_migrate.text.lines import (
+    DEEPEST,
+    Pieces,
+    bare_blocks,
+    joined,
+    one_line,
+    pieces_of,
+    prefixed,
+)
 from tracker_migrate.text.remarkup_live import live_line, live_start, live_word, macro_line
 
 #: a character that shows nothing and ends whatever would have been live
 ZERO = "\u200b"
 _BLANK = "\u00a0"
 _UNSAFE = '<>[]\\"`|{}^'
-_GLUE = re.compile(r"[\w#@(\[-]$")
+#: before these a link does not end, or `T1` is none
+_GROWS = re.compile(r"[\w`#]")
+#: behind these `[[` begins no link; what is in monospace ends for the server in a letter
+_GLUE = re.compile(r"[\w#@(\[`-]$")
 
 
 def write(blocks: Iterable[Block]) -> Text:
@@ -58,20 +69,16 @@ def link(label: str, address: str) -> str:
 
 def plain(text: str) -> str:
     """One line of plain text; nothing in it is live, at the head of a line too."""
-    pieces = _line((_one_line(text),))
+    pieces = _line((one_line(text),))
     return "".join(piece for piece in pieces if isinstance(piece, str))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(visible(text).split("\n"))
 
 
 def link_label(label: str) -> str:
     """A label for `[[ address | label ]]`: there nothing is live but the link's own end, and what
     comes before links, monospace and `${{{`; these characters get look-alikes."""
-    text = _one_line(label).replace("]", "\uff3d").replace("[", "\uff3b").replace("|", "\uff5c")
+    text = one_line(label).replace("]", "\uff3d").replace("[", "\uff3b").replace("|", "\uff5c")
     return (
-        text.replace("`", "\u02cb").replace("##", f"#{ZERO}#").replace("${", f"${ZERO}{{").strip()
+        text.replace("`", "\uff40").replace("##", f"#{ZERO}#").replace("${", f"${ZERO}{{").strip()
     )
 
 
@@ -86,16 +93,17 @@ def link_address(address: str) -> str:
 def _write(blocks: Iterable[Block], depth: int) -> list[Pieces]:
     lines: list[Pieces] = []
     before: Block | None = None
+    indented = False
     for block in blocks:
         written = _block(block, depth)
         if not written:
             continue
         if lines:
             lines.append([])
-        if isinstance(before, Items) and _indented(written):
-            lines += [[ZERO], []]  # else the list would go on through the indented code
+        if _indented(written) and (isinstance(before, Items) or indented):
+            lines += [[ZERO], []]  # else the list or code above would take this code in
         lines.extend(written)
-        before = block
+        before, indented = block, _indented(written)
     return lines
 
 
@@ -115,9 +123,15 @@ def _block(block: Block, depth: int) -> list[Pieces]:
         case Items():
             return _items(block)
         case Heading():
-            return [["=== ", plain(block.text), " ==="]] if block.text.strip() else []
+            return _heading(block.text)
         case Table():
             return _table(block)
+
+
+def _heading(text: str) -> list[Pieces]:
+    shown = plain(text.strip())
+    end = ZERO if shown[-1:] in ("#", "=") else ""  # the server takes these off the end
+    return [["=== ", shown, end, " ==="]] if shown else []
 
 
 def _paragraph(lines: Sequence[Line]) -> list[Pieces]:
@@ -156,9 +170,8 @@ def _indent(text: str) -> str:
 
 def _line(line: Line, before: Line | None = None) -> Pieces:
     pieces: Pieces = []
-    for inline in line:
-        for part in _parts(inline):
-            _add(pieces, part)
+    for part in pieces_of(line):
+        _add(pieces, part)
     if pieces and isinstance(pieces[0], str):
         pieces[0] = _indent_start(pieces[0])
     shown = "".join(piece if isinstance(piece, str) else "x" for piece in pieces)
@@ -174,30 +187,38 @@ def _indent_start(text: str) -> str:
     return text[: len(text) - len(body)].expandtabs(4).replace(" ", _BLANK) + body
 
 
-def _parts(inline: Inline) -> list[Inline]:
-    if not isinstance(inline, str):
-        return [inline]
-    text, parts, done = _one_line(inline), list[Inline](), 0
-    for start, end in urls.find(text):
-        parts += [text[done:start], Url(text[start:end])]
-        done = end
-    return [part for part in [*parts, text[done:]] if part != ""]
-
-
 def _add(pieces: Pieces, part: Inline) -> None:
     """Add a piece, with a zero-width space where it would grow together with its neighbour."""
+    if not isinstance(part, Ref):
+        written = _written(part)
+        if pieces and _ends_link(pieces[-1]) and _GROWS.match(written):
+            pieces.append(ZERO)
+        if pieces and written.startswith("[[") and _glues(pieces[-1]):
+            pieces.append(ZERO)
+        pieces.append(written)
+        return
+    if pieces and _glues(pieces[-1]):
+        pieces.append(ZERO)
+    pieces.append(part)
+
+
+def _ends_link(piece: str | Ref) -> bool:
+    return isinstance(piece, Ref) or piece.endswith("]]")
+
+
+def _glues(piece: str | Ref) -> bool:
+    return isinstance(piece, Ref) or bool(_GLUE.search(piece[-1:]))
+
+
+def _written(part: str | Url | Strong) -> str:
     match part:
         case str():
-            glued = bool(pieces) and isinstance(pieces[-1], Ref) and not part[0].isspace()
-            pieces.append((ZERO if glued else "") + _words(part))
+            return _words(part)
         case Strong():
-            shown = _one_line(part.text).strip()
-            pieces.append(f"**{_words(shown)}**" if shown else "")
-        case Url() | Ref():
-            last = pieces[-1] if pieces else ""
-            glued = isinstance(last, Ref) or bool(_GLUE.search(last[-1:]))
-            pieces.append(ZERO if glued else "")
-            pieces.append(part if isinstance(part, Ref) else _url(part))
+            shown = one_line(part.text).strip()
+            return f"**{_words(shown)}**" if shown else ""
+        case Url():
+            return _url(part)
 
 
 def _url(url: Url) -> str:
@@ -242,8 +263,15 @@ def _items(items: Items) -> list[Pieces]:
         marker = f"{number}. " if items.ordered else "- "
         for at, line in enumerate(item or ((),)):
             lines += [[]] if at else []
-            lines.append([" " * len(marker) if at else marker, *(_line(line) or [ZERO])])
+            written = _line(line) or [ZERO]
+            if not at and _checkbox(written[0]):
+                written.insert(0, ZERO)
+            lines.append([" " * len(marker) if at else marker, *written])
     return lines
+
+
+def _checkbox(piece: str | Ref) -> bool:
+    return isinstance(piece, str) and bool(re.match(r"\[\D?\]", piece))
 
 
 def _table(table: Table) -> list[Pieces]:

@@ -1,12 +1,19 @@
-"""Web addresses in plain text: where they begin and end, and what a link may point to."""
+"""Web addresses in plain text: where they begin and end, and what a link may point to.
+
+The host is taken strictly: Maniphest makes no link of `http://x.org)T1`, and then what is in it is
+live. So is a password: `http://me:secret@x.org` stays text.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-_URL = re.compile(r"(?<![A-Za-z0-9])(?:https?|ftp)://[^\s<>\"`{}|\\^\x00-\x20\x7f]+", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:https?|ftp)://[^\s/]", re.IGNORECASE)
+_HEAD = r"(?:https?|ftp)://(?![^\s/?#]{0,200}@)[A-Za-z0-9][A-Za-z0-9._-]{0,253}(?::\d{1,5}(?![A-Za-z0-9]))?"
+_URL = re.compile(
+    rf"(?<![A-Za-z0-9]){_HEAD}(?:[/?#][^\s<>\"`{{}}|\\^\x00-\x20\x7f\u200b]*)?", re.IGNORECASE
+)
+_LINKABLE = re.compile(rf"{_HEAD}(?:[/?#]|\Z)", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "["}
 
 
@@ -17,18 +24,17 @@ def find(text: str) -> Iterator[tuple[int, int]]:
     """
     for match in _URL.finditer(text):
         end = match.start() + len(_trimmed(match.group()))
-        if _SCHEME.match(text, match.start(), end):
+        if linkable(text[match.start() : end]):
             yield match.start(), end
 
 
 def _trimmed(address: str) -> str:
-    depth = {")": address.count("(") - address.count(")")}
-    depth["]"] = address.count("[") - address.count("]")
+    over = {close: address.count(close) - address.count(_CLOSING[close]) for close in _CLOSING}
     end = len(address)
     while end:
         last = address[end - 1]
-        if last in _CLOSING and depth[last] < 0:
-            depth[last] += 1
+        if over.get(last, 0) > 0:
+            over[last] -= 1
         elif last not in ".,;:!?'*_~":
             break
         end -= 1
@@ -37,7 +43,7 @@ def _trimmed(address: str) -> str:
 
 def linkable(address: str) -> bool:
     """Whether a link may point there: a web address, not `javascript:` or a bare word."""
-    return bool(_SCHEME.match(address))
+    return bool(_LINKABLE.match(address))
 
 
 def encoded(address: str, unsafe: str) -> str:
