@@ -105,28 +105,32 @@ class Api:
         """All rows of a list, in the order of their ids, page by page.
 
         A marker that went away meanwhile is ignored by the server, which then starts again at the
-        first page (facts 1): the header X-Marker tells, and the row before it is tried.
+        first page (facts 1), and so is one that belongs to a private story, even for its readers:
+        the header X-Marker tells, and rows before it are tried. If no marker of the last page is
+        taken, the list is asked for as a whole, for which there is no limit.
         """
         seen: set[int] = set()
         last: list[int] = []
         while True:
-            rows = self._page(path, query or {}, page, last)
+            rows, more = self._page(path, query or {}, page, last)
             for row in rows:
                 if row["id"] not in seen:
                     seen.add(row["id"])
                     yield row
-            if len(rows) < page:
+            if not more:
                 return
             last = [row["id"] for row in rows]
 
-    def _page(self, path: str, query: Query, page: int, last: list[int]) -> list[Any]:
-        for marker in reversed(last):
+    def _page(self, path: str, query: Query, page: int, last: list[int]) -> tuple[list[Any], bool]:
+        """The rows after the last page's, and whether there may be more."""
+        for marker in _spread(last):
             rows, headers = self._read(path, {**query, "limit": page, "marker": marker})
             if headers.get("X-Marker") == str(marker):
-                return _list(rows, self.host)
+                return _list(rows, self.host), len(rows) >= page
         if last:
-            raise Retriable(f"{self.host} changes its list faster than it can be read")
-        return _list(self._read(path, {**query, "limit": page})[0], self.host)
+            return _list(self._read(path, query)[0], self.host), False
+        rows = _list(self._read(path, {**query, "limit": page})[0], self.host)
+        return rows, len(rows) >= page
 
     def _read(self, path: str, query: Query | None) -> tuple[Any, Mapping[str, str]]:
         asked = [(name, value) for name, value in (query or {}).items() if value is not None]
@@ -191,6 +195,14 @@ class Api:
             for session in self._sessions:
                 session.close()
             self._sessions.clear()
+
+
+def _spread(last: list[int]) -> Iterator[int]:
+    """The last id of a page, and some before it, further and further back."""
+    step = 1
+    while step <= len(last):
+        yield last[-step]
+        step *= 2
 
 
 def _list(rows: Any, host: str) -> list[Any]:

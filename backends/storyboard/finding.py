@@ -129,7 +129,7 @@ class Finder:
         for at in ("project_id", "branch_id"):
             if at in values:
                 query[at] = int(values[at])
-        for row in self._api.rows(f"/{_LISTS[kind]}", query):
+        for row in self._api.get(f"/{_LISTS[kind]}", query):
             if _same_name(kind, str(row["name"]), name):
                 return RemoteRef(id=str(row["id"]), number=str(row["name"]))
         return None
