@@ -9,7 +9,6 @@ from tracker_migrate.backends.maniphest.standin import params
 from tracker_migrate.backends.maniphest.standin.call import Call
 from tracker_migrate.backends.maniphest.standin.config import CustomField
 from tracker_migrate.backends.maniphest.standin.edges import Edge
-from tracker_migrate.backends.maniphest.standin.editor import Editor
 from tracker_migrate.backends.maniphest.standin.errors import ConduitError, unreadable
 from tracker_migrate.backends.maniphest.standin.names import find_project, find_task
 from tracker_migrate.backends.maniphest.standin.projecteditor import ProjectEditor
@@ -24,12 +23,10 @@ Readers = dict[str, Reader]
 def edit_task(call: Call) -> dict[str, Any]:
     """maniphest.edit."""
     raw = _raw(call)
-    identifier = call.get("objectIdentifier")
+    identifier = _identifier(call)
     task = find_task(call, identifier) if identifier else call.site.tasks.blank(call.user.phid)
-    if identifier in ("0", []):
-        task = call.site.tasks.blank(call.user.phid)
     xactions = _read(call, raw, _task_readers(call), new=not task.id)
-    saved = _apply(call, TaskEditor(call.site, call.user, task), xactions)
+    saved = TaskEditor(call.site, call.user, task).apply(xactions)
     if call.site.index:
         call.site.tasks.reindex(task)
     return _result(task.id, task.phid, saved)
@@ -38,16 +35,18 @@ def edit_task(call: Call) -> dict[str, Any]:
 def edit_project(call: Call) -> dict[str, Any]:
     """project.edit."""
     raw = _raw(call)
-    identifier = call.get("objectIdentifier")
+    identifier = _identifier(call)
     found = find_project(call, identifier) if identifier else None
     project = found or call.site.projects.blank(call.user.phid)
     xactions = _read(call, raw, _project_readers(call, project), new=not project.id)
-    saved = _apply(call, ProjectEditor(call.site, call.user, project), xactions)
+    saved = ProjectEditor(call.site, call.user, project).apply(xactions)
     return _result(project.id, project.phid, saved)
 
 
-def _apply(call: Call, editor: Editor, xactions: list[Xaction]) -> list[Xaction]:
-    return editor.apply(xactions)
+def _identifier(call: Call) -> Any:
+    """What is to be edited; what PHP takes for false makes a new object (bad-input, 74 and 76)."""
+    given = call.get("objectIdentifier")
+    return None if given == "0" else given or None
 
 
 def _result(number: int, phid: str, saved: list[Xaction]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from tracker_migrate.backends.maniphest.standin.call import Call
 from tracker_migrate.backends.maniphest.standin.config import Config, Persona
 from tracker_migrate.backends.maniphest.standin.errors import GONE_AWAY, NON_UTF8, ConduitError
 from tracker_migrate.backends.maniphest.standin.methods import METHODS, method
+from tracker_migrate.backends.maniphest.standin.people import User
 from tracker_migrate.backends.maniphest.standin.site import Site
 from tracker_migrate.backends.maniphest.standin.store import TABLES, Store
 from tracker_migrate.backends.maniphest.standin.wire import (
@@ -25,6 +26,8 @@ from tracker_migrate.backends.maniphest.standin.wire import (
 from tracker_migrate.testing.loopback import Reply, Request, StandIn, arguments, run_alone
 
 STRANGER = "alice"
+#: who calls a method that needs no token
+_NOBODY = User(0, "", "", "", "", 0, 0, 0, 0, 0, None)
 
 
 class ManiphestStandIn(StandIn):
@@ -160,15 +163,6 @@ class ManiphestStandIn(StandIn):
         for counter, until in given.items():
             self.store.burn(counter, until)
         return {}
-
-
-def _nobody() -> Any:
-    from tracker_migrate.backends.maniphest.standin.people import User
-
-    return User(0, "", "", "", "", 0, 0, 0, 0, 0, None)
-
-
-_NOBODY = _nobody()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
