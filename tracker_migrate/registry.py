@@ -7,6 +7,7 @@ A third party's source or sink is a package that names itself under `tracker_mig
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from tracker_migrate.interfaces import Sink, Source
 from tracker_migrate.model import Key
 
 
+@cache
 def _load(group: str, name: str, what: str) -> Any:
     found = entry_points(group=f"tracker_migrate.{group}")
     if name not in found.names:

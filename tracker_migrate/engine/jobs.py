@@ -7,7 +7,7 @@ Each takes an open workspace, and a listener for events. Each raises the errors 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_fi
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import Verified, Verify
-from tracker_migrate.errors import UsageError
+from tracker_migrate.errors import LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.settings import secret_places
 
 _CREDENTIALS = ("consumer", "token", "secret")
 
@@ -115,8 +116,20 @@ def apply(
 ) -> Applied:
     """Write what is missing at a target. planned: a plan's file; anything else is refused."""
     expected = None if planned is None else read_file(planned, target)
-    with closing(Target(workspace, target)) as bound:
+    with _opened(workspace, target) as bound:
         return Apply(bound, listen, expected).run(only, limit)
+
+
+@contextmanager
+def _opened(workspace: Workspace, name: str) -> Iterator[Target]:
+    """A target, closed afterwards; a refused token is told with where it is read from."""
+    with closing(Target(workspace, name)) as bound:
+        try:
+            yield bound
+        except LoginNeeded as error:
+            raise LoginNeeded(
+                f"{error} ({secret_places(workspace.folder, f'{name}-token')})"
+            ) from None
 
 
 def verify(
@@ -129,5 +142,5 @@ def verify(
     seed: int = 0,
 ) -> Verified:
     """Read a target back and compare it with what was sent."""
-    with closing(Target(workspace, target)) as bound:
+    with _opened(workspace, target) as bound:
         return Verify(bound, listen).run(only, sample, seed)

@@ -100,9 +100,10 @@ class Target:
         return self.planner.kinds[self.planner.issue_kind].chosen
 
     def moves(self, issue: Key) -> bool:
-        """Whether an issue is, or will be, at the target."""
+        """Whether an issue is, or will be, at the target; before the first survey, whether the
+        archive has it."""
         verdict = self.ledger.verdict(issue)
-        return verdict is not None and verdict.state in _MOVES
+        return verdict.state in _MOVES if verdict else bool(self.archive.stamp(issue))
 
     def close(self) -> None:
         """Give back the sink's connections."""

@@ -87,9 +87,10 @@ class Reply:
 class Fault:
     """One way to misbehave, for the next `times` requests that match, after `skip` matching ones.
 
-    do: `delay` (seconds, then a normal answer) · `reset` (before anything is done) ·
-    `lose` (done, then the connection closes without a reply) · `late` (the connection closes at
-    once, the work is done `seconds` later) · `truncate` (done, half of the body arrives) ·
+    do: `delay` (seconds, then a normal answer) · `hold` (done, the reply comes seconds later) ·
+    `reset` (before anything is done) · `lose` (done, then the connection closes without a reply) ·
+    `late` (the connection closes at once, the work is done `seconds` later) · `truncate` (done,
+    half of the body arrives) ·
     `mangle` (done, the body is cut and is no JSON) · `status` (nothing done, this status, body and
     headers) · `html` (nothing done, 200 with a page) · any name in the stand-in's own `mischief`.
     """
@@ -138,6 +139,7 @@ class StandIn:
         self.faults: list[Fault] = []
         self.latency = 0.0  # seconds added to every request
         self.requests: Counter[str] = Counter()
+        self.held = 0  # replies that are held back just now
         self.url = ""  # set when a server listens
         self.on_request: Callable[[Request], None] | None = None
 
@@ -165,7 +167,8 @@ class StandIn:
         with self.lock:
             if name == "counts":
                 writes = sum(n for key, n in self.requests.items() if key.startswith("write:"))
-                return Reply.of_json({"writes": writes, "requests": dict(self.requests)})
+                counts = {"writes": writes, "requests": dict(self.requests), "holding": self.held}
+                return Reply.of_json(counts)
             if name == "reset-counts":
                 self.requests.clear()
                 return Reply.of_json({})
@@ -186,6 +189,17 @@ class StandIn:
             kind = "write" if self.is_write(request) else "read"
             self.requests[f"{kind}:{self.label(request)}"] += 1
             return next((fault for fault in self.faults if fault.takes(request)), None)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """While a reply is held back."""
+        with self.lock:
+            self.held += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.held -= 1
 
     @property
     def writes(self) -> int:
@@ -245,6 +259,11 @@ class _Connection(socketserver.StreamRequestHandler):
             case "delay":
                 time.sleep(fault.seconds)
                 self._send(self._answer(request))
+            case "hold":
+                reply = self._answer(request)
+                with self.server.standin.holding():
+                    time.sleep(fault.seconds)
+                self._send(reply)
             case "reset":
                 self._reset()
             case "lose":

@@ -132,7 +132,7 @@ def secret(folder: Path, name: str) -> str | None:
 
     Raises WorkspaceError if others may read that file.
     """
-    variable = "TRACKER_MIGRATE_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    variable = secret_variable(name)
     if variable in os.environ:
         return os.environ[variable].strip() or None
     places = [folder / "state" / "credentials" / name]
@@ -143,6 +143,17 @@ def secret(folder: Path, name: str) -> str | None:
             only_owner(place)
             return place.read_text(encoding="utf-8").strip() or None
     return None
+
+
+def secret_variable(name: str) -> str:
+    """The environment variable that a credential may be in."""
+    return "TRACKER_MIGRATE_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def secret_places(folder: Path, name: str) -> str:
+    """Where a credential is looked for, in words."""
+    place = folder / "state" / "credentials" / name
+    return f"it is read from the variable {secret_variable(name)}, or the file {place}, mode 600"
 
 
 def only_owner(path: Path) -> None:

@@ -1,0 +1,274 @@
+"""The six acts of the demo, each told in a line or two, and the summary that it leaves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracker_migrate.cli.demo.command import Command
+from tracker_migrate.cli.demo.servers import Server
+from tracker_migrate.cli.demo.targets import PREPARE, Prepared, edit_by_a_person, title_of
+from tracker_migrate.errors import MigrateError, UsageError
+
+PROJECT = "gadget"
+_MARK = ".tracker-migrate-demo"
+_OWNER = f"lab-client TOKEN-of-{PROJECT}-owner SECRET-of-{PROJECT}-owner"
+_TYPES = ("Private", "Private Security", "Proprietary", "Embargoed")
+
+
+class Demo:
+    """One demo in a folder of its own. source: a real project, or None for a made-up one."""
+
+    def __init__(
+        self,
+        folder: Path,
+        source: str | None,
+        limit: int,
+        bugs: int,
+        blueprints: int,
+        seed: int,
+    ) -> None:
+        self._folder = folder.resolve()
+        self._source = source
+        self._limit = limit
+        self._made = f"generated:bugs={bugs},blueprints={blueprints},seed={seed},project={PROJECT}"
+        self._servers: dict[str, Server] = {}
+        self._summary: dict[str, dict[str, Any]] = {}
+        self._wrong: list[str] = []
+
+    def run(self) -> int:
+        """All six acts. 0 if everything held, else 1."""
+        self._clear()
+        with ExitStack() as stack:
+            self._start(stack)
+            self._make_workspace()
+            self._pull()
+            self._plan()
+            for name in PREPARE:
+                self._apply(name)
+            self._verify()
+            self._again()
+            if self._source is None:
+                self._sync()
+            self._finish()
+        return 1 if self._wrong else 0
+
+    # -- before the curtain -----------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        if self._folder.exists() and any(self._folder.iterdir()):
+            if not (self._folder / _MARK).exists():
+                raise UsageError(f"{self._folder} is not empty, and no demo: name another folder")
+            shutil.rmtree(self._folder)
+        (self._folder / "servers").mkdir(parents=True, mode=0o700)
+        (self._folder / _MARK).touch()
+
+    def _start(self, stack: ExitStack) -> None:
+        made = ["--load", self._made] if self._source is None else []
+        for tracker, arguments in (("launchpad", made), *((name, []) for name in PREPARE)):
+            if tracker == "launchpad" and self._source is not None:
+                continue
+            server = Server(tracker, self._folder / "servers", *arguments)
+            self._servers[tracker] = stack.enter_context(server)
+
+    def _make_workspace(self) -> None:
+        prepared = {name: prepare(self._servers[name]) for name, prepare in PREPARE.items()}
+        workspace = self._folder / "workspace"
+        secrets = {}
+        for name, target in prepared.items():
+            secrets[f"TRACKER_MIGRATE_{name.upper()}_TOKEN"] = target.token
+            secrets[f"TRACKER_MIGRATE_{name.upper()}_OUTSIDER_TOKEN"] = target.outsider
+        if self._source is None:
+            secrets["TRACKER_MIGRATE_LAUNCHPAD"] = _OWNER
+        self._command = Command(workspace, secrets)
+        arguments = ["init", str(workspace), "--from", self._source or f"launchpad:{PROJECT}"]
+        for name, target in prepared.items():
+            arguments += ["--to", f"{name}={target.sink}:{target.url}"]
+        self._command.run(*arguments)
+        (workspace / "migration.toml").write_text(self._settings(prepared), encoding="utf-8")
+        (workspace / "mappings" / "privacy.toml").write_text(_privacy(prepared), encoding="utf-8")
+
+    def _settings(self, prepared: dict[str, Prepared]) -> str:
+        lines = ["[source]", f'specs = ["{self._source or f"launchpad:{PROJECT}"}"]']
+        if self._source is None:
+            lines += [f'address = "{self._servers["launchpad"].url}"', "private = true"]
+            lines += ["per_second = 0  # it is our own machine"]
+        for name, target in prepared.items():
+            lines += ["", f"[targets.{name}]", f'sink = "{target.sink}:{target.url}"']
+            lines += [f"{option} = {json.dumps(value)}" for option, value in target.options.items()]
+        return "\n".join(lines) + "\n"
+
+    # -- the acts ---------------------------------------------------------------------------------
+
+    def _pull(self) -> None:
+        began = time.monotonic()
+        limit = [] if self._source is None else ["--limit", str(self._limit)]
+        pulled = self._command.json("pull", *limit)
+        requests = ""
+        if self._source is None:
+            counts = self._servers["launchpad"].ask("GET", "/__standin__/counts").json()
+            total = sum(counts["requests"].values())
+            requests = f"   {total / max(1, pulled['issues']):.1f} requests/issue"
+        seconds = time.monotonic() - began
+        click.echo(
+            f"[1/6] pull    {pulled['issues']} issues  {pulled['people']} people   "
+            f"{seconds:.0f} s{requests}"
+        )
+
+    def _plan(self) -> None:
+        plans = self._command.json("plan")
+        for number, (name, plan) in enumerate(plans.items()):
+            head = "[2/6] plan" if number == 0 else ""
+            fields = {"native": set(), "text": set(), "lost": set()}  # type: ignore[var-annotated]
+            for loss in plan["losses"]:
+                fields[loss["outcome"]].add((loss["entity"], loss["field"]))
+            said = " ".join(f"{len(names)} {outcome}" for outcome, names in fields.items())
+            creates, refused = sum(plan["create"].values()), sum(plan["refuse"].values())
+            click.echo(f"{head:13} {name:11} create {creates}  refuse {refused}  fields: {said}")
+
+    def _apply(self, name: str) -> None:
+        """Write; killed in the middle, while a reply is on its way; and go on."""
+        server, began = self._servers[name], time.monotonic()
+        half = self._expected(name) // 2
+        held = False
+
+        def now() -> bool:
+            nonlocal held
+            done = server.writes()
+            if not held and done >= half:
+                held = True
+                method = {"method": "POST"} if name == "storyboard" else {"path": ".edit"}
+                server.misbehave(do="hold", seconds=3.0, **method)
+                return False
+            return held and done > half + 1 and self._one_is_held(server)
+
+        killed = self._command.killed(now, "apply", "-T", name)
+        server.behave()
+        if not killed:
+            self._wrong.append(f"{name}: it ended before it could be killed")
+        result = self._command.json("apply", "-T", name)[name]
+        seconds = time.monotonic() - began
+        self._summary[name] = {"seconds": round(seconds, 1)}
+        rate = server.writes() / seconds
+        click.echo(
+            f"[3/6] apply   {name:11} {server.writes()} requests  {rate:.0f}/s  {seconds:.0f} s"
+        )
+        click.echo(
+            f"              killed with SIGKILL, on purpose; started again: {result['found']} write"
+            f"{'s' * (result['found'] != 1)} in doubt, found at the target, not sent again"
+        )
+
+    def _one_is_held(self, server: Server) -> bool:
+        """Whether a request has been done whose reply is still held back."""
+        counts = server.ask("GET", "/__standin__/counts").json()
+        return bool(counts["holding"])
+
+    def _expected(self, name: str) -> int:
+        """About how many requests the whole will need."""
+        plan = self._command.json("plan", "-T", name)[name]
+        created = plan["create"]
+        if name == "storyboard":
+            return int(sum(created.values()))
+        return int(sum(n for kind, n in created.items() if kind != "comment"))
+
+    def _verify(self) -> None:
+        click.echo("[4/6] verify  (asked of the targets, not of the ledger)")
+        click.echo(
+            f"{'':27}{'objects':>8}{'found':>8}{'refused':>9}{'lost':>6}{'missing':>9}"
+            f"{'doubled':>9}{'differs':>9}  private, read by an outsider"
+        )
+        found = self._command.json("verify", fine=(0, 4))
+        for name, one in found.items():
+            exposed = f"{len(one['exposed'])} of {one['private']}"
+            click.echo(
+                f"{'':14}{name:13}{one['objects']:>8}{one['found']:>8}{one['refused']:>9}"
+                f"{one['lost']:>6}{one['missing']:>9}{one['doubled']:>9}"
+                f"{len(one['differs']):>9}  {exposed}"
+            )
+            whole = one["objects"] == one["found"] + one["refused"] + one["lost"]
+            if not one["agrees"] or not whole:
+                self._wrong.append(f"{name}: the target does not agree with the source")
+            self._summary[name] |= {
+                word: one[word] for word in ("objects", "found", "refused", "lost", "doubled")
+            } | {"verified": bool(one["agrees"] and whole)}
+
+    def _again(self) -> None:
+        said = []
+        for name in PREPARE:
+            before = self._servers[name].writes()
+            self._command.json("apply", "-T", name)
+            writes = self._servers[name].writes() - before
+            self._summary[name]["second_run_writes"] = writes
+            said.append(f"{writes} writes to {name}")
+            if writes:
+                self._wrong.append(f"{name}: a second run wrote {writes} times")
+        click.echo(f"[5/6] again   {', '.join(said)}")
+
+    def _sync(self) -> None:
+        """The source goes on living: a comment, and two new titles, one of which somebody had
+        changed at each target in the meantime."""
+        from tracker_migrate.cli.demo.life import Life
+
+        life = Life(self._servers["launchpad"], _OWNER, PROJECT)
+        edited, other = life.two_public_bugs()
+        numbers = self._numbers(edited)
+        for name in PREPARE:
+            edit_by_a_person(self._servers[name], numbers[name], "A better title, by a person")
+        life.comment(other, "It still happens with the newest release.")
+        life.retitle(edited, "The title was changed at the source, too")
+        before = {name: self._servers[name].writes() for name in PREPARE}
+        self._command.run("sync", "--once")
+        kept = []
+        for name in PREPARE:
+            writes = self._servers[name].writes() - before[name]
+            there = title_of(self._servers[name], numbers[name])
+            kept.append(there == "A better title, by a person")
+            if writes != 1 or not kept[-1]:
+                self._wrong.append(f"{name}: sync wrote {writes} times, edit kept: {kept[-1]}")
+        click.echo(
+            "[6/6] sync    1 comment added, 1 title changed on both sides: 1 write to each target, "
+            f"the person's edit {'kept' if all(kept) else 'LOST'}"
+        )
+
+    def _numbers(self, bug: int) -> dict[str, str]:
+        """What a bug's issue is called at each target."""
+        from tracker_migrate.model import key
+        from tracker_migrate.workspace import Workspace
+
+        with Workspace(self._folder / "workspace") as workspace:
+            places = {
+                name: workspace.ledger(name).where(key("launchpad", "bug", bug)) for name in PREPARE
+            }
+        missing = [name for name, place in places.items() if place is None]
+        if missing:
+            raise MigrateError(f"bug {bug} is not at {', '.join(missing)}")
+        return {name: place.number or place.id for name, place in places.items() if place}
+
+    def _finish(self) -> None:
+        path = self._folder / "summary.json"
+        summary = {"targets": self._summary, "wrong": self._wrong}
+        path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        for wrong in self._wrong:
+            click.echo(f"      WRONG   {wrong}", err=True)
+        workspace = self._folder / "workspace"
+        click.echo(f"look at: {path}  {workspace}/reports/  {workspace}/migration.toml")
+        click.echo(
+            "yours:   tracker-migrate init my-move --from launchpad:PROJECT --to "
+            "new=storyboard:URL; tracker-migrate pull -C my-move --limit 200; "
+            "tracker-migrate plan -C my-move"
+        )
+
+
+def _privacy(prepared: dict[str, Prepared]) -> str:
+    lines = ["[information_type]", *(f'"{one}" = "security"' for one in _TYPES[:2])]
+    lines.append("# Proprietary and Embargoed have no row: they are refused")
+    for name, target in prepared.items():
+        lines += ["", f"[policies.security.{name}]"]
+        lines += [f"{word} = {json.dumps(value)}" for word, value in target.policy.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,46 @@
+"""Changes at the demo's Launchpad, made as its people would make them: over its API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from tracker_migrate.cli.demo.servers import Server
+
+
+class Life:
+    """Somebody with a login at the stand-in. owner: consumer, token and secret in one text."""
+
+    def __init__(self, server: Server, owner: str, project: str) -> None:
+        self._server = server
+        self._project = project
+        consumer, token, secret = owner.split()
+        self._login = (
+            f'OAuth realm="", oauth_consumer_key="{consumer}", oauth_token="{token}", '
+            f'oauth_signature_method="PLAINTEXT", oauth_signature="%26{secret}"'
+        )
+
+    def two_public_bugs(self) -> tuple[int, int]:
+        """Two of the project's public bugs."""
+        query = urlencode({"ws.op": "searchTasks", "order_by": "id", "ws.size": 20})
+        rows = self._server.ask("GET", f"/devel/{self._project}?{query}").json()["entries"]
+        numbers = [int(row["bug_link"].rsplit("/", 1)[1]) for row in rows]
+        return numbers[0], numbers[1]
+
+    def comment(self, bug: int, text: str) -> None:
+        """Add a comment."""
+        form = {"ws.op": "newMessage", "subject": "", "content": text}
+        self._write("POST", f"/devel/bugs/{bug}", data=form)
+
+    def retitle(self, bug: int, title: str) -> None:
+        """Give a bug another title."""
+        headers = {"Content-Type": "application/json"}
+        body = json.dumps({"title": title})
+        self._write("PATCH", f"/devel/bugs/{bug}", data=body, headers=headers)
+
+    def _write(self, method: str, path: str, **how: Any) -> None:
+        headers = {"Authorization": self._login, **how.pop("headers", {})}
+        answer = self._server.ask(method, path, headers=headers, **how)
+        if answer.status_code >= 300:
+            raise ValueError(f"{method} {path}: {answer.status_code} {answer.text[:200]}")

@@ -1,0 +1,97 @@
+"""What the demo prepares at each target: people, a policy for what is private, an outsider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.cli.demo.servers import Server
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A target that is ready to be written to.
+
+    sink: the name of its tracker. token, outsider: of the importer, and of somebody who must see
+    nothing private. policy: the row of privacy.toml. options: of migration.toml.
+    """
+
+    sink: str
+    url: str
+    token: str
+    outsider: str
+    policy: dict[str, list[Any]]
+    options: dict[str, Any]
+
+
+def storyboard(server: Server) -> Prepared:
+    """StoryBoard: the importer is a superuser; user 3 may read what is private, user 2 nothing."""
+    return Prepared(
+        sink="storyboard",
+        url=server.url,
+        token="super-token",
+        outsider="normal-token",
+        policy={"users": [3]},
+        options={"settle_seconds": 2.0, "numbers": "keep"},
+    )
+
+
+def maniphest(server: Server) -> Prepared:
+    """Maniphest: the importer is a bot and a member of the project that may read what is private."""
+    token = _token("importbot")
+    security = _conduit(
+        server, token, "project.edit", {"transactions": [{"type": "name", "value": "security"}]}
+    )["object"]["phid"]
+    me = _conduit(server, token, "user.whoami", {})["phid"]
+    members = {"type": "members.add", "value": [me]}
+    edit = {"objectIdentifier": security, "transactions": [members]}
+    _conduit(server, token, "project.edit", edit)
+    return Prepared(
+        sink="maniphest",
+        url=server.url,
+        token=token,
+        outsider=_token("carol"),
+        policy={"groups": [security]},
+        options={"settle_seconds": 2.0},
+    )
+
+
+PREPARE: dict[str, Callable[[Server], Prepared]] = {
+    "storyboard": storyboard,
+    "maniphest": maniphest,
+}
+
+
+def edit_by_a_person(server: Server, number: str, title: str) -> None:
+    """Somebody changes the title of an issue at the target."""
+    if server.tracker == "storyboard":
+        headers = {"Authorization": "Bearer normal-token", "Content-Type": "application/json"}
+        body = json.dumps({"title": title})
+        server.ask("PUT", f"/v1/stories/{number}", data=body, headers=headers).raise_for_status()
+        return
+    change = {"transactions": [{"type": "title", "value": title}], "objectIdentifier": number}
+    _conduit(server, _token("alice"), "maniphest.edit", change)
+
+
+def title_of(server: Server, number: str) -> str:
+    """The title of an issue, as it is at the target now."""
+    if server.tracker == "storyboard":
+        return str(server.ask("GET", f"/v1/stories/{number}").json()["title"])
+    ids = {"constraints": {"ids": [int(number.removeprefix("T"))]}}
+    found = _conduit(server, _token("alice"), "maniphest.search", ids)
+    return str(found["data"][0]["fields"]["name"])
+
+
+def _token(username: str) -> str:
+    return f"api-{username}-".ljust(32, "x")[:32]
+
+
+def _conduit(server: Server, token: str, method: str, params: dict[str, Any]) -> Any:
+    held = json.dumps({**params, "__conduit__": {"token": token}})
+    form = {"params": held, "output": "json", "__conduit__": "1"}
+    answer = server.ask("POST", f"/api/{method}", data=form).json()
+    if answer["error_code"]:
+        raise ValueError(f"{method}: {answer['error_info']}")
+    return answer["result"]
