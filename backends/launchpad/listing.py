@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import Entry, below
-from tracker_migrate.errors import Unreachable
+from tracker_migrate.errors import Gone, Refused, Unreachable
 
 #: every status that the search takes; its default hides closed bugs, and `Unknown` is refused
 STATUSES = (
@@ -174,8 +175,10 @@ class Hints:
         held = Numbers()
         asked = question(private=self._client.private, page=self._page, more=more)
         for path in self._paths:
-            for number in numbers(self._client, path, asked):
-                held.add(number)
+            # a spec that can't be searched is for the listing to tell, not for one of its bugs
+            with contextlib.suppress(Gone, Refused):
+                for number in numbers(self._client, path, asked):
+                    held.add(number)
         return held
 
 

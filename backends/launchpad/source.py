@@ -132,7 +132,7 @@ class LaunchpadSource:
         try:
             if kind_of(issue) == "blueprint":
                 return reading.blueprint(self._client, name, known, self._lately.take(issue))
-            if name.isdecimal():
+            if kind_of(issue) == "bug" and name.isdecimal():
                 return reading.bug(self._client, name, known, self._hint)
         except Gone as error:
             raise Gone(f"{issue}: {error}") from None

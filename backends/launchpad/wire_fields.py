@@ -35,6 +35,7 @@ NOT_MODELLED: Mapping[str, str] = {
     "bug_branch.branch_link": "is in the address of the bug's link to it, web_link",
     "specification_branch.branch_link": "is in the address of the blueprint's link to it, web_link",
     "specification_branch.specification_link": _DERIVED,
+    "specification.name": "is in the key",
     "bug_watch.bug_link": _DERIVED,
     "bug_watch.web_link": "of the watch's own page; what is watched is in url",
     "cve.web_link": "of Launchpad's copy; the CVE's own address is in url",
@@ -74,7 +75,7 @@ MODELLED: Mapping[str, frozenset[str]] = {
         "bug_branch": "web_link",
         "specification_branch": "web_link",
         "cve": "display_name url",
-        "specification": "name web_link title summary owner_link date_created information_type "
+        "specification": "web_link title summary owner_link date_created information_type "
         "target_link implementation_status priority assignee_link milestone_link is_complete "
         "date_completed date_started",
         "person": "name display_name web_link is_team date_created private",
@@ -85,7 +86,7 @@ MODELLED: Mapping[str, frozenset[str]] = {
         "distribution": "name web_link title summary description current_series_link private "
         "official_bug_tags",
         "distribution_source_package": "name web_link title official_bug_tags",
-        "source_package": "name web_link title official_bug_tags",
+        "source_package": "name web_link displayname official_bug_tags",
         "project_series": "name web_link title summary status active date_created project_link",
         "distro_series": "name web_link title summary status active date_created distribution_link",
         "milestone": "name web_link title summary code_name date_targeted is_active target_link "

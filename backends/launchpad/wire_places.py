@@ -57,7 +57,7 @@ def project(row: Entry) -> Project:
         key=key(TRACKER, "project", below(row["self_link"])),
         kind=_PROJECTS[kind],
         name=row["name"],
-        title=text(row["title"]),
+        title=text(row["displayname"] if kind == "source_package" else row["title"]),
         home=row["web_link"],
         summary=text(row.get("summary")),
         description=text(row.get("description")),
