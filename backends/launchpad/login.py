@@ -1,7 +1,8 @@
 """Logging in to Launchpad: launchpadlib's dance for a token, and the header that a token becomes.
 
-launchpadlib is used for what it knows best, credentials. Its browser (one cache, one connection)
-is not used for reading: shared between threads it swaps replies without an error.
+launchpadlib is used for what it knows best, credentials; they need no cache. Its browser, with a
+cache that keeps hidden comments (facts 11), is never made: shared between threads it swaps replies
+without an error.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -38,27 +38,13 @@ def login(address: str, approve: Callable[[str], None], consumer: str = CONSUMER
 
     root = web_root(address) + "/"
     credentials = Credentials(consumer)
-    with _private_cache():
-        with _explained("ask for a token"):
-            page = credentials.get_request_token(web_root=root)
-        approve(page)
-        with _explained("exchange the token"):
-            credentials.exchange_request_token_for_access_token(web_root=root)
+    with _explained("ask for a token"):
+        page = credentials.get_request_token(web_root=root)
+    approve(page)
+    with _explained("exchange the token"):
+        credentials.exchange_request_token_for_access_token(web_root=root)
     token = credentials.access_token
     return {"consumer": consumer, "token": token.key, "secret": token.secret}
-
-
-@contextlib.contextmanager
-def _private_cache() -> Iterator[None]:
-    # launchpadlib's cache keeps whatever was read, hidden comments too (facts 11): the dance needs
-    # none, and if a later version makes one, it is in a folder of our own that goes away
-    with tempfile.TemporaryDirectory(prefix="tracker-migrate-") as folder:
-        before = tempfile.tempdir
-        tempfile.tempdir = folder
-        try:
-            yield
-        finally:
-            tempfile.tempdir = before
 
 
 @contextlib.contextmanager

@@ -58,23 +58,27 @@ class _Gathered:
 def bug(client: Client, number: str, known: str, hint: Hint) -> Reading | None:
     """A bug: seven requests, one more each for duplicates, CVEs and branches if it has some.
 
-    None, after one request, if its stamp is still `known`. If it changed while it was read, it is
-    read once more. Raises Gone, Refused, Retriable.
+    None, after one request, if its stamp is still `known`. If something looks as if it changed
+    while it was read, one more request asks, and if it did, all is read once more. Raises Gone,
+    Refused, Retriable.
     """
     path = f"bugs/{number}"
-    again = False
-    while True:
-        first = client.unchanged(path, known.partition(" ")[0])
-        if first is None or stamp(first.value) == known:
-            return None
+    first = client.unchanged(path, known.partition(" ")[0])
+    if first is None or stamp(first.value) == known:
+        return None
+    for again in (False, True):
         _admit(client, first.value)
         gathered = _Gathered(first)
         parts = _parts(client, path, gathered, hint)
-        if again or _settled(gathered, parts):
+        if _looks_settled(gathered, parts):
             break
-        again = True
-    if again and _was_closed(gathered, parts, timedelta(minutes=1)):
-        raise Retriable("its visibility changes while it is read")
+        now = client.unchanged(path, first.value["http_etag"])
+        if now is None:
+            break
+        if again and is_private(now.value) != is_private(first.value):
+            raise Retriable("its visibility changes while it is read")
+        if not again:
+            first = now
     issue = wire_bug.issue(first.value, parts, mended=gathered.mended)
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=stamp(first.value))
 
@@ -106,8 +110,8 @@ def _parts(client: Client, path: str, gathered: _Gathered, hint: Hint) -> Parts:
     return parts
 
 
-def _settled(gathered: _Gathered, parts: Parts) -> bool:
-    """Whether nothing happened to the bug between the first request and the last."""
+def _looks_settled(gathered: _Gathered, parts: Parts) -> bool:
+    """Whether nothing hints at a change of the bug between the first request and the last."""
     head = gathered.first.value
     if gathered.totals["messages"] != head["message_count"]:
         return False
@@ -118,22 +122,12 @@ def _settled(gathered: _Gathered, parts: Parts) -> bool:
     under_way = (gathered.first.when - _SLOW_COMMIT).isoformat()
     if newest > head["date_last_updated"] and newest >= under_way:
         return False
-    return not _was_closed(gathered, parts, None)
-
-
-def _was_closed(gathered: _Gathered, parts: Parts, within: timedelta | None) -> bool:
-    """Whether the history knows of a later visibility than the bug that was read.
-
-    Neither a change of visibility nor what is written after it need move the bug's date (facts 3).
-    `within`: only if that happened not longer ago than that.
-    """
-    rows = [row for row in parts.activity if row["whatchanged"] == "information type"]
-    if not rows:
-        return False
-    last = max(rows, key=lambda row: str(row["datechanged"]))
-    if within and last["datechanged"] < (gathered.first.when - within).isoformat():
-        return False
-    return bool(last["newvalue"] != gathered.first.value["information_type"])
+    # neither a change of visibility nor what is written after it need move the bug's date (facts 3)
+    closings = [row for row in parts.activity if row["whatchanged"] == "information type"]
+    if not closings:
+        return True
+    last = max(closings, key=lambda row: str(row["datechanged"]))
+    return bool(last["newvalue"] == head["information_type"])
 
 
 def blueprint(client: Client, name: str, known: str, listed: Entry | None) -> Reading | None:

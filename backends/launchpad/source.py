@@ -77,11 +77,16 @@ class LaunchpadSource:
     def surroundings(self) -> Iterator[Entity]:
         """Projects, series and milestones of all specs, each once."""
         done: set[Key] = set()
-        for spec in self.specs:
-            for entity in places.around(self._client, spec):
+        try:
+            for entity in itertools.chain.from_iterable(map(self._around, self.specs)):
                 if entity.value.key not in done:
                     done.add(entity.value.key)
                     yield entity
+        except ObjectError as error:
+            raise Unreachable(f"what the issues live in can't be read: {error}") from None
+
+    def _around(self, spec: str) -> Iterator[Entity]:
+        return places.around(self._client, spec)
 
     # -- issues ---------------------------------------------------------------------------------
 

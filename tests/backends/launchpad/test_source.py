@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -388,21 +389,75 @@ def test_a_bug_that_is_closed_while_it_is_read_does_not_come_out_as_public() -> 
     reader = Changing({"/devel/bugs/16/activity": closing}, {"/devel/bugs/16": closed})
     with pytest.raises(Refused, match="not public"):
         reading.bug(Client(ADDRESS, reader=reader), "16", "", lambda *_: False)
-    reader = Changing({"/devel/bugs/16/activity": closing}, {})
-    with pytest.raises(Retriable, match="visibility"):
-        reading.bug(Client(ADDRESS, reader=reader), "16", "", lambda *_: False)
 
 
 @needs_recordings
-def test_an_old_change_of_visibility_holds_nothing_up() -> None:
-    old = row(
-        "/activity",
-        datechanged="2026-11-22T13:00:00+00:00",
-        whatchanged="information type",
-        newvalue="Private",
-    )
-    reader = Changing({"/devel/bugs/16/activity": old}, {})
+def test_a_bug_whose_visibility_does_not_settle_is_left_for_later() -> None:
+    class Flipping(Replies):
+        def get(self, url: str, headers: Any = None) -> requests.Response:
+            answer = super().get(url, headers)
+            closed = self.asked["/devel/bugs/16"] % 2 == 0
+            changes = {"private": closed, "message_count": 6}
+            return reply(200, row("", **changes)) if url.endswith("/bugs/16") else answer
+
+    client = Client(ADDRESS, reader=Flipping(project("lab-alpha")), private=True)
+    with pytest.raises(Retriable, match="visibility"):
+        reading.bug(client, "16", "", lambda *_: False)
+
+
+@needs_recordings
+def test_what_only_looks_like_a_change_costs_one_request() -> None:
+    class Still(Replies):
+        def get(self, url: str, headers: Any = None) -> requests.Response:
+            answer = super().get(url, headers)
+            same = "If-None-Match" in (headers or {}) and url.endswith("/bugs/16")
+            return reply(304) if same else answer
+
+    reader = Still({**project("lab-alpha"), "/devel/bugs/16": row("", message_count=6)})
     assert reading.bug(Client(ADDRESS, reader=reader), "16", "", lambda *_: False) is not None
+    assert sum(reader.asked.values()) == 7 + 1 + 1  # and the duplicates that it has
+
+
+@needs_recordings
+def test_cves_are_asked_for_where_there_are_some_and_they_are_shown() -> None:
+    held = dict(project("lab-alpha"))
+    held["/devel/bugs/16/cves"] = exchange("bug16-cves-admin")
+    client = Client(ADDRESS, credentials=CREDENTIALS, reader=Replies(held))
+    got = reading.bug(client, "16", "", lambda what, number: (what, number) == ("cves", 16))
+    assert got is not None
+    (cve,) = [one for one in got.issue.relations if one.kind == "cve"]
+    assert (cve.label, cve.extra["description"]) == ("CVE-1999-2345", "Possible data loss")
+    anonymous = Replies(held)
+    reading.bug(Client(ADDRESS, reader=anonymous), "16", "", lambda *_: True)
+    assert anonymous.asked["/devel/bugs/16/cves"] == 0
+
+
+@needs_recordings
+def test_a_text_that_could_not_be_decoded_says_so_in_its_bug_alone() -> None:
+    held = dict(project("lab-alpha"))
+    messages = str(held["/devel/bugs/16/messages"])
+    held["/devel/bugs/16/messages"] = messages.replace("edited twice", "edited \\ud83d twice")
+    client = Client(ADDRESS, reader=Replies(held))
+    broken = reading.bug(client, "16", "", lambda *_: False)
+    good = reading.bug(client, "17", "", lambda *_: False)
+    assert broken is not None
+    assert good is not None
+    assert broken.issue.comments[1].text == "A comment, edited \ufffd twice"
+    assert "U+FFFD" in broken.issue.extra["note"]
+    assert "note" not in good.issue.extra
+
+
+def test_eight_threads_get_what_each_asked_for(nova: LaunchpadStandIn) -> None:
+    made = source(nova, "nova-sample")
+    keys = [one.key for one in made.listing(None)]
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(made.read, keys))
+    assert [one.issue.key for one in got if one] == keys
+    for one in got:
+        assert one is not None
+        assert {comment.key.split(":")[2].split("/")[0] for comment in one.issue.comments} == {
+            one.issue.name
+        }
 
 
 # -- what is not public ---------------------------------------------------------------------------
