@@ -108,14 +108,27 @@ class _Absorber:
         if name == "bugs" and "/+spec/" in source:
             for target in targets:
                 self.store.relate("specs", target, source)
-        elif name == "all_specifications" and source.count("/") == 1:
-            for target in targets:
+        elif name == "all_specifications":
+            for target in targets if "/" in source else ():
                 self.store.relate("goal", source, target)
+            self._group_of(source, [target.partition("/+spec/")[0] for target in targets])
+        elif self._is_group(path):
+            self._group_of(path, [target.partition("/+bug/")[0] for target in targets])
         elif name == "super_teams":
             for target in targets:
                 self.store.relate("members", target, source)
         elif name in _RELATIONS:
             self._relate(source, name, targets, int(body.get("total_size", 0)))
+
+    def _is_group(self, path: str) -> bool:
+        found = self.store.item(path)
+        return found is not None and found.kind == "project_group"
+
+    def _group_of(self, group: str, projects: list[str]) -> None:
+        """A group's projects may be known only by what its collections list (projects/mozilla)."""
+        if self._is_group(group):
+            for project in projects:
+                self.store.relate("projects", group, project)
 
     def _relate(self, source: str, name: str, targets: list[str], total: int) -> None:
         for target in targets:
@@ -182,11 +195,13 @@ class _Absorber:
             self.store.db.execute("DELETE FROM activity WHERE bug=?", (bug,))
             for _, row in sorted(by_viewer[best].items()):
                 self.store.add_activity(bug, row)
+        _stub_bugs(self.store)
         if not self.shared:
             _grant_subscribers(self.store)
         if self.viewers - {"anonymous"}:
             seed_tokens(self.store, self.viewers)
         _sort_tasks(self.store)
+        _set_sequences(self.store)
 
 
 def seed_tokens(store: Store, viewers: set[str]) -> None:
@@ -250,6 +265,27 @@ def _grant_subscribers(store: Store) -> None:
     )
     for bug, path in rows:
         grant(store, bug, f"~{path.rpartition('/')[2]}")
+
+
+def _stub_bugs(store: Store) -> None:
+    """Bugs of which only tasks or history were recorded."""
+    for (number,) in store.rows(
+        "SELECT bug FROM task UNION SELECT bug FROM activity EXCEPT SELECT id FROM bug"
+    ):
+        sql = "SELECT json_extract(data, '$.date_created'), owner FROM task WHERE bug=?"
+        created, owner = next(iter(store.rows(sql, number)), ("", None))
+        values = {"date_created": created, "date_last_updated": created, "owner_link": owner}
+        store.put_bug(number, {**values, "title": f"Bug {number}"})
+
+
+def _set_sequences(store: Store) -> None:
+    """New attachments, watches, nominations and files get numbers above the recorded ones."""
+    for kind, name in (("bug_attachment", "attachment"), ("bug_watch", "watch"),
+                       ("bug_nomination", "nomination")):  # fmt: skip
+        numbers = [int(e.path.rpartition("/")[2]) for e in store.items("kind=?", kind)]
+        if numbers:
+            store.sequence(name, max(numbers))
+    store.sequence("file", int(store.scalar("SELECT coalesce(max(id), 0) FROM file")) + 1)
 
 
 def _sort_tasks(store: Store) -> None:

@@ -9,7 +9,11 @@ from typing import Any
 from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.derived import lifecycle
 from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
 from tracker_migrate.backends.launchpad.standin.paging import Listing
+
+#: what a refusal calls a team's collections
+_API_NAMES = {"members": "api_activemembers", "participants": "api_all_members"}
 
 Build = Callable[[Context, Entry], Listing]
 
@@ -119,7 +123,7 @@ def _message_files(ctx: Context, message: Entry) -> Listing:
     return Listing.of("bug_attachment", mine)
 
 
-# -- pillars --------------------------------------------------------------------------------------
+# -- pillars -------------------------------------------------------------------------------------
 
 
 def _series(ctx: Context, pillar: Entry) -> Listing:
@@ -200,7 +204,8 @@ def _specs_of(ctx: Context, owner: Entry) -> list[Entry]:
         return ctx.store.items(f"{specs}({any_of})", *[owner.path] * len(links))
     if owner.kind == "project_group":
         projects = _projects(ctx, owner).fetch(10_000, 0)
-        return [s for p in projects for s in ctx.store.items(f"{specs} parent=?", p.path)]
+        paths = [*(p.path for p in projects), *ctx.store.related("projects", owner.path)]
+        return [s for p in dict.fromkeys(paths) for s in ctx.store.items(f"{specs} parent=?", p)]
     if owner.kind in ("project_series", "distro_series"):
         paths = ctx.store.related("goal", owner.path)
         return [s for s in map(ctx.store.item, paths) if s is not None]
@@ -208,9 +213,17 @@ def _specs_of(ctx: Context, owner: Entry) -> list[Entry]:
 
 
 def _team_list(name: str) -> Build:
-    if name == "participants":
-        return _participants
-    return _related(name, "person")
+    build = _participants if name == "participants" else _related(name, "person")
+
+    def guarded(ctx: Context, team: Entry) -> Listing:
+        """Who knows of a private team may still not see who is in it: 401 (wire/lab-private)."""
+        inside = ctx.view.admin or team.path in ctx.view.circle
+        if team.get("private") and not inside:
+            who = f"<Person {team.path[1:]} ({team.get('display_name')})>"
+            raise Refusal(401, f"({who}, {_API_NAMES.get(name, name)!r}, 'launchpad.View')")
+        return build(ctx, team)
+
+    return guarded
 
 
 def _participants(ctx: Context, team: Entry) -> Listing:

@@ -22,6 +22,16 @@ class Place:
     rest: tuple[str, ...] = ()
 
 
+def missing_name(place: Place) -> str:
+    """The name that a 404 tells: `+spec/bp-old` is one step (change 53), `+milestone` below a
+    series is none (get-firefox-trunk-milestone-1-0)."""
+    steps = {"+spec": ("project", "distribution"), "+milestone": ("project", "project_group"),
+             "+source": ("distribution",)}  # fmt: skip
+    if len(place.rest) > 1 and place.entry.kind in steps.get(place.rest[0], ()):
+        return place.rest[1]
+    return place.rest[0]
+
+
 def locate(ctx: Context, path: str) -> Place:
     """Walk down a path; Refusal 404 where something on it is missing or private."""
     if path in ("", *ROOTS):

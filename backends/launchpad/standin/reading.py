@@ -11,7 +11,7 @@ from tracker_migrate.backends.launchpad.standin.errors import TEXT, Refusal, not
 from tracker_migrate.backends.launchpad.standin.lists import collection_of
 from tracker_migrate.backends.launchpad.standin.operations import GET_OPERATIONS
 from tracker_migrate.backends.launchpad.standin.paging import Listing, page
-from tracker_migrate.backends.launchpad.standin.places import Place, locate
+from tracker_migrate.backends.launchpad.standin.places import Place, locate, missing_name
 from tracker_migrate.backends.launchpad.standin.render import etag_of, render, values
 from tracker_migrate.backends.launchpad.standin.root import root_reply
 from tracker_migrate.testing.loopback import Reply
@@ -34,7 +34,7 @@ def get(ctx: Context, path: str) -> Reply:
 
 def _operation(ctx: Context, place: Place, name: str, path: str) -> Reply:
     if place.rest:
-        raise not_found(place.entry, place.rest[0])
+        raise not_found(place.entry, missing_name(place))
     run = GET_OPERATIONS.get(place.entry.kind, {}).get(name)
     if run is None:
         raise Refusal(400, f"No such operation: {name}")
@@ -81,7 +81,7 @@ def _below(ctx: Context, place: Place, path: str) -> Reply:
         for field in (name, f"{name}_link"):
             if field in fields:
                 return _field(ctx, fields[field], field)
-    raise not_found(place.entry, name)
+    raise not_found(place.entry, missing_name(place))
 
 
 def _field(ctx: Context, value: object, name: str) -> Reply:

@@ -85,7 +85,8 @@ def _add_target(ctx: Context, target: Entry, query: Query) -> None:
                       path, path, f"{path}/+source/%")  # fmt: skip
         case "project_group":
             group = "SELECT path FROM item WHERE kind='project' AND json_extract(data, "
-            query.add(f"t.target IN ({group}'$.project_group_link')=?)", path)
+            seen = "SELECT target FROM relation WHERE name='projects' AND source=?"
+            query.add(f"t.target IN ({group}'$.project_group_link')=? UNION {seen})", path, path)
         case "milestone":
             query.add("t.milestone=?", path)
         case "project_group_milestone":
@@ -112,7 +113,7 @@ def _add_group_milestone(path: str, query: Query) -> None:
     )
 
 
-# -- filters: one function an argument ------------------------------------------------------------
+# -- filters: one function an argument -----------------------------------------------------------
 
 
 def _choices(ctx: Context, name: str, known: tuple[str, ...]) -> list[str]:

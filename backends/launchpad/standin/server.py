@@ -22,6 +22,7 @@ from tracker_migrate.backends.launchpad.standin.people import ADMINS, circle_of
 from tracker_migrate.backends.launchpad.standin.reading import get
 from tracker_migrate.backends.launchpad.standin.store import Store
 from tracker_migrate.backends.launchpad.standin.view import View
+from tracker_migrate.backends.launchpad.standin.writing import write
 from tracker_migrate.testing.loopback import Reply, Request, StandIn
 
 VERSIONS = ("devel", "beta", "1.0")
@@ -94,7 +95,7 @@ class LaunchpadStandIn(StandIn):
             return get(ctx, rest.rstrip("/"))
         if request.method in ("HEAD", "OPTIONS"):
             raise Refusal(405, "", Allow="GET PUT PATCH POST")
-        raise Refusal(405, "", Allow="GET")
+        return write(ctx, rest.rstrip("/"))
 
     def context(self, request: Request, login: Login = ANONYMOUS) -> Context:
         """What the handlers of a request get."""

@@ -106,7 +106,7 @@ class Store:
 
     def next_bug(self) -> int:
         """The number of the next new bug."""
-        return int(self.scalar("SELECT coalesce(max(id), 0) + 1 FROM bug"))
+        return self.sequence("bug", int(self.scalar("SELECT coalesce(max(id), 0) + 1 FROM bug")))
 
     # -- tasks ----------------------------------------------------------------------------------
 
