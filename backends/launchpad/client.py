@@ -7,7 +7,6 @@ never travels to another host.
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from tracker_migrate.backends.launchpad.gate import Gate
 from tracker_migrate.backends.launchpad.login import Signer
 from tracker_migrate.backends.launchpad.reader import OOPS, ApiReader
 from tracker_migrate.backends.launchpad.wire import Entry, decode, encode, withhold
@@ -26,8 +26,6 @@ from tracker_migrate.errors import (
     LoginNeeded,
     Refused,
     Retriable,
-    Unreachable,
-    WrongTracker,
 )
 from tracker_migrate.interfaces import Reply
 
@@ -281,65 +279,3 @@ def _half(url: str) -> str | None:
     if size < SMALLEST_PAGE:
         return None
     return f"{url[: match.start()]}{match[1]}ws.size={size}{url[match.end() :]}"
-
-
-class Gate:
-    """Lets at most `most` requests through at once, and fewer while answers are slow.
-
-    The server's ceiling is reached at about 8 connections; more only make it slower (facts 10).
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = self.limit = max(1, most)
-        self._busy = 0
-        self._free = threading.Condition()
-        self._usual = self._lately = 0.0
-        self._count = 0
-
-    def __enter__(self) -> None:
-        with self._free:
-            while self._busy >= self.limit:
-                self._free.wait()
-            self._busy += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._free:
-            self._busy -= 1
-            self._free.notify()
-
-    def took(self, seconds: float) -> None:
-        """Note how long an answer took; changes the limit every twenty answers at most."""
-        with self._free:
-            self._lately += (seconds - self._lately) * 0.1 if self._count else seconds
-            self._count += 1
-            if self._count % 20:
-                return
-            self._usual = min(self._usual or self._lately, self._lately)
-            if self._lately > 4 * self._usual + 0.2:
-                self.limit = max(1, self.limit // 2)
-                self._usual = self._lately / 2
-            elif self.limit < self._most:
-                self.limit += 1
-                self._free.notify()
-
-
-def check_root(client: Client) -> Mapping[str, str]:
-    """What the service root says of itself. Raises WrongTracker, Unreachable, LoginNeeded."""
-    try:
-        answer = client.answer("")
-    except Unreachable as error:
-        raise Unreachable(f"{client.root}: {error}; check the address and the network") from None
-    try:
-        kind = str(decode(answer.content)[0]["resource_type_link"])
-    except (ValueError, TypeError, KeyError):
-        kind = ""
-    if answer.status_code == 401:
-        raise LoginNeeded("Launchpad does not take this login: log in again")
-    if answer.status_code >= 500:
-        raise Unreachable(f"{client.root} answers {answer.status_code}; try again later")
-    if answer.status_code != 200 or not kind.endswith("#service-root"):
-        raise WrongTracker(
-            f"{client.root} is no Launchpad web service: the address of Launchpad's is "
-            "https://api.launchpad.net"
-        )
-    return {"version": answer.headers.get("X-Launchpad-Revision", "unknown")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import heapq
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import Entry, below
-from tracker_migrate.errors import Gone, Refused, Unreachable
+from tracker_migrate.errors import Unreachable
 
 #: every status that the search takes; its default hides closed bugs, and `Unknown` is refused
 STATUSES = (
@@ -60,32 +60,40 @@ class Numbers:
         return True
 
 
+#: orders of a search. By number, only a bug's disappearance can shift rows; by date, the number
+#: has to break ties, or rows get lost (facts 1, 2)
+UP, DOWN, BY_DATE = ("id",), ("-id",), ("date_last_updated", "id")
+
+
 def question(
     *,
     private: bool,
     page: int,
+    order: Sequence[str] = UP,
     since: datetime | None = None,
-    newest: bool = False,
     more: Mapping[str, str] | None = None,
 ) -> list[tuple[str, str]]:
-    """The arguments of a search for bug tasks.
+    """The arguments of a search for bug tasks: all, or those of bugs that changed after `since`.
 
-    All of them by number, which only a bug's disappearance can shift; or those that changed after
-    `since`, with the number as tie-breaker, without which rows get lost (facts 1, 2). newest: the
-    highest number first.
+    private: whether what is not public is asked for, too. page: rows of a page. more: filters.
     """
     asked = [("ws.op", "searchTasks"), *(("status", status) for status in STATUSES)]
     asked += [("omit_duplicates", "false")]
     if not private:
         asked += [("information_type", "Public"), ("information_type", "Public Security")]
     if since is not None:
-        asked += [("modified_since", since.isoformat()), ("order_by", "date_last_updated")]
-    return [
-        *asked,
-        ("order_by", "-id" if newest else "id"),
-        *(more or {}).items(),
-        ("ws.size", str(page)),
-    ]
+        asked += [("modified_since", since.isoformat())]
+    asked += [("order_by", name) for name in order]
+    return [*asked, *(more or {}).items(), ("ws.size", str(page))]
+
+
+def merged(client: Client, paths: Sequence[str], asked: Sequence[tuple[str, str]]) -> Iterator[int]:
+    """The numbers of the bugs that a search finds in any of several places, each once."""
+    seen = Numbers()
+    found = [numbers(client, path, asked) for path in paths]
+    for number in heapq.merge(*found, reverse=("order_by", "-id") in asked):
+        if seen.add(number):
+            yield number
 
 
 def numbers(client: Client, path: str, asked: Sequence[tuple[str, str]]) -> Iterator[int]:
@@ -136,7 +144,7 @@ def _at(url: str, start: int) -> str:
 
 
 def blueprints(client: Client, path: str, page: int) -> Iterator[Entry]:
-    """Every blueprint of a project, series, group or distribution; a packages has none.
+    """Every blueprint of a project, series, group or distribution; a package has none.
 
     `all_specifications`, for `valid_specifications` leaves out what is done (facts 7).
     """
@@ -144,42 +152,3 @@ def blueprints(client: Client, path: str, page: int) -> Iterator[Entry]:
         return
     for got in client.collection(f"{path}/all_specifications", page):
         yield from got.entries
-
-
-class Hints:
-    """Which bugs have CVEs or branches: one search a project tells it for all its bugs.
-
-    CVEs are only shown to somebody who is logged in (facts 4).
-    """
-
-    def __init__(self, client: Client, paths: Sequence[str], page: int) -> None:
-        self._client = client
-        self._paths = paths
-        self._page = page
-        self._found: dict[str, Numbers] = {}
-
-    def load(self) -> Mapping[str, Numbers]:
-        """What is known, asked for if it is not; call it under a lock."""
-        if not self._found:
-            found = {"branches": self._search(linked_branches=_LINKED)}
-            if not self._client.anonymous:
-                found["cves"] = self._search(has_cve="true")
-            self._found = found
-        return self._found
-
-    def forget(self) -> None:
-        """Ask again next time."""
-        self._found = {}
-
-    def _search(self, **more: str) -> Numbers:
-        held = Numbers()
-        asked = question(private=self._client.private, page=self._page, more=more)
-        for path in self._paths:
-            # a spec that can't be searched is for the listing to tell, not for one of its bugs
-            with contextlib.suppress(Gone, Refused):
-                for number in numbers(self._client, path, asked):
-                    held.add(number)
-        return held
-
-
-_LINKED = "Show only Bugs with linked Branches"

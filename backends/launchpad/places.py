@@ -1,4 +1,4 @@
-"""What a spec names (a project, a group, a series, a package), and what lies around it."""
+"""What is at an address: whether it is a Launchpad, what a spec names, what lies around it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from urllib.parse import urlencode
 from tracker_migrate.backends.launchpad import wire_places
 from tracker_migrate.backends.launchpad.client import Client, Got
 from tracker_migrate.backends.launchpad.reading import understood
-from tracker_migrate.backends.launchpad.wire import Entry, below, encode, is_private
-from tracker_migrate.errors import Gone, LoginNeeded, ObjectError, Refused, UsageError
+from tracker_migrate.backends.launchpad.wire import Entry, below, decode, encode, is_private
+from tracker_migrate.errors import (
+    Gone,
+    LoginNeeded,
+    ObjectError,
+    Refused,
+    Unreachable,
+    UsageError,
+    WrongTracker,
+)
 from tracker_migrate.interfaces import Entity, Reply
 from tracker_migrate.model import Milestone, Project, Series
 
@@ -29,6 +37,28 @@ def viewer(client: Client) -> str:
     if answer.status_code == 303 and "/~" in where:
         return where.rpartition("/~")[2]
     raise LoginNeeded("Launchpad does not take this login: log in again")
+
+
+def check_root(client: Client) -> Mapping[str, str]:
+    """What the service root says of itself. Raises WrongTracker, Unreachable, LoginNeeded."""
+    try:
+        answer = client.answer("")
+    except Unreachable as error:
+        raise Unreachable(f"{client.root}: {error}; check the address and the network") from None
+    try:
+        kind = str(decode(answer.content)[0]["resource_type_link"])
+    except (ValueError, TypeError, KeyError):
+        kind = ""
+    if answer.status_code == 401:
+        raise LoginNeeded("Launchpad does not take this login: log in again")
+    if answer.status_code >= 500:
+        raise Unreachable(f"{client.root} answers {answer.status_code}; try again later")
+    if answer.status_code != 200 or not kind.endswith("#service-root"):
+        raise WrongTracker(
+            f"{client.root} is no Launchpad web service: the address of Launchpad's is "
+            "https://api.launchpad.net"
+        )
+    return {"version": answer.headers.get("X-Launchpad-Revision", "unknown")}
 
 
 # -- specs --------------------------------------------------------------------------------------

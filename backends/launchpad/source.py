@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import threading
 import time
@@ -11,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from tracker_migrate.backends.launchpad import (
+    hints,
     listing,
     places,
     reading,
     wire_blueprint,
     wire_places,
 )
-from tracker_migrate.backends.launchpad.client import Client, NotSeen, check_root, clock
+from tracker_migrate.backends.launchpad.client import Client, NotSeen, clock
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key
 from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
@@ -43,8 +43,7 @@ class LaunchpadSource:
         self._client = client
         self._page = page
         self._viewer = "anonymous" if client.anonymous else ""
-        self._hints = listing.Hints(client, self.specs, page)
-        self._guard = threading.Lock()
+        self._hint: reading.Hint = hints.unknown
         self._lately = _Lately()
 
     # -- about the server -----------------------------------------------------------------------
@@ -65,7 +64,7 @@ class LaunchpadSource:
 
         Raises UsageError (all specs that are wrong), WrongTracker, LoginNeeded, Unreachable.
         """
-        facts = dict(check_root(self._client))
+        facts = dict(places.check_root(self._client))
         facts["viewer"] = self.viewer
         facts.update(places.check_specs(self._client, self.specs))
         return facts
@@ -96,9 +95,6 @@ class LaunchpadSource:
 
         newest: only so many bugs, the highest number first.
         """
-        if since is None:
-            with self._guard:
-                self._hints.forget()
         try:
             yield from itertools.islice(self._bugs(since, newest is not None), newest)
             yield from self._blueprints()
@@ -106,14 +102,14 @@ class LaunchpadSource:
             raise Unreachable(f"the list of issues can't be read: {error}") from None
 
     def _bugs(self, since: datetime | None, newest: bool) -> Iterator[Listed]:
-        asked = listing.question(
-            private=self._client.private, page=self._page, since=since, newest=newest
-        )
-        found = [listing.numbers(self._client, spec, asked) for spec in self.specs]
-        seen = listing.Numbers()
-        for number in heapq.merge(*found, reverse=newest):
-            if seen.add(number):
-                yield Listed(key=bug_key(number))
+        order = listing.DOWN if newest else listing.UP if since is None else listing.BY_DATE
+        private = self._client.private
+        asked = listing.question(private=private, page=self._page, order=order, since=since)
+        hint = hints.Hints(self._client, self.specs, self._page, since=since, newest=newest)
+        self._hint = hint
+        for number in listing.merged(self._client, self.specs, asked):
+            hint.note(number)
+            yield Listed(key=bug_key(number))
 
     def _blueprints(self) -> Iterator[Listed]:
         seen: set[Key] = set()
@@ -144,11 +140,6 @@ class LaunchpadSource:
         except Refused as error:
             raise Refused(f"{issue}: {error}") from None
         raise Refused(f"{issue}: Launchpad has no such kind of issue")
-
-    def _hint(self, what: str, number: int) -> bool:
-        with self._guard:
-            found = self._hints.load()
-        return what in found and number in found[what]
 
     # -- people ---------------------------------------------------------------------------------
 

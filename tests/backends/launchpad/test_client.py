@@ -14,13 +14,13 @@ from tests.backends.launchpad.recorded import ADDRESS, Replies, exchange, needs_
 from tracker_migrate.backends.launchpad import login
 from tracker_migrate.backends.launchpad.client import (
     Client,
-    Gate,
     NotSeen,
     TooSlow,
     api_root,
-    check_root,
     clock,
 )
+from tracker_migrate.backends.launchpad.gate import Gate
+from tracker_migrate.backends.launchpad.places import check_root
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.oauth import seed_token
 from tracker_migrate.errors import (

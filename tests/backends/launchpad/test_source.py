@@ -22,7 +22,7 @@ from tests.backends.launchpad.recorded import (
     reply,
     wire,
 )
-from tracker_migrate.backends.launchpad import listing, open_source, reading
+from tracker_migrate.backends.launchpad import hints, listing, open_source, reading
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.source import LaunchpadSource
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn, load_project, load_wire
@@ -267,7 +267,7 @@ def test_a_bug_takes_seven_requests_and_each_person_one(nova: LaunchpadStandIn) 
         got = made.read(key)
         assert got is not None
         people |= {one.author for one in got.issue.comments}
-    # two messages pages of 300 are never needed here, and one search tells of all branches
+    # a page of 300 messages is enough for any of them, and one search tells of all branches
     assert asked(nova) - before == 277 * 7 + 1
     for person in people - {None}:
         assert isinstance(made.person(Key(str(person))).value, Person)
@@ -294,7 +294,7 @@ def test_a_long_bug_comes_in_few_pages(nova: LaunchpadStandIn) -> None:
     got = made.read(bug(856764))
     assert got is not None
     assert len(got.issue.comments) == 102
-    assert len(got.replies) == 7
+    assert len(got.replies) == 8  # nothing was listed: it might have had branches
 
 
 def test_what_is_known_takes_one_request(nova: LaunchpadStandIn) -> None:
@@ -445,6 +445,55 @@ def test_a_text_that_could_not_be_decoded_says_so_in_its_bug_alone() -> None:
     assert broken.issue.comments[1].text == "A comment, edited \ufffd twice"
     assert "U+FFFD" in broken.issue.extra["note"]
     assert "note" not in good.issue.extra
+
+
+@needs_recordings
+def test_one_search_tells_which_bugs_of_a_listing_have_branches() -> None:
+    class Some(Replies):
+        def get(self, url: str, headers: Any = None) -> requests.Response:
+            self.asked["search"] += 1
+            start, held = listing._start(url), [3, 5, 8, 13, 21, 34, 55, 89]
+            rows = [{"bug_link": f"{ADDRESS}/devel/bugs/{one}"} for one in held[start : start + 3]]
+            page: dict[str, Any] = {"start": start, "entries": rows}
+            if start + 3 < len(held):
+                after = start + 3
+                page["next_collection_link"] = (
+                    f"{url.split('&memo', maxsplit=1)[0]}&memo={after}&ws.start={after}"
+                )
+            return reply(200, json.dumps(page))
+
+    reader = Some({})
+    hint = hints.Hints(Client(ADDRESS, reader=reader), ["x"], 3)
+    assert [number for number in range(1, 9) if hint("branches", number)] == [3, 5, 8]
+    assert reader.asked["search"] == 1
+    assert [number for number in range(100) if hint("branches", number)] == [
+        *(3, 5, 8, 13, 21, 34, 55, 89)
+    ]
+
+
+def test_bugs_that_a_listing_did_not_name_may_have_anything() -> None:
+    reader = Replies({})
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    hint = hints.Hints(Client(ADDRESS, reader=reader), ["x"], 75, since=since)
+    hint.note(7)
+    assert hint("cves", 8)
+    assert not hint("cves", 7)  # the search fails, which is not the bug's fault
+    assert sum(reader.asked.values()) == 1
+
+
+def test_a_search_that_breaks_off_is_begun_again() -> None:
+    class Broken(Replies):
+        def get(self, url: str, headers: Any = None) -> requests.Response:
+            self.asked["search"] += 1
+            row = {"bug_link": f"{ADDRESS}/devel/bugs/9"}
+            if self.asked["search"] <= 4:
+                return reply(503, "", {"X-Lazr-OopsId": "OOPS-1"})
+            return reply(200, json.dumps({"start": 0, "entries": [row]}))
+
+    hint = hints.Hints(Client(ADDRESS, reader=Broken({})), ["x"], 75)
+    with pytest.raises(Retriable):
+        hint("branches", 9)
+    assert hint("branches", 9)
 
 
 def test_eight_threads_get_what_each_asked_for(nova: LaunchpadStandIn) -> None:
