@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -68,7 +69,8 @@ class Api:
         self._timeout = timeout
         self._throttle = throttle or Throttle(0)
         self._local = threading.local()
-        self._sessions: list[requests.Session] = []
+        # weak: a thread's connections go with the thread, or a daemon would gather them
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._backoff = tenacity.wait_random_exponential(multiplier=backoff, max=30)
         self._retrying = tenacity.Retrying(
@@ -181,7 +183,7 @@ class Api:
             client.http_client.user_agent = USER_AGENT
             self._local.made = made = (client, http_error)
             with self._guard:
-                self._sessions.append(session)
+                self._sessions.add(session)
         return made
 
     def _wait(self, state: tenacity.RetryCallState) -> float:

@@ -12,7 +12,14 @@ from tracker_migrate.backends.storyboard import wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.faults import Exists
 from tracker_migrate.backends.storyboard.finding import PLACEHOLDER
-from tracker_migrate.errors import Doubtful, Retriable, Unreachable, UsageError, WrongTracker
+from tracker_migrate.errors import (
+    Doubtful,
+    ObjectError,
+    Retriable,
+    Unreachable,
+    UsageError,
+    WrongTracker,
+)
 from tracker_migrate.interfaces import Block
 
 #: a date that no server would give by itself: whether it is kept tells whether dates can be set
@@ -45,6 +52,9 @@ class Numbers:
                     return claims[kind](count)
                 except (Exists, Doubtful, Retriable):
                     continue
+                except ObjectError as error:
+                    host = self._api.host
+                    raise UsageError(f"{host} lets no numbers be claimed: {error}") from None
         raise Unreachable(f"{self._api.host} does not let numbers be claimed; try again")
 
     def _stories(self, count: int) -> Block:

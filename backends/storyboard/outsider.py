@@ -6,13 +6,14 @@ tags, the timeline, the search (scenario private-story-life).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from tracker_migrate.backends.storyboard import wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.client import Api
-from tracker_migrate.errors import Gone, Refused
+from tracker_migrate.errors import Gone
 from tracker_migrate.interfaces import RemoteRef
 from tracker_migrate.model import Key, kind_of
 
@@ -47,12 +48,10 @@ def _searched(site: Site, api: Api, story: str) -> bool:
         title = site.api.get(f"/stories/{story}").get("title")
     except Gone:
         return False
-    if not title:
+    words = " ".join(re.findall(r"\w+", title or ""))  # a '%' is a 500, and so is nothing
+    if not words:
         return False
-    try:
-        rows = api.get("/stories/search", {"q": title, "limit": 100})
-    except Refused:
-        return False
+    rows = api.get("/stories/search", {"q": words, "limit": 100})
     return any(str(row.get("id")) == story for row in rows)
 
 

@@ -13,6 +13,7 @@ from tracker_migrate.backends.storyboard.options import Options
 from tracker_migrate.backends.storyboard.planner import KINDS, StoryBoardPlanner
 from tracker_migrate.backends.storyboard.reading import Earlier, Reader
 from tracker_migrate.backends.storyboard.writing import Writer
+from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import (
     Block,
     ClosedAction,
@@ -56,11 +57,17 @@ class StoryBoardSink:
         return {**checks.check(self._site), "numbers": self._options.numbers}
 
     def number(self, wanted: Wanted) -> int | None:
-        """A bug's own number if numbers are kept; all else comes from blocks."""
+        """A bug's own number if numbers are kept; all else comes from blocks.
+
+        Raises UsageError for a number in the range that blocks are claimed from.
+        """
         kept = self._options.numbers == "keep" and wanted.kind == "story"
-        if kept and kind_of(wanted.key) == "bug":
-            return int(name_of(wanted.key))
-        return None
+        if not kept or kind_of(wanted.key) != "bug":
+            return None
+        number = int(name_of(wanted.key))
+        if number > self._options.above:
+            raise UsageError(f"options.above: must be more than {number}, the number of a bug")
+        return number
 
     def claim(self, kind: str, count: int) -> Block:
         """Claim `count` numbers for stories, tasks or comments."""

@@ -155,6 +155,9 @@ class Writer:
     def _task_update(self, action: ClosedAction, _size: int) -> Receipt:
         assert action.at is not None
         body = wire.task_body(action.fields, create=False)
+        if body.get("branch_id") is not None and "project_id" in body:
+            # a PUT that names another project sets that project's master, whatever branch it names
+            self._api.write("PUT", f"/tasks/{action.at.id}", {"project_id": body["project_id"]})
         self._api.write("PUT", f"/tasks/{action.at.id}", body)
         return Receipt(refs={action.key: action.at})
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
 from tracker_migrate.testing.loopback import Reply, Request, StandIn, serving
 
 #: users 1, 2 and 3 of the server, of whom the first is a superuser
@@ -48,12 +49,6 @@ class Handing(StandIn):
 @contextmanager
 def storyboard() -> Iterator[StandIn]:
     """A server that listens; its address is in `url`."""
-    standin = Handing(REAL) if REAL else _standin()
+    standin = Handing(REAL) if REAL else StoryBoardStandIn()
     with serving(standin):
         yield standin
-
-
-def _standin() -> StandIn:
-    from tracker_migrate.backends.storyboard.standin import StoryBoard
-
-    return StoryBoard()

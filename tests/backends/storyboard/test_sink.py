@@ -34,7 +34,7 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
-from tracker_migrate.interfaces import Audience, ClosedStep, Ref, RemoteRef, Sink
+from tracker_migrate.interfaces import Audience, ClosedStep, Place, Ref, RemoteRef, Sink
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.loopback import Fault, Reply, Request, StandIn, serving
 
@@ -551,6 +551,20 @@ def test_update_sends_the_fields_that_it_names(sink: Sink, run: Run) -> None:
 LATER = {"status": "In Progress", "importance": "Wishlist"}
 
 
+def test_task_moves_to_a_branch_of_another_project(sink: Sink, run: Run) -> None:
+    """A PUT that names both sets the other project's master."""
+    issue = renumbered(bug())
+    run.write(issue)
+    run.decisions.places["nova"] = Place(name="elsewhere-else", branch="kilo")
+    (key,) = (key for key in run.refs if ":task:" in key)
+    for step in run.steps(msgspec.structs.replace(issue)):
+        run.send(step)
+    made = next(one for one in sink.planner.wanted(issue, run.decisions) if one.key == key)
+    run.send(run.update(made, "project_id", "branch_id"))
+    seen = sink.read(run.issue_refs()).objects[key].fields
+    assert {name: seen[name] for name in run.sent[key]} == run.sent[key]
+
+
 def test_comment_can_not_be_edited_where_the_server_forbids_it(sink: Sink, run: Run) -> None:
     issue = renumbered(bug())
     run.write(issue)
@@ -649,12 +663,18 @@ def test_kept_numbers_are_the_bugs_and_all_else_is_above_them(server: StandIn, u
     run.write(issue)
     assert run.refs[issue.key][1].id == str(top + 7)
     assert sink.claim("story", 3).first > top + 1000
+    with pytest.raises(UsageError, match=r"options\.above"):
+        sink.number(msgspec.structs.replace(wishes(sink, run, issue)[0], key=_bug(top + 1001)))
     wish = [
         one
         for one in sink.planner.wanted(issue, run.decisions)
         if sink.planner.kinds[one.kind].phase != 0
     ]
     assert dict(sink.lookup(wish)) == {key: at for key, (_kind, at) in run.issue_refs().items()}
+
+
+def _bug(number: int) -> Key:
+    return Key(f"launchpad:bug:{number}")
 
 
 # -- reading back -------------------------------------------------------------------------------
@@ -724,6 +744,13 @@ def test_lookup_asks_for_tasks_once_and_not_for_each_issue(
     sink.lookup(wanted)
     scans = sum(server.requests.values())
     assert scans < 20
+
+
+def test_single_issues_are_found_without_a_scan(server: StandIn, sink: Sink, run: Run) -> None:
+    issue = renumbered(bug())
+    run.write(issue)
+    found = sink.lookup(wishes(sink, run, issue))
+    assert found.keys() == run.issue_refs().keys()
 
 
 def test_look_alike_of_a_stranger_is_not_named(
