@@ -119,7 +119,7 @@ class Apply:
         self._done = 0
         with ThreadPoolExecutor(workers, thread_name_prefix="write") as pool:
             try:
-                self._spread(pool, self._to_write(only, limit), last, workers)
+                self._spread(pool, self._to_write(only, limit, last), last, workers)
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
@@ -143,7 +143,7 @@ class Apply:
         for future in futures:
             future.result()
 
-    def _to_write(self, only: Only | None, limit: int | None) -> Iterator[Issue]:
+    def _to_write(self, only: Only | None, limit: int | None, last: bool) -> Iterator[Issue]:
         """Issues that are not known to be done from these very inputs, in order."""
         taken = 0
         for key, content in self._target.archive.digests():
@@ -151,7 +151,7 @@ class Apply:
             if verdict is None or verdict.state == "refused":
                 continue
             if verdict.state == "done" and verdict.inputs == inputs(self._target, content):
-                self._skip()
+                self._skip(last)
                 continue
             issue = self._target.archive.issue(key)
             if issue is None or (only is not None and not only.takes(issue)):
@@ -161,9 +161,9 @@ class Apply:
                 return
             yield issue
 
-    def _skip(self) -> None:
+    def _skip(self, last: bool) -> None:
         with self._guard:
-            self._applied.unchanged += 1
+            self._applied.unchanged += last
 
     # -- one issue --------------------------------------------------------------------------------
 
@@ -213,11 +213,8 @@ class Apply:
             self._applied.gone += len(found.gone)
 
     def _finish(self, issue: Issue, whole: bool) -> None:
-        """The issue is written: remember from what, unless a reference waits for another look."""
-        waiting = any(one.open for one in self._ledger.of_issue(issue.key).values())
-        mark = "" if waiting else inputs(self._target, digest(issue))
         reason = "" if whole else "some changes can't be made at this target"
-        self._ledger.set_verdicts([Verdict(issue.key, "done", reason, mark, 0)])
+        self._ledger.finish(issue.key, inputs(self._target, digest(issue)), reason)
 
     def _set_aside(self, issue: Issue, reason: str) -> None:
         held = self._ledger.verdict(issue.key)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tracker_migrate.digest import digests
-from tracker_migrate.engine.diff import open_digest
+from tracker_migrate.engine.diff import open_digest, references
 from tracker_migrate.errors import Refused
 from tracker_migrate.interfaces import (
     Action,
@@ -48,9 +48,9 @@ class Closer:
             fields[name], open_ = self._value(wanted.fields[name])
             fallen += open_
         for name, value in wanted.fields.items():
-            # an update of one text must not forget the open references of another
-            if name not in action.fields and isinstance(value, Text):
-                fallen += self._text(value)[1]
+            # an update of one field must not forget the open references of another
+            if name not in action.fields and references(value):
+                fallen += self._value(value)[1]
         marks = digests(wanted.fields)
         return ClosedAction(
             op=action.op,
@@ -67,14 +67,18 @@ class Closer:
         )
 
     def _value(self, value: Any) -> tuple[Any, list[Key]]:
+        """The value with its references put in, and the keys of those that are worth another
+        look later."""
         if isinstance(value, Text):
             return self._text(value)
         if isinstance(value, Pointer):
-            return self._pointer(value), []
+            id_ = self._pointer(value)
+            return id_, [value.to] if id_ is None and self._moves(value.to) else []
         if isinstance(value, tuple | list):
-            closed = [self._value(one)[0] for one in value]
-            pointers = all(isinstance(one, Pointer) for one in value)
-            return ([c for c in closed if c is not None] if pointers else closed), []
+            pairs = [self._value(one) for one in value]
+            pointers = any(isinstance(one, Pointer) for one in value)
+            closed = [one for one, _ in pairs if one is not None or not pointers]
+            return closed, [key for _, keys in pairs for key in keys]
         return value, []
 
     def _text(self, text: Text) -> tuple[str, list[Key]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
 from tracker_migrate.digest import digest, digests
-from tracker_migrate.interfaces import Action, Kind, Lookup, Text, Wanted
+from tracker_migrate.interfaces import Action, Kind, Lookup, Pointer, Text, Wanted
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held
 
@@ -82,10 +83,17 @@ def _changed(wanted: Wanted, held: Held, lookup: Lookup) -> tuple[str, ...]:
         changed += [
             name
             for name, value in wanted.fields.items()
-            if name not in changed and isinstance(value, Text) and _names(value, resolved)
+            if name not in changed and references(value) & resolved
         ]
     return tuple(changed)
 
 
-def _names(text: Text, keys: set[Key]) -> bool:
-    return any(ref.to in keys for ref in text.refs)
+def references(value: Any) -> set[Key]:
+    """The keys that a field's value refers to."""
+    if isinstance(value, Text):
+        return {ref.to for ref in value.refs}
+    if isinstance(value, Pointer):
+        return {value.to}
+    if isinstance(value, tuple | list):
+        return {key for one in value for key in references(one)}
+    return set()

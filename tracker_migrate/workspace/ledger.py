@@ -351,6 +351,22 @@ class Ledger:
         rows = [msgspec.structs.asdict(one) | {"target": self.target, "at": at} for one in verdicts]
         return self._writer.do(lambda c: upsert(c, schema.verdict, rows) if rows else None)
 
+    def finish(self, issue: Key, inputs: str, reason: str = "") -> Future[None]:
+        """Note that an issue is written, and from what; unless one of its references waits for
+        another look. Seen after every result that was noted before it."""
+        table, at = schema.object_, now()
+
+        def write(connection: Connection) -> None:
+            waits = sa.select(table.c.key).where(
+                table.c.target == self.target, table.c.issue == issue, table.c.open != "[]"
+            )
+            whole = connection.execute(waits.limit(1)).first() is None
+            verdict = Verdict(issue, "done", reason, inputs if whole else "", 0)
+            row = msgspec.structs.asdict(verdict) | {"target": self.target, "at": at}
+            upsert(connection, schema.verdict, [row])
+
+        return self._writer.do(write)
+
     # -- conflicts ------------------------------------------------------------------------------
 
     def add_conflict(self, key: Key, field: str, policy: str) -> None:

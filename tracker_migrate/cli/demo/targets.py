@@ -39,7 +39,7 @@ def storyboard(server: Server) -> Prepared:
 
 
 def maniphest(server: Server) -> Prepared:
-    """Maniphest: the importer is a bot and a member of the project that may read what is private."""
+    """Maniphest: the importer is a bot, and a member of the project that reads what is private."""
     token = _token("importbot")
     security = _conduit(
         server, token, "project.edit", {"transactions": [{"type": "name", "value": "security"}]}

@@ -1,0 +1,54 @@
+# `make demo` and `make test` need Python 3.11 or newer, and no root.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_ARGS = $(if $(SOURCE),--from $(SOURCE)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(BUGS),--bugs $(BUGS))
+
+.PHONY: demo test check lint types layers wheel examples benchmarks clean
+
+demo: $(VENV)/.demo  ## a made-up project into both trackers: SOURCE=launchpad:PROJECT LIMIT=200
+	@$(BIN)/tracker-migrate demo demo $(DEMO_ARGS)
+
+test: $(VENV)/.test  ## every test, without root
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+check: lint types layers  ## what CI checks besides the tests
+
+lint: $(VENV)/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.check
+	$(BIN)/mypy
+
+layers: $(VENV)/.check
+	$(BIN)/lint-imports
+
+examples: $(VENV)/.test
+	$(BIN)/python -m pytest -q tests/examples
+
+benchmarks: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+wheel: $(VENV)/.check
+	rm -rf dist build
+	$(BIN)/python -m build --outdir dist .
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: setup.cfg | $(VENV)/bin/python
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.test: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,postgres]"
+	@touch $@
+
+$(VENV)/.check: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,postgres,check]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist demo *.egg-info
