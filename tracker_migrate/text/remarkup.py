@@ -48,6 +48,10 @@ from tracker_migrate.text.remarkup_live import live_line, live_start, live_word,
 ZERO = "\u200b"
 _BLANK = "\u00a0"
 _UNSAFE = '<>[]\\"`|{}^'
+_LOOK_ALIKES = {ord(one): ord(one) + 0xFEE0 for one in "[]|`"}
+_HASHES = re.compile(r"(?<=#)(?=#)")
+#: the server takes all up to the first slash for the host
+_NO_SLASH = re.compile(r"(?<=[^:/])(?=[?#])")
 #: before these a link does not end, or `T1` is none
 _GROWS = re.compile(r"[\w`#]")
 #: behind these `[[` begins no link; what is in monospace ends for the server in a letter
@@ -76,16 +80,16 @@ def plain(text: str) -> str:
 def link_label(label: str) -> str:
     """A label for `[[ address | label ]]`: there nothing is live but the link's own end, and what
     comes before links, monospace and `${{{`; these characters get look-alikes."""
-    text = one_line(label).replace("]", "\uff3d").replace("[", "\uff3b").replace("|", "\uff5c")
-    return (
-        text.replace("`", "\uff40").replace("##", f"#{ZERO}#").replace("${", f"${ZERO}{{").strip()
-    )
+    text = _HASHES.sub(ZERO, one_line(label).translate(_LOOK_ALIKES))
+    return text.replace("${", f"${ZERO}{{").strip()
 
 
 def link_address(address: str) -> str:
     """An address as it may stand in a link: no rule that comes before links finds itself in it."""
     safe = urls.encoded(visible(address), _UNSAFE)
     safe = safe.replace("##", "#%23").replace("((", "(%28")
+    if "/" not in re.split(r"[?#]", safe[8:], maxsplit=1)[0]:
+        safe = _NO_SLASH.sub("/", safe, count=1)
     scheme, rest = safe[:8], safe[8:]
     return scheme + re.sub(r"(?<![A-Za-z0-9_]):", "%3A", rest)
 
@@ -129,9 +133,11 @@ def _block(block: Block, depth: int) -> list[Pieces]:
 
 
 def _heading(text: str) -> list[Pieces]:
+    """A heading. The server takes `#` and `=` off both of its ends."""
     shown = plain(text.strip())
-    end = ZERO if shown[-1:] in ("#", "=") else ""  # the server takes these off the end
-    return [["=== ", shown, end, " ==="]] if shown else []
+    start = ZERO if shown.startswith(("#", "=")) else ""
+    end = ZERO if shown.endswith(("#", "=")) else ""
+    return [["=== ", start, shown, end, " ==="]] if shown else []
 
 
 def _paragraph(lines: Sequence[Line]) -> list[Pieces]:
@@ -191,6 +197,8 @@ def _add(pieces: Pieces, part: Inline) -> None:
     """Add a piece, with a zero-width space where it would grow together with its neighbour."""
     if not isinstance(part, Ref):
         written = _written(part)
+        if not written:
+            return
         if pieces and _ends_link(pieces[-1]) and _GROWS.match(written):
             pieces.append(ZERO)
         if pieces and written.startswith("[[") and _glues(pieces[-1]):
@@ -236,7 +244,7 @@ def _words(text: str) -> str:
 def _monospace(word: str) -> str:
     if "`" not in word:
         return f"`{word}`"
-    inner = word.replace("##", f"#{ZERO}#")
+    inner = _HASHES.sub(ZERO, word)
     return f"##{inner}{ZERO if inner.endswith('#') else ''}##"
 
 
