@@ -39,7 +39,7 @@ class Pulled(msgspec.Struct, kw_only=True):
 
 
 class Pull:
-    """One pull. `full` reads the whole listing even if there is a cursor."""
+    """One pull. `full` reads everything again, even what seems not to have changed."""
 
     def __init__(
         self,
@@ -105,12 +105,17 @@ class Pull:
         return listed
 
     def _submit(self, pool: ThreadPoolExecutor, one: Listed) -> None:
-        known = self._archive.stamp(one.key)
-        if known and one.stamp and known == one.stamp:
+        known = self._known(one)
+        if known and known == one.stamp:
             self._note("same", one.key)
             return
         self._futures.add(pool.submit(self._read, one.key, known))
         self._drain(self._connections * 3)
+
+    def _known(self, one: Listed) -> str:
+        """What the archive knows of an issue's state; nothing in a full reading, which is there to
+        find what moves no stamp: hidden and edited comments, new tasks, removed attachments."""
+        return "" if self._pulled.full else self._archive.stamp(one.key)
 
     def _drain(self, room: int) -> None:
         """Wait until no more than `room` reads are under way; re-raise what stops a run."""
@@ -144,11 +149,18 @@ class Pull:
     def _read_people(self) -> None:
         people = self._archive.people_to_read()
         with ThreadPoolExecutor(self._connections, thread_name_prefix="people") as pool:
-            for entity in pool.map(self._source.person, people):
-                self._archive.put_entity(entity)
-                self._pulled.people += 1
-                done, total = self._pulled.people, len(people)
-                self._listen(Event(name="person", key=entity.value.key, done=done, total=total))
+            for done, person in enumerate(pool.map(self._person, people), 1):
+                self._listen(Event(name="person", key=person, done=done, total=len(people)))
+
+    def _person(self, key: Key) -> Key:
+        """Read one person; who can't be read is named by the key alone, and tried again."""
+        try:
+            self._archive.put_entity(self._source.person(key))
+        except ObjectError:
+            return key
+        with self._guard:
+            self._pulled.people += 1
+        return key
 
     def _look_for_vanished(self, listed: set[Key]) -> None:
         """Issues of the archive that a whole listing did not name: retargeted, hidden, deleted."""
@@ -163,4 +175,4 @@ class Pull:
                 self._archive.set_gone(key)  # blueprints are listed whole: absent is gone
                 self._note("gone", key)
             else:
-                self._read(key, self._archive.stamp(key))
+                self._read(key, "")
