@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tracker_migrate.backends.launchpad.standin.dump import load_dump
+from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.load import load_project, load_spec, load_wire
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.testing.loopback import arguments, run_alone
 
-__all__ = ["LaunchpadStandIn", "load_project", "load_spec", "load_wire", "main"]
+__all__ = [
+    "LaunchpadStandIn",
+    "generate",
+    "load_dump",
+    "load_project",
+    "load_spec",
+    "load_wire",
+    "main",
+]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

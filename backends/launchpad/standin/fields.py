@@ -321,6 +321,28 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "team_membership": {"status": "Approved"},
 }  # fmt: skip
 
+#: fields that a PATCH may name, by kind
+WRITABLE: dict[str, frozenset[str]] = {
+    "bug": frozenset({"title", "description", "tags", "duplicate_of_link", "name"}),
+    "bug_task": frozenset({
+        "status", "importance", "assignee_link", "milestone_link", "target_link",
+        "bug_watch_link", "status_explanation", "importance_explanation"}),
+    "bug_attachment": frozenset({"title", "type"}),
+    "specification": frozenset({
+        "name", "title", "summary", "whiteboard", "workitems_text", "priority",
+        "definition_status", "implementation_status", "assignee_link", "drafter_link",
+        "approver_link", "milestone_link", "specification_url", "direction_approved",
+        "target_link"}),
+    "milestone": frozenset({"name", "date_targeted", "is_active", "summary", "code_name"}),
+    "person": frozenset({"name", "display_name", "description", "hide_email_addresses"}),
+    "team": frozenset({"name", "display_name", "description"}),
+    "project": frozenset({
+        "name", "display_name", "title", "summary", "description", "official_bugs",
+        "official_blueprints", "official_answers", "official_bug_tags", "homepage_url",
+        "project_group_link", "driver_link", "owner_link", "bug_supervisor_link", "active"}),
+    "project_series": frozenset({"name", "summary", "status"}),
+}  # fmt: skip
+
 #: how a value comes about
 VALUE, LINK, OWN, DERIVED = "value", "link", "own", "derived"
 

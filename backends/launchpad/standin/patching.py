@@ -10,33 +10,11 @@ from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.derived import lifecycle
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal, not_found, unauthorized
-from tracker_migrate.backends.launchpad.standin.fields import fields_of, names_of
+from tracker_migrate.backends.launchpad.standin.fields import WRITABLE, fields_of, names_of
 from tracker_migrate.backends.launchpad.standin.privacy import drives
 from tracker_migrate.backends.launchpad.standin.renaming import rename
 from tracker_migrate.backends.launchpad.standin.statuses import set_assignee, set_status
 from tracker_migrate.backends.launchpad.standin.targets import target_names, task_sort
-
-#: fields that a PATCH may name, by kind
-WRITABLE: dict[str, frozenset[str]] = {
-    "bug": frozenset({"title", "description", "tags", "duplicate_of_link", "name"}),
-    "bug_task": frozenset({
-        "status", "importance", "assignee_link", "milestone_link", "target_link",
-        "bug_watch_link", "status_explanation", "importance_explanation"}),
-    "bug_attachment": frozenset({"title", "type"}),
-    "specification": frozenset({
-        "name", "title", "summary", "whiteboard", "workitems_text", "priority",
-        "definition_status", "implementation_status", "assignee_link", "drafter_link",
-        "approver_link", "milestone_link", "specification_url", "direction_approved",
-        "target_link"}),
-    "milestone": frozenset({"name", "date_targeted", "is_active", "summary", "code_name"}),
-    "person": frozenset({"name", "display_name", "description", "hide_email_addresses"}),
-    "team": frozenset({"name", "display_name", "description"}),
-    "project": frozenset({
-        "name", "display_name", "title", "summary", "description", "official_bugs",
-        "official_blueprints", "official_answers", "official_bug_tags", "homepage_url",
-        "project_group_link", "driver_link", "owner_link", "bug_supervisor_link", "active"}),
-    "project_series": frozenset({"name", "summary", "status"}),
-}  # fmt: skip
 
 
 def patch(ctx: Context, entry: Entry, changes: dict[str, Any]) -> Entry:

@@ -14,6 +14,7 @@ from tracker_migrate.backends.launchpad.standin.paging import Listing, page
 from tracker_migrate.backends.launchpad.standin.places import Place, locate, missing_name
 from tracker_migrate.backends.launchpad.standin.render import etag_of, render, values
 from tracker_migrate.backends.launchpad.standin.root import root_reply
+from tracker_migrate.backends.launchpad.standin.wadl import wadl_text
 from tracker_migrate.testing.loopback import Reply
 
 JSON_HEADERS = {"Content-Type": "application/json", "Vary": "Accept"}
@@ -21,15 +22,36 @@ JSON_HEADERS = {"Content-Type": "application/json", "Vary": "Accept"}
 
 def get(ctx: Context, path: str) -> Reply:
     """Answer a GET of a path below `/devel/`."""
+    if path == "people/+me":
+        return _me(ctx)
     place = locate(ctx, path)
     operation = ctx.arg("ws.op")
     if operation is not None:
         return _operation(ctx, place, operation, path)
     if place.rest:
         return _below(ctx, place, path)
+    if _wants_wadl(ctx):
+        return _wadl(ctx)
     if place.entry.kind in (place.entry.path, "root"):
         return root_reply(ctx, place.entry)
     return entry_reply(ctx, place.entry)
+
+
+def _me(ctx: Context) -> Reply:
+    """me, me-anon: a redirect to the person who asks."""
+    if ctx.view.person is None:
+        raise Refusal(401, "You need to be logged in to view this URL.")
+    return Reply(303, b"", {"Location": str(ctx.link(ctx.view.person)), "Content-Type": TEXT})
+
+
+def _wants_wadl(ctx: Context) -> bool:
+    return "sun.wadl+xml" in (ctx.arg("ws.accept") or ctx.request.headers.get("accept", ""))
+
+
+def _wadl(ctx: Context) -> Reply:
+    """The WADL of the whole service, whatever was asked: an entry's own refers to it anyway."""
+    text = wadl_text(ctx.view.api)
+    return Reply(200, text.encode(), {"Content-Type": "application/vnd.sun.wadl+xml"})
 
 
 def _operation(ctx: Context, place: Place, name: str, path: str) -> Reply:

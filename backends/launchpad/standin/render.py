@@ -15,6 +15,7 @@ from tracker_migrate.backends.launchpad.standin.fields import (
     LINK,
     OWN,
     SITES,
+    WRITABLE,
     Field,
     fields_of,
 )
@@ -64,17 +65,24 @@ def _step(
     return field.name, field.how, field.default, f"/{field.suffix}"
 
 
-def etag_of(text: str) -> str:
-    """The http_etag of a representation: two hashes, so it depends on the viewer as it does there.
+@cache
+def _writable(kind: str) -> tuple[str, ...]:
+    return tuple(sorted(WRITABLE.get(kind, ())))
 
-    Launchpad hashes unwritable and writable fields apart; that only shows as other hex digits.
+
+def etag_of(text: str, writable: str = "") -> str:
+    """The http_etag of a representation, as this viewer sees it: two hashes.
+
+    The second one is over what a PATCH may change; If-Match looks at that alone, so that a new
+    comment does not stand in the way of a new title.
     """
-    first = sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return f'"{first}-{sha1(first.encode()).hexdigest()}"'
+    first, second = (sha1(t.encode("utf-8", "surrogatepass")).hexdigest() for t in (text, writable))
+    return f'"{first}-{second}"'
 
 
 def render(entry: Entry, view: View) -> tuple[str, str]:
     """The JSON text of an entry, and its ETag."""
-    text = _encode(values(entry, view))
-    etag = etag_of(text)
+    fields = values(entry, view)
+    text = _encode(fields)
+    etag = etag_of(text, _encode([fields.get(name) for name in _writable(entry.kind)]))
     return f'{text[:-1]}, "http_etag": {_encode(etag)}}}', etag

@@ -61,7 +61,7 @@ def _patch(ctx: Context, path: str) -> Reply:
         raise Refusal(415, "")
     changes = _changes(ctx)
     wanted = known_etags(ctx, "if-match")
-    if wanted and render(entry, ctx.view)[1] not in wanted:
+    if wanted and _write_part(render(entry, ctx.view)[1]) not in map(_write_part, wanted):
         raise Refusal(412, "")
     if not ctx.view.writes:
         raise unauthorized(entry, min(changes, default=""), "launchpad.Edit")
@@ -69,6 +69,10 @@ def _patch(ctx: Context, path: str) -> Reply:
     if after.path != path:
         return Refusal(301, "", Location=str(ctx.link(after.path))).reply()
     return entry_reply(ctx, after, 209)
+
+
+def _write_part(etag: str) -> str:
+    return etag.strip('"').rpartition("-")[2]
 
 
 def _changes(ctx: Context) -> dict[str, Any]:
