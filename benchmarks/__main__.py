@@ -1,0 +1,92 @@
+"""`python -m benchmarks [--only NAME] [--json FILE] [--bugs N]`: run, print, and keep the figures.
+
+Each run has its stand-ins in processes of their own, as a user's servers are, and the real command
+in another, whose peak memory and CPU the operating system tells. Machines are shared and noisy:
+compare figures of one run with one another, not with those of another day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.scene import Scene
+
+Figures = dict[str, float]
+
+
+def rates(bugs: int) -> Figures:
+    """Bugs read a second, issues and comments written a second, requests, on `bugs` bugs."""
+    figures: Figures = {}
+    with Scene(bugs) as scene:
+        pulled = scene.run("pull")
+        requests = scene.requests("launchpad")
+        issues = scene.issues()
+        figures["read_bugs_per_s"] = bugs / pulled.seconds
+        figures["read_requests_per_issue"] = requests / issues
+        figures["read_cpu_ms_per_bug"] = 1000 * pulled.cpu / bugs
+        planned = scene.run("plan")
+        figures["plan_first_issues_per_s"] = 2 * issues / planned.seconds
+        for target in scene.targets:
+            written = scene.run("apply", "-T", target)
+            comments = scene.objects(target, "comment")
+            figures[f"{target}_issues_per_s"] = issues / written.seconds
+            figures[f"{target}_comments_per_s"] = comments / written.seconds
+            figures[f"{target}_requests_per_issue"] = scene.requests(target) / issues
+            figures[f"{target}_cpu_ms_per_issue"] = 1000 * written.cpu / issues
+            figures[f"{target}_peak_mb"] = written.peak_mb
+            again = scene.run("apply", "-T", target)
+            figures[f"{target}_unchanged_issues_per_s"] = issues / again.seconds
+            checked = scene.run("verify", "-T", target)
+            figures[f"{target}_verified_issues_per_s"] = issues / checked.seconds
+    return figures
+
+
+def memory(bugs: int) -> Figures:
+    """The peak of a run over ten times as many bugs, as a ratio. `bugs` is the larger number."""
+    peaks: dict[int, dict[str, float]] = {}
+    for count in (bugs // 10, bugs):
+        with Scene(count) as scene:
+            peaks[count] = {"pull": scene.run("pull").peak_mb}
+            for target in scene.targets:
+                peaks[count][f"apply_{target}"] = scene.run("apply", "-T", target).peak_mb
+                peaks[count][f"verify_{target}"] = scene.run("verify", "-T", target).peak_mb
+    small, large = peaks[bugs // 10], peaks[bugs]
+    figures = {f"peak_mb_{name}_{bugs}": peak for name, peak in large.items()}
+    figures |= {f"peak_mb_{name}_{bugs // 10}": peak for name, peak in small.items()}
+    figures |= {f"peak_ratio_{name}": large[name] / small[name] for name in large}
+    figures["peak_ratio"] = max(large.values()) / max(small.values())
+    return figures
+
+
+BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
+    "rates": (rates, 700),
+    "memory": (memory, 10_000),
+}
+
+
+def main() -> None:
+    """Run the benchmarks that were asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="run these alone")
+    parser.add_argument("--bugs", type=int, help="how many bugs (each has its own default)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures there")
+    given = parser.parse_args()
+    kept: dict[str, Any] = {}
+    for name, (benchmark, usual) in BENCHMARKS.items():
+        if given.only and name not in given.only:
+            continue
+        print(f"{name} ({given.bugs or usual} bugs)", flush=True)
+        kept[name] = benchmark(given.bugs or usual)
+        for figure, value in kept[name].items():
+            print(f"  {figure:42}{value:12.2f}", flush=True)
+    if given.json:
+        given.json.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Three stand-ins and a workspace in a temporary folder, and the real command run on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tracker_migrate.cli.demo.servers import Server
+from tracker_migrate.cli.demo.targets import PREPARE
+
+_FINE = (0, 3)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command cost: wall-clock seconds, CPU seconds, peak resident memory in MB."""
+
+    seconds: float
+    cpu: float
+    peak_mb: float
+
+
+class Scene:
+    """A made-up project of so many bugs, and both targets, empty."""
+
+    targets = tuple(PREPARE)
+
+    def __init__(self, bugs: int, seed: int = 1) -> None:
+        self._made = f"generated:bugs={bugs},blueprints={bugs // 12},seed={seed},project=gadget"
+        self._stack = ExitStack()
+        self._servers: dict[str, Server] = {}
+        self._environment = dict(os.environ)
+
+    def __enter__(self) -> Self:
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        for tracker in ("launchpad", *self.targets):
+            made = ["--load", self._made] if tracker == "launchpad" else []
+            server = Server(tracker, self._folder, *made)
+            self._servers[tracker] = self._stack.enter_context(server)
+        self._prepare()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _prepare(self) -> None:
+        lines = ["[source]", 'specs = ["launchpad:gadget"]', "per_second = 0"]
+        lines += [f'address = "{self._servers["launchpad"].url}"']
+        for name, prepare in PREPARE.items():
+            target = prepare(self._servers[name])
+            lines += [f"[targets.{name}]", f'sink = "{target.sink}:{target.url}"']
+            lines += [f"{option} = {json.dumps(value)}" for option, value in target.options.items()]
+            variable = f"TRACKER_MIGRATE_{name.upper()}"
+            self._environment[f"{variable}_TOKEN"] = target.token
+            self._environment[f"{variable}_OUTSIDER_TOKEN"] = target.outsider
+        self._workspace = self._folder / "workspace"
+        (self._workspace / "mappings").mkdir(parents=True)
+        (self._workspace / "migration.toml").write_text("\n".join(lines) + "\n")
+
+    def run(self, *arguments: str) -> Cost:
+        """Run a command to its end. RuntimeError if it ends otherwise than well."""
+        command = [sys.executable, "-m", "tracker_migrate", *arguments]
+        command += ["-C", str(self._workspace), "-q"]
+        began = time.monotonic()
+        child = subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.monotonic() - began
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode not in _FINE:
+            raise RuntimeError(f"{arguments} ended with {child.returncode}")
+        return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command, and return what it printed as JSON."""
+        command = [sys.executable, "-m", "tracker_migrate", *arguments, "--json"]
+        command += ["-C", str(self._workspace), "-q"]
+        printed = subprocess.run(
+            command, env=self._environment, stdout=subprocess.PIPE, check=False
+        )
+        return json.loads(printed.stdout)
+
+    def requests(self, tracker: str) -> int:
+        """How many requests a server has had."""
+        counts = self._servers[tracker].ask("GET", "/__standin__/counts").json()
+        return int(sum(counts["requests"].values()))
+
+    def issues(self) -> int:
+        """How many issues the archive holds."""
+        return int(self.json("status")["source"]["issues"])
+
+    def objects(self, target: str, kind: str) -> int:
+        """How many objects of a kind the ledger holds for a target."""
+        import sqlite3
+
+        with sqlite3.connect(self._workspace / "state" / "workspace.db") as connection:
+            query = "SELECT count(*) FROM object WHERE target = ? AND kind = ?"
+            return int(connection.execute(query, (target, kind)).fetchone()[0])
