@@ -7,8 +7,10 @@ goes before everything else, what opens it after everything else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote_plus
 
 from tracker_migrate.interfaces import Action, Pointer, Step, Text
 
@@ -22,9 +24,9 @@ STEPS = (
     "task.update",
     "fill",
 )
-#: a fill holds at most so many characters of text and comments; a longer text goes alone. The
-#: web server's limit is for the whole body, where a character takes up to nine bytes
-FILL_CHARS = 300_000
+#: a fill's texts take at most so many bytes of the request, and a longer one goes alone: nginx
+#: takes 1 MB where nobody has said otherwise, and an administrator's page of Phorge asks for more
+FILL_BYTES = 900_000
 FILL_COMMENTS = 250
 _POLICY = frozenset({"view", "edit", "owner"})
 _TASKS = ("task", "subtask")
@@ -100,26 +102,29 @@ def _fills(actions: Sequence[Action]) -> Iterator[Step]:
         or (action.wanted.kind == "task" and action.op == "update")
     ]
     comments = [action for action in actions if action.wanted.kind == "comment"]
-    batch, chars = list(ahead), sum(_size(action) for action in ahead)
+    batch, taken = list(ahead), sum(_size(action) for action in ahead)
     for action in comments:
         size = _size(action)
-        if batch and (chars + size > FILL_CHARS or len(batch) >= FILL_COMMENTS):
+        if batch and (taken + size > FILL_BYTES or len(batch) >= FILL_COMMENTS):
             yield Step(kind="fill", actions=tuple(batch), phase=2)
-            batch, chars = [], 0
+            batch, taken = [], 0
         batch.append(action)
-        chars += size
+        taken += size
     if batch:
         yield Step(kind="fill", actions=tuple(batch), phase=2)
 
 
 def _size(action: Action) -> int:
-    return sum(_length(action.wanted.fields[name]) for name in action.fields)
+    return sum(_bytes(action.wanted.fields[name]) for name in action.fields)
 
 
-def _length(value: Any) -> int:
+def _bytes(value: Any) -> int:
+    """Bytes that a value takes in the form: JSON, percent-encoded, nine for some characters."""
+    if isinstance(value, Pointer):
+        return 0
     if isinstance(value, Text):
         return sum(
-            len(part) if isinstance(part, str) else len(part.home) + len(part.label)
+            _bytes(part) if isinstance(part, str) else _bytes(part.home) + _bytes(part.label)
             for part in value.parts
         )
-    return 0 if isinstance(value, Pointer) else len(str(value))
+    return len(quote_plus(json.dumps(value))) if isinstance(value, str) else len(str(value))

@@ -135,6 +135,13 @@ class Finder:
         rows = msgspec.convert(found["data"], list[ProjectRow])
         return next((row for row in rows if row.fields.get("milestone") is None), None)
 
+    def has_members(self, phid: str) -> bool:
+        """Whether a project has members of its own."""
+        found = self._client.read(
+            "project.search", constraints={"phids": [phid]}, attachments={"members": True}
+        )
+        return any(row["attachments"]["members"]["members"] for row in found["data"])
+
     def milestone(self, parent: str, name: str) -> ProjectRow | None:
         """The oldest milestone of this name, since nothing keeps a second one from being made."""
         search = {"constraints": {"parents": [parent], "isMilestone": True}, "limit": PAGE}

@@ -70,7 +70,7 @@ class Sender:
             sent.append(said(f"custom.{facts.marker}", action.marker))
         # who creates a task is subscribed to it, bots too, unless this stands in the same call
         sent.append(said("subscribers.remove", [facts.me]))
-        made = self._edit("maniphest.edit", sent, None)
+        made = self._new("maniphest.edit", sent)
         with self._guard:
             self._highest = max(self._highest or 0, made.number)
         at = task_ref(self._client.address, made.number, made.phid)
@@ -140,6 +140,16 @@ class Sender:
                 stored[action.key] = changed
         return stored
 
+    def _new(self, method: str, sent: list[Transaction]) -> Edited:
+        """Create an object. What it names and we may not see is a reason to refuse it: nothing of
+        ours is gone."""
+        try:
+            return self._edit(method, sent, None)
+        except Gone:
+            raise Refused(
+                "Maniphest refuses it: it names something closed to the importer"
+            ) from None
+
     def _edit(self, method: str, sent: list[Transaction], at: str | None) -> Edited:
         where = {} if at is None else {"objectIdentifier": at}
         reply = self._client.write(method, transactions=sent, **where)
@@ -177,11 +187,17 @@ class Sender:
                 " options.create_projects"
             )
         sent = [said("name", action.fields["name"])]
-        if action.fields.get("parent"):
-            sent.insert(0, said(hangs, action.fields["parent"]))
-        made = self._edit("project.edit", sent, None)
+        parent = action.fields.get("parent")
+        # the first subproject takes its parent's members away from it (facts 14): where there are
+        # any, a project of its own is made instead
+        rooted = bool(parent) and hangs == "parent" and self._finder.has_members(str(parent))
+        if parent and not rooted:
+            sent.insert(0, said(hangs, parent))
+        made = self._new("project.edit", sent)
         at = project_ref(self._client.address, made.number, made.phid)
-        return Receipt(refs={action.key: at})
+        return Receipt(
+            refs={action.key: at}, stored={action.key: {"parent": None}} if rooted else {}
+        )
 
     def _rename(self, step: ClosedStep) -> Receipt:
         (action,) = step.actions

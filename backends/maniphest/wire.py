@@ -14,8 +14,8 @@ Transaction = dict[str, Any]
 
 #: the most rows that maniphest.search and project.search give in one page; 101 is refused
 PAGE = 100
-#: transaction.search takes more
-LONG_PAGE = 1000
+#: transaction.search takes any number; each row may hold a text of megabytes
+LONG_PAGE = 250
 
 
 class Raw(msgspec.Struct, frozen=True):
