@@ -27,22 +27,30 @@ from tracker_migrate.http import PATIENCE, USER_AGENT, Throttle, failed_write, p
 
 #: so many rows are asked for at once; StoryBoard has no limit of its own (facts 1, Paging)
 PAGE = 500
-_importing = threading.Lock()
-
 Query = Mapping[str, str | int | list[str] | None]
 
 
-def _package() -> Any:
-    """The modules of the client package: its `Client`, and its tree of HTTP errors."""
+_importing = threading.Lock()
+_imported: list[tuple[Any, Any]] = []
+
+
+def _package() -> tuple[Any, Any]:
+    """Of the client package: its `Client`, and the root of its HTTP errors."""
     with _importing:
-        before = os.environ.get("PBR_VERSION")
-        os.environ["PBR_VERSION"] = before or "0.2.0"
-        try:
-            from storyboardclient._apiclient import exceptions
-            from storyboardclient.v1 import client
-        finally:
-            if before is None:
-                del os.environ["PBR_VERSION"]
+        if not _imported:
+            _imported.append(_import())
+        return _imported[0]
+
+
+def _import() -> tuple[Any, Any]:
+    before = os.environ.get("PBR_VERSION")
+    os.environ["PBR_VERSION"] = before or "0.2.0"
+    try:
+        from storyboardclient._apiclient import exceptions
+        from storyboardclient.v1 import client
+    finally:
+        if before is None:
+            del os.environ["PBR_VERSION"]
     return client.Client, exceptions.HttpError
 
 

@@ -180,7 +180,7 @@ class Finder:
 
     def _same_origin(self, text: Any, action: ClosedAction) -> None:
         found = origins.permalink_of(text)
-        if found is not None and not origins.names(text, action.marker):
+        if found is not None and not origins.is_of(text, action.key, action.marker):
             raise Taken(f"{action.kind} {action.number} of ours belongs to something else")
 
 

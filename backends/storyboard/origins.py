@@ -30,9 +30,11 @@ def permalink_of(text: Any) -> str | None:
     return found.permalink if found is not None else None
 
 
-def names(text: Any, permalink: str) -> bool:
-    """Whether a text's first line names this permalink."""
-    return permalink_of(text) in (permalink, written(permalink))
+def is_of(text: Any, of: Key, permalink: str) -> bool:
+    """Whether a text's first line names this object. Its label counts as well as its permalink:
+    the addresses of a bug's comments change with the project that the bug is filed against."""
+    found = permalink_of(text)
+    return found is not None and (found in (permalink, written(permalink)) or key_of(text) == of)
 
 
 def key_of(text: Any) -> Key | None:

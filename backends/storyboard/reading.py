@@ -143,7 +143,7 @@ class Earlier:
         for story in candidates:
             row = self._finder.row(f"/stories/{story}")
             ours = row is not None and self._site.is_ours(row.get("creator_id"))
-            if row is not None and ours and origins.names(row.get("description"), marker):
+            if row is not None and ours and origins.is_of(row.get("description"), issue, marker):
                 return row  # type: ignore[no-any-return]
         return None
 
@@ -162,7 +162,7 @@ class Earlier:
                 case "task":
                     at = tasks.get(one.marker)
                 case "comment":
-                    at = comments.get(origins.written(one.marker))
+                    at = comments.get(one.key)
                 case "tagging" if {fields.same_tag(t) for t in one.fields["tags"]} <= tags:
                     at = here
             if at is not None:
@@ -174,12 +174,12 @@ class Earlier:
             if self._site.is_ours(row.get("creator_id")) and row.get("link"):
                 yield row["link"], self._site.task_ref(row["id"], story)
 
-    def _comments(self, story: int) -> Iterator[tuple[str, RemoteRef]]:
+    def _comments(self, story: int) -> Iterator[tuple[Key, RemoteRef]]:
         authors = self._finder.comment_authors(story)
         for row in self._api.rows(f"/stories/{story}/comments"):
-            permalink = origins.permalink_of(row.get("content"))
-            if permalink is not None and self._site.is_ours(authors.get(row["id"])):
-                yield permalink, self._site.comment_ref(row["id"], story)
+            named = origins.key_of(row.get("content"))
+            if named is not None and self._site.is_ours(authors.get(row["id"])):
+                yield named, self._site.comment_ref(row["id"], story)
 
     def _linked(self, issue: Key, marker: str) -> list[int]:
         """The stories of ours whose tasks name this issue. A task's link is no proof (any user may

@@ -15,9 +15,10 @@ import requests
 from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
 from tracker_migrate.testing.loopback import Reply, Request, StandIn, serving
 
-#: users 1, 2 and 3 of the server, of whom the first is a superuser
-SUPER, NORMAL, OTHER = "super-token", "normal-token", "other-token"
 REAL = os.environ.get("TRACKER_MIGRATE_STORYBOARD_URL", "")
+#: users 1, 2 and 3 of the server, of whom the first is a superuser
+_NAMES = ("super", "normal", "other")
+SUPER, NORMAL, OTHER = (f"{name}-token" if REAL else f"token-of-{name}" for name in _NAMES)
 
 _KEPT = ("content-type", "x-limit", "x-total", "x-marker", "x-offset")
 #: a number for each test's bug: a real server keeps what earlier runs made
