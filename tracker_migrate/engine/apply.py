@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -190,7 +191,10 @@ class Apply:
 
     def _write(self, issue: Issue, last: bool) -> bool:
         """Send what is missing; whether nothing is left open afterwards."""
-        wanted = list(self._target.planner.wanted(issue, self._target.decisions))
+        planned = self._target.planner.wanted(issue, self._target.decisions)
+        if not last:  # comments come last, and are not rendered before they are needed
+            planned = takewhile(lambda one: self._kinds[one.kind].phase < 2, planned)
+        wanted = list(planned)
         held = self._ledger.of_issue(issue.key)
         held |= self._ledger.held([one.key for one in wanted if one.issue != issue.key])
         found = diff(wanted, held, self._kinds, self._target.places)
