@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import re
 import sys
 import threading
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 import requests
 import tenacity
 
-from tracker_migrate.backends.maniphest.faults import fault
+from tracker_migrate.backends.maniphest.faults import UnknownType, fault
 from tracker_migrate.errors import (
     Doubtful,
     LoginNeeded,
@@ -131,10 +130,9 @@ class Conduit:
         The refusal lists them, and leaves nothing behind (006-edit-bad-transaction-type).
         """
         try:
-            self._ask(method, {"transactions": [{"type": "tracker-migrate.none", "value": None}]})
-        except package().APIError as error:
-            listed = str(error.message).partition("Valid types are:")[2]
-            return frozenset(re.findall(r"[\w.:-]+[\w]", listed))
+            self.read(method, transactions=[{"type": "tracker-migrate.none", "value": None}])
+        except UnknownType as refused:
+            return refused.types
         return frozenset()
 
     def close(self) -> None:

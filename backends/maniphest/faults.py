@@ -19,6 +19,14 @@ class UnknownConstraint(Refused):
     """A search was asked for by a field that can't be searched by."""
 
 
+class UnknownType(Refused):
+    """An edit named a transaction type that the server does not know; `types` are those it does."""
+
+    def __init__(self, message: str, types: frozenset[str]) -> None:
+        super().__init__(message)
+        self.types = types
+
+
 _LOGIN = frozenset({"ERR-INVALID-AUTH", "ERR-INVALID-SESSION"})
 _NO_LOGIN = re.compile(r"not permitted to use the API|account is (?:disabled|not)", re.I)
 #: faults of the database or of PHP: may strike after the commit (recording
@@ -26,6 +34,7 @@ _NO_LOGIN = re.compile(r"not permitted to use the API|account is (?:disabled|not
 _BROKEN = re.compile(r"^#\d{4}\b|MySQL|MariaDB|deadlock|Lock wait timeout|AphrontQuery", re.I)
 _GONE = re.compile(r"You Shall Not Pass|No object exists with|^Monogram |Restricted Maniphest Task")
 
+_UNKNOWN_TYPE = "Maniphest refuses it: it does not know a field (was the marker field renamed?)"
 _MEMBER = "make it a member of the project that the audience names"
 #: pattern in the server's text → the sentence of ours. Seen to be told before anything is written
 _REASONS = (
@@ -49,7 +58,6 @@ _REASONS = (
     (r"space", "the space does not exist or is closed to the importer"),
     (r"Graph cycle detected", "its subtasks would form a circle"),
     (r"Edges? ", "a project, subscriber or task that it names does not exist"),
-    (r"has invalid type", "the server does not know a field: was the marker field renamed?"),
     (r"Exception when processing transaction", "a value has the wrong type"),
     (r"non-utf8", "a text is not UTF-8"),
     (r"Maximum page size|Minimum page size", "the page size is out of range"),
@@ -78,6 +86,9 @@ def fault(code: str, info: str, *, write: bool) -> MigrateError:
         return SlugTaken("a project of this hashtag exists already")
     if code in ("ERR-INVALID-OBJECT-PHID", "ERR-BAD-SOURCEPHIDS") or _GONE.search(info):
         return Gone("the object is gone, or closed to the importer")
+    if "has invalid type" in info:
+        listed = info.partition("Valid types are:")[2]
+        return UnknownType(_UNKNOWN_TYPE, frozenset(re.findall(r"[\w.:-]*\w", listed)))
     return _refused(code, info, write)
 
 

@@ -48,8 +48,10 @@ def opened(server: ManiphestStandIn) -> Iterator[Opener]:
 
 @pytest.fixture
 def mover(opened: Opener) -> Mover:
-    """A sink with decisions that a test can change."""
-    return Mover(opened(), Told())
+    """A sink that was checked, with decisions that a test can change."""
+    made = Mover(opened(), Told())
+    made.sink.check(made.decisions)
+    return made
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ from urllib.parse import parse_qs
 import pytest
 
 from tracker_migrate.backends.maniphest.client import Conduit, package
-from tracker_migrate.backends.maniphest.faults import SlugTaken, UnknownConstraint, fault
+from tracker_migrate.backends.maniphest.faults import (
+    SlugTaken,
+    UnknownConstraint,
+    UnknownType,
+    fault,
+)
 from tracker_migrate.errors import (
     Doubtful,
     Gone,
@@ -248,7 +253,7 @@ MEANT = [
     ("017-err-create-no-title", Refused),
     ("019-err-unknown-owner", Refused),
     ("029-err-bad-priority", Refused),
-    ("006-edit-bad-transaction-type", Refused),
+    ("006-edit-bad-transaction-type", UnknownType),
     ("008-project.edit-duplicate-name", SlugTaken),
     ("036-err-unknown-task", Gone),
     ("043-err-bad-token", LoginNeeded),
