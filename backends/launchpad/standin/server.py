@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 from tracker_migrate.backends.launchpad.standin.context import Context
-from tracker_migrate.backends.launchpad.standin.errors import TEXT, Refusal, no_version
+from tracker_migrate.backends.launchpad.standin.control import steer
+from tracker_migrate.backends.launchpad.standin.errors import Refusal, no_version
 from tracker_migrate.backends.launchpad.standin.forms import Upload, read_form
 from tracker_migrate.backends.launchpad.standin.librarian import serve
+from tracker_migrate.backends.launchpad.standin.mischief import SlowCommit, shift, slow_commit
 from tracker_migrate.backends.launchpad.standin.oauth import (
     ANONYMOUS,
     Login,
@@ -39,6 +43,8 @@ class LaunchpadStandIn(StandIn):
         super().__init__()
         self.store = Store(data)
         self.web = web
+        self.slow = SlowCommit()
+        self.mischief = {"shift": partial(shift, self), "slow_commit": partial(slow_commit, self)}
         self._frozen: datetime | None = None
         self._dated: str | None = None
         self._circles: dict[str, frozenset[str]] = {}
@@ -70,6 +76,16 @@ class LaunchpadStandIn(StandIn):
             yield
         finally:
             self._dated = before
+
+    # -- steering ---------------------------------------------------------------------------------
+
+    def control(self, name: str, request: Request) -> Reply:
+        """A steering call: clock, tokens, loading."""
+        return steer(self, name, request)
+
+    def label(self, request: Request) -> str:
+        """Requests are counted by kind: `GET bugs/N/messages`, `GET project?searchTasks`."""
+        return label_of(request)
 
     # -- answers -------------------------------------------------------------------------------
 
@@ -142,4 +158,9 @@ class LaunchpadStandIn(StandIn):
     }
 
 
-__all__ = ["TEXT", "LaunchpadStandIn"]
+def label_of(request: Request) -> str:
+    """A request's kind: numbers and names of people are left out of the path."""
+    path = re.sub(r"~[^/]+", "~NAME", re.sub(r"\d+", "N", request.path))
+    operation = request.arg("ws.op")
+    suffix = f"?{operation}" if operation else ""
+    return f"{request.method} {path.removeprefix('/devel/')}{suffix}"
