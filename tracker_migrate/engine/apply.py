@@ -10,25 +10,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import UTC, datetime
 from itertools import takewhile
-from typing import Any
 
 import msgspec
 
 from tracker_migrate.digest import digest
 from tracker_migrate.engine.close import Closer
-from tracker_migrate.engine.diff import Difference, diff, open_digest
+from tracker_migrate.engine.diff import Difference, diff
+from tracker_migrate.engine.edits import Edits
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.recover import recover
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.survey import Survey, give, inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Brake, Gone, ObjectError, Refused, Taken, UsageError
-from tracker_migrate.interfaces import Action, ClosedStep, Event, Pointer, Step
+from tracker_migrate.errors import Brake, ObjectError, Refused, Taken, UsageError
+from tracker_migrate.interfaces import ClosedStep, Event, Step
 from tracker_migrate.model import Issue, Key
-from tracker_migrate.workspace.ledger import Held, Open, Verdict
-from tracker_migrate.workspace.packing import moment
+from tracker_migrate.workspace.ledger import Verdict
 
 _TAKEN_TRIES = 5
 
@@ -65,6 +64,7 @@ class Apply:
         self._sink, self._ledger = target.sink, target.ledger
         self._kinds = target.planner.kinds
         self._sender = Sender(self._sink, self._ledger, self._hear)
+        self._edits = Edits(self._sink, self._ledger, self._kinds)
         self._closer = Closer(target.places, self._sink.link, target.moves)
         self._applied = Applied()
         self._guard = threading.Lock()
@@ -76,7 +76,7 @@ class Apply:
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
         """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
         self._sink.check(self._target.decisions)
-        self._recover()
+        recover(self._sink, self._ledger, self._sender)
         survey = Survey(self._target, self._listen)
         self._total = survey.judge(only)
         self._applied.joined = survey.join(only)
@@ -91,27 +91,6 @@ class Apply:
         self._applied.refused = self._ledger.states().get("refused", 0)
         self._applied.aside = len(self._ledger.in_state("aside"))
         return self._applied
-
-    # -- what an earlier run left behind ----------------------------------------------------------
-
-    def _recover(self) -> None:
-        """Settle every intent whose result is not known, before anything new is meant."""
-        for intent in self._ledger.open_intents():
-            receipt = self._sink.find(intent.step, intent.mark)
-            if receipt is not None:
-                self._sender.done(intent.id, intent.step, receipt, "found")
-            elif self._sink.resend_safe(intent.step):
-                self._ledger.void(intent.id)
-            else:
-                self._sender.settle(self._as_doubt(intent))
-
-    def _as_doubt(self, intent: Open) -> Doubt:
-        import time
-
-        age = (datetime.now(UTC) - moment(intent.meant_at)).total_seconds()
-        # a clock that was set back must not make us wait for longer than the settle time
-        left = min(self._sink.settle_seconds, max(0.0, self._sink.settle_seconds - age))
-        return Doubt(intent.id, intent.step, intent.mark, time.monotonic() + left)
 
     # -- one pass over the issues -----------------------------------------------------------------
 
@@ -205,10 +184,17 @@ class Apply:
             for action in found.actions
             if last or (action.op == "create" and self._kinds[action.wanted.kind].phase < 2)
         ]
-        actions = self._guarded(issue, actions, held)
+        actions, kept = self._edits.spared(actions, held)
+        self._keep(kept)
         for step in self._target.planner.compose(actions):
             self._send(step, issue)
         return not found.stuck
+
+    def _keep(self, kept: Sequence[tuple[Key, str]]) -> None:
+        with self._guard:
+            self._applied.kept += len(kept)
+        for key, field in kept:
+            self._say("kept", key, self._done, field)
 
     def _note(self, found: Difference) -> None:
         with self._guard:
@@ -288,59 +274,6 @@ class Apply:
                     self._applied.created += 1
                 else:
                     self._applied.updated += 1
-
-    # -- people's edits ---------------------------------------------------------------------------
-
-    def _guarded(
-        self, issue: Issue, actions: Sequence[Action], held: dict[Key, Held]
-    ) -> list[Action]:
-        """Leave out of updates what somebody changed at the target after we wrote it."""
-        updates = [action for action in actions if action.op == "update"]
-        if not updates:
-            return list(actions)
-        refs = {
-            key: (one.kind, one.at)
-            for key, one in held.items()
-            if self._kinds[one.kind].phase != 0 and one.state != "gone"
-        }
-        try:
-            there = self._sink.read(refs).objects
-        except Gone:
-            self._ledger.set_gone(list(refs))
-            raise Refused("somebody removed it at the target; it is not made again") from None
-        kept: list[Action] = []
-        for action in actions:
-            if action.op == "create":
-                kept.append(action)
-                continue
-            now = there.get(action.wanted.key)
-            if now is None:
-                self._ledger.set_gone([action.wanted.key])
-                continue
-            fields = self._unedited(action, held[action.wanted.key], now.fields)
-            if fields:
-                kept.append(msgspec.structs.replace(action, fields=fields))
-            else:
-                self._ledger.accept(action.wanted.key, open_digest(action.wanted))
-        return kept
-
-    def _unedited(self, action: Action, held: Held, now: dict[str, Any]) -> tuple[str, ...]:
-        """The fields whose value at the target is still the one that we sent. A list is merged by
-        the sink: what others added to it stays anyway."""
-        fields = []
-        for name in action.fields:
-            sent = held.fields.get(name, ("", ""))[1]
-            value = now.get(name)
-            pointer = isinstance(action.wanted.fields[name], Pointer)
-            comparable = name in now and sent and not pointer and not isinstance(value, list)
-            if not comparable or digest(value)[:16] == sent:
-                fields.append(name)
-            else:
-                self._ledger.add_conflict(action.wanted.key, name, "target wins")
-                with self._guard:
-                    self._applied.kept += 1
-                self._say("kept", action.wanted.key, self._done, name)
-        return tuple(fields)
 
     # -- telling ----------------------------------------------------------------------------------
 
