@@ -1,0 +1,6 @@
+"""A small local server that speaks StoryBoard's wire, traps included; its data is in SQLite."""
+
+from tracker_migrate.backends.storyboard.standin.personas import PERSONAS, Persona
+from tracker_migrate.backends.storyboard.standin.server import StoryBoardStandIn, main
+
+__all__ = ["PERSONAS", "Persona", "StoryBoardStandIn", "main"]
