@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tracker_migrate.checked import did_you_mean
 from tracker_migrate.errors import UsageError
+
+__all__ = ["Mistakes", "did_you_mean", "rows", "toml"]
 
 
 class Mistakes:
@@ -26,12 +28,6 @@ class Mistakes:
         """Raise UsageError with all of them, one a line."""
         if self.found:
             raise UsageError("\n".join(self.found))
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?`, or nothing if nothing is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def toml(path: Path, mistakes: Mistakes) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.places import wrong_spec
 from tracker_migrate.backends.launchpad.source import LaunchpadSource
+from tracker_migrate.checked import checked, web_address
 from tracker_migrate.errors import UsageError
 
 
@@ -19,7 +20,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    address: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] = "https://api.launchpad.net"
+    address: Annotated[str, AfterValidator(web_address)] = "https://api.launchpad.net"
     connections: Annotated[int, Field(ge=1, le=64)] = 8
     per_second: Annotated[float, Field(ge=0)] = 20.0
     timeout: Annotated[float, Field(gt=0)] = 60.0
@@ -37,11 +38,11 @@ def opened(
     if not names:
         mistakes.append("launchpad: names nothing; write launchpad:PROJECT")
     try:
-        made = Options.model_validate(dict(options))
-    except ValidationError as error:
-        mistakes += [_mistake(one["loc"], one["msg"]) for one in error.errors()]
+        made = checked(Options, options, "options")
+    except UsageError as error:
+        mistakes += str(error).splitlines()
     if mistakes:
-        raise UsageError("; ".join(mistakes))
+        raise UsageError("\n".join(mistakes))
     client = Client(
         made.address,
         credentials=credentials,
@@ -51,8 +52,3 @@ def opened(
         private=made.private,
     )
     return LaunchpadSource(client, names, page=made.page, connections=made.connections)
-
-
-def _mistake(path: Sequence[int | str], what: str) -> str:
-    where = ".".join(["options", *map(str, path)])
-    return f"{where}: {what[:1].lower()}{what[1:]}; see the settings of a Launchpad source"

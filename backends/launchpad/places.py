@@ -93,7 +93,7 @@ def check_specs(client: Client, specs: Sequence[str]) -> Mapping[str, str]:
         else:
             facts[f"launchpad:{spec}"] = f"{kind.replace('_', ' ')}, {row['title']}"
     if mistakes:
-        raise UsageError("; ".join(mistakes))
+        raise UsageError("\n".join(mistakes))
     return facts
 
 

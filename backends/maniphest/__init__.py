@@ -25,12 +25,14 @@ def open_sink(
     from tracker_migrate.backends.maniphest.options import checked
     from tracker_migrate.backends.maniphest.outside import Outsider
     from tracker_migrate.backends.maniphest.sink import ManiphestSink
+    from tracker_migrate.checked import web_address
     from tracker_migrate.errors import UsageError
 
     own = checked(options)
-    base = address.rstrip("/").removesuffix("/api")
-    if not base.startswith(("http://", "https://")):
-        raise UsageError(f"address: {address!r} must begin with https:// (or http://)")
+    try:
+        base = web_address(address).rstrip("/").removesuffix("/api")
+    except ValueError as error:
+        raise UsageError(f"address: {error} (that of Phorge's pages)") from None
 
     def client(secret: str | None) -> Conduit:
         return Conduit(

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from tracker_migrate.errors import UsageError
-
-_CURES = {
-    "extra_forbidden": "there is no such option: correct its name or leave it out",
-    "literal_error": "choose one of the words that it can be",
-}
+from tracker_migrate.checked import checked as checked_
 
 
 class Options(BaseModel):
@@ -41,13 +36,4 @@ class Options(BaseModel):
 
 def checked(options: Mapping[str, Any]) -> Options:
     """The options as a model; UsageError lists all mistakes."""
-    try:
-        return Options.model_validate(dict(options))
-    except ValidationError as error:
-        raise UsageError("\n".join(_line(one) for one in error.errors())) from None
-
-
-def _line(mistake: Any) -> str:
-    path = ".".join(str(part) for part in ("options", *mistake["loc"]))
-    cure = _CURES.get(mistake["type"], "correct it")
-    return f"{path}: {mistake['msg']}; {cure}"
+    return checked_(Options, options, "options")

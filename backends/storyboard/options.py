@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tracker_migrate.errors import UsageError
+from tracker_migrate.checked import checked, web_address
 
 
 class Options(BaseModel):
@@ -26,20 +26,9 @@ class Options(BaseModel):
     per_second: float = Field(default=0.0, ge=0)
     numbers: Literal["block", "keep"] = "block"
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
-    web: str | None = Field(default=None, pattern=r"^https?://")
+    web: Annotated[str, AfterValidator(web_address)] | None = None
 
 
 def read_options(options: Mapping[str, Any]) -> Options:
     """Checked settings; UsageError with every mistake, its path and what was expected."""
-    try:
-        return Options.model_validate(dict(options))
-    except ValidationError as error:
-        lines = [_mistake(one) for one in error.errors(include_url=False, include_input=False)]
-        raise UsageError("; ".join(lines)) from None
-
-
-def _mistake(one: Mapping[str, Any]) -> str:
-    path = ".".join(str(part) for part in one["loc"])
-    if one["type"] == "extra_forbidden":
-        return f"options.{path}: no such setting; there are {', '.join(Options.model_fields)}"
-    return f"options.{path}: {one['msg']}"
+    return checked(Options, options, "options")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from tracker_migrate.checked import web_address
 from tracker_migrate.errors import UsageError
 
 #: ids are a signed INT there; the last one would make every later POST fail (facts 13)
@@ -120,13 +121,10 @@ def largest(fields: Mapping[str, Any]) -> int:
 def api_base(address: str) -> str:
     """The API's address with its version, from what a person gives: `https://host/api` or
     `https://host/api/v1`. Raises UsageError if it is no web address, or holds a secret."""
-    split = urlsplit(address.strip())
-    if split.scheme not in ("http", "https") or not split.netloc:
-        raise UsageError(
-            f"address: {address!r} is no web address; give the one of StoryBoard's API"
-        )
-    if "@" in split.netloc or split.query:
-        raise UsageError("address: must hold no user, password or query; give the token otherwise")
+    try:
+        split = urlsplit(web_address(address))
+    except ValueError as error:
+        raise UsageError(f"address: {error} (that of StoryBoard's API)") from None
     path = split.path.rstrip("/")
     path = path if path.endswith("/v1") else f"{path}/v1"
     return urlunsplit((split.scheme, split.netloc, path, "", ""))
