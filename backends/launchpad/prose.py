@@ -22,14 +22,11 @@ _SPEC = re.compile(rf"/(?P<pillar>{_NAME})/\+spec/(?P<name>{_NAME})/?")
 _FOREIGN = re.compile(r"(?:debian|red ?hat|rhbz|gnome|kde|mozilla|bugzilla|kernel|upstream)\s?$")
 _WORDS = re.compile(
     r"""
-      (?<![\w/.+-])bugs?[ ]\#?(?P<said>[1-9]\d{0,8})
-    | (?<![\w/.+-])bug[ ]?:[ ]?\#(?P<colon>[1-9]\d{0,8})
-    | (?<![\w/.+-])LP(?::[ ]?|[ ])?\#(?P<lp>[1-9]\d{0,8})
-    | (?<![\w/.+-])LP:[ ]?(?P<bare>[1-9]\d{2,8})
-    | (?<![\w/.+-])LP[ ](?P<spaced>[1-9]\d{4,8})
-    | (?<![\w/.+])(?:(?:closes|partial|related|fixes|resolves|implements)-bug)[ ]?:?[ ]?
-      (?P<trailer>\#?(?P<closes>[1-9]\d{0,8}))
-    | (?<![\w/.+-])comment[ ]\#(?P<comment>\d{1,5})(?![ ](?:of|in|on|from|at|to)[ ](?:lp|bug|http))
+      (?<![\w/.+-])(?P<said>bugs?[ ]\#?[1-9]\d{0,8})
+    | (?<![\w/.+-])(?:bug[ ]?:[ ]?(?:\#[1-9]\d{0,8}|[1-9]\d{4,8})
+        | LP(?::[ ]?|[ ])?\#[1-9]\d{0,8} | LP:[ ]?[1-9]\d{2,8} | LP[ ][1-9]\d{4,8})
+    | (?<![\w/.+])(?:closes|partial|related|fixes)-{1,2}bug[ ]?:?[ ]?(?P<trailer>\#?[1-9]\d{0,8})
+    | (?<![\w/.+-])(?P<comment>comment[ ]\#\d{1,5})(?![ ](?:of|in|on|from|at|to)[ ](?:lp|bug|http))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -93,22 +90,20 @@ class Finder:
 
     def _words(self, text: str) -> Iterator[_Found]:
         for match in _WORDS.finditer(text):
-            if not _BEHIND.match(text, match.end()):
+            start = match.start("trailer" if match["trailer"] else 0)
+            before = text[max(0, start - 12) : start].lower()
+            foreign = match["said"] and _FOREIGN.search(before)
+            if foreign or not _BEHIND.match(text, match.end()):
                 continue
-            number = next(
-                group for name, group in match.groupdict().items() if group and name != "trailer"
-            )
-            start = match.start("trailer") if match["trailer"] else match.start()
-            if match["comment"]:
-                found = self._comment(number)
-            elif match["said"] and _FOREIGN.search(text[max(0, start - 12) : start].lower()):
-                found = None
-            else:
-                found = _bug(number, None), f"{self._root}/bugs/{number}"
+            label = text[start : match.end()]
+            number = label[len(label.rstrip("0123456789")) :]
+            found = self._comment(number) if match["comment"] else self._bug(number)
             if found:
                 to, home = found
-                label = text[start : match.end()]
                 yield _Found(start, match.end(), Ref(to=to, label=label, home=home))
+
+    def _bug(self, number: str) -> tuple[Key, str]:
+        return _bug(number, None), f"{self._root}/bugs/{number}"
 
     def _comment(self, number: str) -> tuple[Key, str] | None:
         if self._issue is None:

@@ -27,7 +27,8 @@ _CODE = re.compile(
     | \[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d | [A-Z][a-z]{2}[ ]+\d{1,2}[ ]\d\d:\d\d:\d\d    # a log
     | \[?\d\d:\d\d:\d\d | \[[ ]*\d+\.\d+\]
     | (?:DEBUG|INFO|TRACE|WARN|WARNING|ERROR|CRITICAL|AUDIT)\b
-    | Traceback[ ]\(most | [A-Za-z_][\w.]{0,99}(?:Error|Exception)(?::|\s*$)    # a traceback
+    | Traceback[ ]\(most | File[ ]"[^"]*",[ ]line                  # a traceback
+    | [A-Za-z_][\w.]{0,99}(?:Error|Exception)(?::|\s*$)
     | \#\d+[ ]+0x | at[ ][\w.$]+\(
     | diff[ ]- | Index:[ ] | ---[ ]\S | \+\+\+[ ]\S | @@[ ] | index[ ][0-9a-f]{7}    # a patch
     | [\w.@~:/-]{1,60}[$\#][ ]\S | \[[^\]]{1,80}\][$\#] | [$\#][ ]\S | >>>[ ]    # a terminal
@@ -40,11 +41,20 @@ _CODE = re.compile(
     re.VERBOSE,
 )
 _CODE_END = re.compile(r"[{;\\]\s*$")
-_ALIGNED = re.compile(r"\S(?: {3,}|\t)\S")
+_ALIGNED = re.compile(r"\S {3,}(?=\S)")
 _HEADER = re.compile(r"[A-Z][\w -]{0,30}:\s")
 _RULE = re.compile(r"[-=_*~#+.\s]{3,}$")
 _ITEM = re.compile(r" {0,3}[*-] {1,3}(?=\S)")
+_MARK = re.compile(r"[*+-] {1,3}(?=\S)")
 _MORE = re.compile(r" {2,6}(?=\S)")
+_INDENT = re.compile(r" {2,12}(?=\S)")
+#: the last lines of a commit message
+_TRAILER = re.compile(
+    r"(?:closes|partial|related|fixes)-{1,2}bug|change-id:|co-authored-by:|signed-off-by:"
+    r"|implements:|depends-on:|conflicts:|blueprint:? |\w+impact\b|\(?lp:|fix(?:es)? bug|bug #?\d"
+    r"|https?://\S+$",
+    re.IGNORECASE,
+)
 _QUOTE = re.compile(r">(?!>> )(?=[ >]|$)")
 
 
@@ -83,6 +93,7 @@ def _kinds(lines: Sequence[str], depth: int) -> list[_Kind]:
     """What each line is, first by itself, then by its neighbours."""
     kinds = [_kind(line, depth) for line in lines]
     _continue_items(lines, kinds)
+    _settle_indented(lines, kinds)
     _settle_rules(kinds)
     _settle_items(lines, kinds)
     _join_code(kinds)
@@ -101,7 +112,8 @@ def _kind(line: str, depth: int) -> _Kind:
         return "item"
     if _CODE.match(head) or _CODE_END.search(line[-_LOOK:]):
         return "code"
-    return "code" if _ALIGNED.search(head) and not _HEADER.match(head) else "prose"
+    aligned = len(_ALIGNED.findall(head)) > 1 or "\t" in head
+    return "code" if aligned and not _HEADER.match(head) else "prose"
 
 
 def _continue_items(lines: Sequence[str], kinds: list[_Kind]) -> None:
@@ -111,6 +123,37 @@ def _continue_items(lines: Sequence[str], kinds: list[_Kind]) -> None:
             more = _MORE.match(lines[at][:_LOOK])
             if more and _kind(lines[at][more.end() :], _DEEPEST) == "prose":
                 kinds[at] = "item"
+
+
+def _settle_indented(lines: Sequence[str], kinds: list[_Kind]) -> None:
+    """Indented prose, as commit messages are in the comments of robots, is prose.
+
+    That is where most references stand. Every line of it has to be prose at one indentation, or
+    under the mark of a list; the writers keep its leading blanks.
+    """
+    for start, end in _runs(kinds):
+        if kinds[start] == "code" and _is_prose(lines[start:end]):
+            kinds[start:end] = ["prose"] * (end - start)
+
+
+def _is_prose(lines: Sequence[str]) -> bool:
+    heads = [line[:_LOOK] for line in lines]
+    indents = [_INDENT.match(head) for head in heads]
+    first = indents[0]
+    if first is None or any(one is None for one in indents):
+        return False
+    bodies = [head.lstrip(" ") for head in heads]
+    marked = _MARK.match(bodies[0])
+    if any(one.end() != first.end() for one in indents if one) and not marked:
+        return False
+    words = 0
+    for body, line in zip(bodies, lines, strict=True):
+        mark = _MARK.match(body)
+        rest = body[mark.end() :] if mark else body
+        if _kind(rest, _DEEPEST) != "prose" or _CODE_END.search(line[-_LOOK:]):
+            return False
+        words += 4 if _TRAILER.match(rest) else len(rest.split())
+    return words >= 3 * len(lines)
 
 
 def _settle_rules(kinds: list[_Kind]) -> None:

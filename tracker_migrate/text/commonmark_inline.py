@@ -24,13 +24,13 @@ from tracker_migrate.text.lines import Pieces, bare, one_line, pieces_of
 
 #: what can't stand in an address: it would end the link, the emphasis around it or the table cell
 _UNSAFE = "()<>[]\\\"'`*|{}^"
-_LABEL = re.compile(r"[\\`*_\[\]<>&|!~]|:(?=//)")
+_LABEL = re.compile(r"[\\`*_\[\]<>&|!~@]|:(?=//)")
 _SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~\s]|$)|[`*_\[\]|]|<(?! )|&(?=#?\w+;)|~(?=~)|(?<=~)~|!(?=\[|$)"
     r"|(?:(?<=p)|(?<=ps)):(?=//)",
     re.IGNORECASE,
 )
-_START = re.compile(r"[#>]|[-+](?=[-+\s]|$)|=|:(?=-)|\d{1,9}(?=[.)](?:\s|$))")
+_START = re.compile(r"[#>|]|[-+](?=[-+\s]|$)|=|:(?=-)|\d{1,9}(?=[.)](?:\s|$))")
 _ENTITIES = {"<": "&lt;", "&": "&amp;", "=": "&#61;", ":": "&#58;", "|": "&#124;", "]": "&#93;"}
 _WORD_END = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
@@ -108,7 +108,9 @@ def _angled(url: Url) -> bool:
 
 
 def _own(piece: Inline) -> str:
-    return piece if isinstance(piece, str) else piece.text if isinstance(piece, Strong) else " "
+    if isinstance(piece, Strong):
+        return one_line(piece.text).strip()
+    return piece if isinstance(piece, str) else " "
 
 
 def _line(parts: Sequence[Inline], care: _Care) -> Pieces:

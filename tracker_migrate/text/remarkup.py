@@ -30,68 +30,27 @@ from tracker_migrate.text.blocks import (
     Quote,
     Strong,
     Table,
-    Url,
 )
 from tracker_migrate.text.characters import visible
-from tracker_migrate.text.lines import (
-    DEEPEST,
-    Pieces,
-    bare_blocks,
-    joined,
-    one_line,
-    pieces_of,
-    prefixed,
+from tracker_migrate.text.lines import DEEPEST, Pieces, bare_blocks, joined, prefixed
+from tracker_migrate.text.remarkup_inline import (
+    BLANK,
+    ZERO,
+    indent,
+    line_of,
+    link,
+    link_address,
+    link_label,
+    plain,
 )
-from tracker_migrate.text.remarkup_live import live_line, live_start, live_word, macro_line
+from tracker_migrate.text.remarkup_live import live_line
 
-#: a character that shows nothing and ends whatever would have been live
-ZERO = "\u200b"
-_BLANK = "\u00a0"
-_UNSAFE = '<>[]\\"`|{}^'
-_LOOK_ALIKES = {ord(one): ord(one) + 0xFEE0 for one in "[]|`"}
-_HASHES = re.compile(r"(?<=#)(?=#)")
-#: the server takes all up to the first slash for the host
-_NO_SLASH = re.compile(r"(?<=[^:/])(?=[?#])")
-#: before these a link does not end, or `T1` is none
-_GROWS = re.compile(r"[\w`#]")
-#: behind these `[[` begins no link; what is in monospace ends for the server in a letter
-_GLUE = re.compile(r"[\w#@(\[`-]$")
+__all__ = ["link", "link_address", "link_label", "plain", "write"]
 
 
 def write(blocks: Iterable[Block]) -> Text:
     """Blocks as Remarkup, with references left open. Linear in the length of the text."""
     return joined(_write(blocks, 0))
-
-
-def link(label: str, address: str) -> str:
-    """A link; `label` is plain text. An address that is not on the web is shown, not linked."""
-    if not urls.linkable(address):
-        return plain(f"{label} ({address})" if label and address else label or address)
-    shown, to = link_label(label), link_address(address)
-    return f"[[ {to} | {shown} ]]" if shown and shown != to else f"<{to}>"
-
-
-def plain(text: str) -> str:
-    """One line of plain text; nothing in it is live, at the head of a line too."""
-    pieces = _line((one_line(text),))
-    return "".join(piece for piece in pieces if isinstance(piece, str))
-
-
-def link_label(label: str) -> str:
-    """A label for `[[ address | label ]]`: there nothing is live but the link's own end, and what
-    comes before links, monospace and `${{{`; these characters get look-alikes."""
-    text = _HASHES.sub(ZERO, one_line(label).translate(_LOOK_ALIKES))
-    return text.replace("${", f"${ZERO}{{").strip()
-
-
-def link_address(address: str) -> str:
-    """An address as it may stand in a link: no rule that comes before links finds itself in it."""
-    safe = urls.encoded(visible(address), _UNSAFE)
-    safe = safe.replace("##", "#%23").replace("((", "(%28")
-    if "/" not in re.split(r"[?#]", safe[8:], maxsplit=1)[0]:
-        safe = _NO_SLASH.sub("/", safe, count=1)
-    scheme, rest = safe[:8], safe[8:]
-    return scheme + re.sub(r"(?<![A-Za-z0-9_]):", "%3A", rest)
 
 
 def _write(blocks: Iterable[Block], depth: int) -> list[Pieces]:
@@ -141,13 +100,7 @@ def _heading(text: str) -> list[Pieces]:
 
 
 def _paragraph(lines: Sequence[Line]) -> list[Pieces]:
-    text = _literal(lines)
-    if text is not None:
-        return text
-    return [
-        _line(line, lines[number - 1] if number else None) or [_BLANK]
-        for number, line in enumerate(lines)
-    ]
+    return _literal(lines) or [line_of(line) or [BLANK] for line in lines]
 
 
 def _literal(lines: Sequence[Line]) -> list[Pieces] | None:
@@ -160,92 +113,13 @@ def _literal(lines: Sequence[Line]) -> list[Pieces] | None:
         if "%%%" in text or next(urls.find(text), None):
             return None
         texts += text.split("\n")
+    texts = [indent(text).rstrip(" \t") for text in texts]
     if not any(live_line(text) for text in texts):
         return None
-    shown = [[_indent(text)] for text in texts]
+    shown = [[text] for text in texts]
     shown[0] = ["%%%", *shown[0]]
     shown[-1] = [*shown[-1], "%%%"]
     return [list(line) for line in shown]
-
-
-def _indent(text: str) -> str:
-    """Leading blanks as such: a browser would drop them, and two of them begin a code."""
-    body = text.lstrip(" \t")
-    return text[: len(text) - len(body)].expandtabs(4).replace(" ", _BLANK) + body.rstrip(" \t")
-
-
-def _line(line: Line, before: Line | None = None) -> Pieces:
-    pieces: Pieces = []
-    for part in pieces_of(line):
-        _add(pieces, part)
-    if pieces and isinstance(pieces[0], str):
-        pieces[0] = _indent_start(pieces[0])
-    shown = "".join(piece if isinstance(piece, str) else "x" for piece in pieces)
-    if live_start(shown):
-        pieces.insert(0, ZERO)
-    if macro_line(shown):
-        pieces.append(ZERO)
-    return [piece for piece in pieces if piece != ""]
-
-
-def _indent_start(text: str) -> str:
-    body = text.lstrip(" \t")
-    return text[: len(text) - len(body)].expandtabs(4).replace(" ", _BLANK) + body
-
-
-def _add(pieces: Pieces, part: Inline) -> None:
-    """Add a piece, with a zero-width space where it would grow together with its neighbour."""
-    if not isinstance(part, Ref):
-        written = _written(part)
-        if not written:
-            return
-        if pieces and _ends_link(pieces[-1]) and _GROWS.match(written):
-            pieces.append(ZERO)
-        if pieces and written.startswith("[[") and _glues(pieces[-1]):
-            pieces.append(ZERO)
-        pieces.append(written)
-        return
-    if pieces and _glues(pieces[-1]):
-        pieces.append(ZERO)
-    pieces.append(part)
-
-
-def _ends_link(piece: str | Ref) -> bool:
-    return isinstance(piece, Ref) or piece.endswith("]]")
-
-
-def _glues(piece: str | Ref) -> bool:
-    return isinstance(piece, Ref) or bool(_GLUE.search(piece[-1:]))
-
-
-def _written(part: str | Url | Strong) -> str:
-    match part:
-        case str():
-            return _words(part)
-        case Strong():
-            shown = one_line(part.text).strip()
-            return f"**{_words(shown)}**" if shown else ""
-        case Url():
-            return _url(part)
-
-
-def _url(url: Url) -> str:
-    if url.label or not urls.linkable(url.address):
-        return link(url.label or url.address, url.address)
-    return f"<{link_address(url.address)}>"
-
-
-def _words(text: str) -> str:
-    return "".join(
-        _monospace(word) if live_word(word) else word for word in re.split(r"(\s+)", text)
-    )
-
-
-def _monospace(word: str) -> str:
-    if "`" not in word:
-        return f"`{word}`"
-    inner = _HASHES.sub(ZERO, word)
-    return f"##{inner}{ZERO if inner.endswith('#') else ''}##"
 
 
 def _code(text: str) -> list[Pieces]:
@@ -271,7 +145,7 @@ def _items(items: Items) -> list[Pieces]:
         marker = f"{number}. " if items.ordered else "- "
         for at, line in enumerate(item or ((),)):
             lines += [[]] if at else []
-            written = _line(line) or [ZERO]
+            written = line_of(line) or [ZERO]
             if not at and _checkbox(written[0]):
                 written.insert(0, ZERO)
             lines.append([" " * len(marker) if at else marker, *written])
@@ -292,7 +166,7 @@ def _row(cells: Sequence[Line]) -> Pieces:
     row: Pieces = ["|"]
     for cell in cells:
         safe = tuple(_cell_safe(piece) for piece in cell)
-        row += [" ", *_line(safe), " |"]
+        row += [" ", *line_of(safe), " |"]
     return row
 
 

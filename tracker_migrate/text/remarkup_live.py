@@ -36,11 +36,11 @@ _START = re.compile(
     | (?:cowsay|figlet)\b | [a-z]+\s*(?:\([^)]{0,200}\)\s*)?\{\{\{
     | \s\s                                                # code
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,  # for the server U+00A0 is no blank
 )
 
 #: the name of an image stands alone on a line; beyond ASCII the server looks at bytes
-_MACRO = re.compile(r"\s*[A-Za-z0-9:_\x7f-\U0010ffff-]+\s*\Z")
+_MACRO = re.compile(r"\s*[A-Za-z0-9:_\x7f-\U0010ffff-]+\s*\Z", re.ASCII)
 
 
 def live_word(word: str) -> bool:
@@ -59,5 +59,5 @@ def macro_line(line: str) -> bool:
 
 
 def live_line(line: str) -> bool:
-    """Whether anything on a line would be live, or its leading blanks would be lost."""
-    return line[:1] in (" ", "\t") or live_start(line) or macro_line(line) or live_word(line)
+    """Whether anything on a line would be live."""
+    return live_start(line) or macro_line(line) or live_word(line)
