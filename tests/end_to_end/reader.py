@@ -62,7 +62,7 @@ def _all(url: str) -> list[dict[str, Any]]:
 class StoryBoardReader:
     """Reads stories as somebody with a token."""
 
-    def __init__(self, base: str, token: str = "super-token") -> None:
+    def __init__(self, base: str, token: str = "token-of-super") -> None:
         self._base = f"{base}/v1"
         self._session = requests.Session()
         self._session.headers.update({"Authorization": f"Bearer {token}"})

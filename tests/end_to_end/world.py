@@ -104,8 +104,8 @@ def world(
         ManiphestStandIn(),
     )
     tokens = {
-        "STORYBOARD_TOKEN": "super-token",
-        "STORYBOARD_OUTSIDER_TOKEN": "normal-token",
+        "STORYBOARD_TOKEN": "token-of-super",
+        "STORYBOARD_OUTSIDER_TOKEN": "token-of-normal",
         "MANIPHEST_TOKEN": conduit_token("importbot"),
         "MANIPHEST_OUTSIDER_TOKEN": conduit_token("carol"),
     }

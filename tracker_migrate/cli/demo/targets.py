@@ -31,8 +31,8 @@ def storyboard(server: Server) -> Prepared:
     return Prepared(
         sink="storyboard",
         url=server.url,
-        token="super-token",
-        outsider="normal-token",
+        token="token-of-super",
+        outsider="token-of-normal",
         policy={"users": [3]},
         options={"settle_seconds": 2.0, "numbers": "keep"},
     )
@@ -67,7 +67,7 @@ PREPARE: dict[str, Callable[[Server], Prepared]] = {
 def edit_by_a_person(server: Server, number: str, title: str) -> None:
     """Somebody changes the title of an issue at the target."""
     if server.tracker == "storyboard":
-        headers = {"Authorization": "Bearer normal-token", "Content-Type": "application/json"}
+        headers = {"Authorization": "Bearer token-of-normal", "Content-Type": "application/json"}
         body = json.dumps({"title": title})
         server.ask("PUT", f"/v1/stories/{number}", data=body, headers=headers).raise_for_status()
         return

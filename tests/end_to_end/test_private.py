@@ -1,0 +1,210 @@
+"""Private stays private: in the creating request, in the workspace, in what is printed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+
+from tests.end_to_end.reader import ManiphestReader, StoryBoardReader
+from tests.end_to_end.test_recorded_projects import agrees
+from tests.end_to_end.world import TARGETS, World, conduit_token, world
+from tracker_migrate.backends.launchpad.standin.generate import generate
+from tracker_migrate.testing.loopback import Request
+from tracker_migrate.workspace import Workspace
+
+OWNER = "lab-client TOKEN-of-gadget-owner SECRET-of-gadget-owner"
+
+
+def with_policies(here: World) -> None:
+    """Private bugs may go: to user 3 at StoryBoard, to a project's members at Maniphest."""
+    call = ManiphestReader(here.maniphest.url, conduit_token("importbot")).call
+    made = call("project.edit", transactions=[{"type": "name", "value": "security"}])
+    phid, me = made["object"]["phid"], call("user.whoami")["phid"]
+    members = [{"type": "members.add", "value": [me]}]
+    call("project.edit", objectIdentifier=phid, transactions=members)
+    text = ["[information_type]"]
+    text += [f'"{kind}" = "security"' for kind in ("Private", "Private Security")]
+    text += ["[policies.security.storyboard]", "users = [3]"]
+    text += ["[policies.security.maniphest]", f'groups = ["{phid}"]']
+    (here.folder / "mappings" / "privacy.toml").write_text("\n".join(text) + "\n")
+    here.private = True
+    here.write_settings()
+
+
+def texts_of(here: World, private: bool) -> dict[str, list[str]]:
+    """Titles, descriptions and comments of the archive's private (or public) issues, by key."""
+    found: dict[str, list[str]] = {}
+    with Workspace(here.folder) as workspace:
+        for issue in workspace.archive.issues():
+            if issue.private == private:
+                texts = [issue.title, issue.description, *(c.text for c in issue.comments)]
+                found[issue.key] = [text for text in texts if len(text) > 30]
+    return found
+
+
+@pytest.fixture
+def private_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("TRACKER_MIGRATE_LAUNCHPAD", OWNER)
+    with world(tmp_path / "ws", monkeypatch, "gadget") as here:
+        generate(here.launchpad, bugs=60, blueprints=3, seed=9, private=0.3)
+        with_policies(here)
+        yield here
+
+
+def test_no_outsider_reads_a_private_bug(private_world: World) -> None:
+    here = private_world
+    here.pull()
+    secret = texts_of(here, private=True)
+    assert len(secret) >= 10
+    for target in TARGETS:
+        here.apply(target)
+        result = here.verify(target)
+        agrees(result)
+        assert result.private >= 5
+        assert not result.exposed
+    outsiders = [
+        StoryBoardReader(here.storyboard.url, "token-of-normal").by_permalink(),
+        _anonymous_storyboard(here),
+        ManiphestReader(here.maniphest.url, conduit_token("carol")).by_permalink(),
+    ]
+    for seen in outsiders:
+        assert seen
+        everything = json.dumps(seen, ensure_ascii=False)
+        for key, texts in secret.items():
+            for text in texts:
+                line = max(text.splitlines(), key=len).strip()
+                assert json.dumps(line, ensure_ascii=False)[1:-1] not in everything, key
+
+
+def _anonymous_storyboard(here: World) -> dict[str, Any]:
+    stories = requests.get(f"{here.storyboard.url}/v1/stories", timeout=60).json()
+    return {str(story["id"]): story for story in stories}
+
+
+def test_every_create_of_a_private_issue_says_who_may_read(private_world: World) -> None:
+    """Never public first and restricted later."""
+    here = private_world
+    here.pull()
+    secret = texts_of(here, private=True)
+    titles = {texts[0] for texts in secret.values() if texts}
+    seen: list[str] = []
+
+    def look(request: Request) -> None:
+        body = request.body.decode()
+        if request.path == "/v1/stories" and request.method == "POST":
+            story = json.loads(body)
+            if story["title"] in titles:
+                assert story["private"] is True, "public in its creating request"
+                assert {one["id"] for one in story["users"]} >= {1, 3}
+                seen.append(story["title"])
+        if request.path == "/api/maniphest.edit":
+            params = json.loads(parse_qs(body)["params"][0])
+            told = {one["type"]: one["value"] for one in params["transactions"]}
+            if told.get("title") in titles and "objectIdentifier" not in params:
+                assert told["view"].startswith("PHID-PROJ-")
+                seen.append(told["title"])
+
+    here.storyboard.on_request = here.maniphest.on_request = look
+    for target in TARGETS:
+        here.apply(target)
+    assert len(seen) >= 10
+
+
+def test_without_a_row_a_private_issue_is_refused(private_world: World) -> None:
+    here = private_world
+    (here.folder / "mappings" / "privacy.toml").unlink()
+    here.pull()
+    private = len(texts_of(here, private=True))
+    for target in TARGETS:
+        applied = here.apply(target)
+        assert applied.refused == private
+        result = here.verify(target)
+        agrees(result)
+        assert result.private == 0
+
+
+def test_without_the_setting_nothing_private_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_MIGRATE_LAUNCHPAD", OWNER)
+    with world(tmp_path / "ws", monkeypatch, "gadget") as here:
+        generate(here.launchpad, bugs=40, blueprints=2, seed=9, private=0.3)
+        here.pull()
+        assert not texts_of(here, private=True)
+
+
+def hidden_texts(here: World) -> list[str]:
+    """The texts of hidden comments, straight from the source's wire."""
+    hidden = []
+    with Workspace(here.folder) as workspace:
+        keys = [key for key in workspace.archive.issue_keys() if ":bug:" in key]
+    for key in keys:
+        number = key.rsplit(":", 1)[1]
+        address = f"{here.launchpad.url}/devel/bugs/{number}/messages?ws.size=300"
+        for message in requests.get(address, timeout=60).json().get("entries", ()):
+            if message["visible"] is False and len(message["content"]) > 15:
+                hidden.append(message["content"])
+    return hidden
+
+
+def everything_kept(folder: Path) -> str:
+    """All text in a workspace: files, and each value of the database, unpacked."""
+    pieces = []
+    for path in folder.rglob("*"):
+        if path.is_file() and ".db" not in path.name:
+            pieces.append(path.read_bytes().decode("utf-8", "replace"))
+    with sqlite3.connect(folder / "state" / "workspace.db") as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall()
+        for (table,) in tables:
+            for row in connection.execute(f"SELECT * FROM {table}"):
+                pieces += [_readable(value) for value in row]
+    return "\n".join(pieces)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, bytes):
+        with suppress(zlib.error):
+            value = zlib.decompress(value)
+        return value.decode("utf-8", "replace")
+    return str(value)
+
+
+def test_a_hidden_comment_never_leaves_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from tracker_migrate.cli.run import run
+
+    with world(tmp_path / "ws", monkeypatch, "gadget") as here:
+        generate(here.launchpad, bugs=150, blueprints=2, seed=4)
+        for command in (["pull"], ["plan"], ["apply"], ["verify"], ["status", "--refused"]):
+            assert run([*command, "-v", "-C", str(here.folder)]) in (0, 3)
+        printed = capfd.readouterr()
+        hidden = hidden_texts(here)
+        assert len(hidden) >= 2
+        kept = everything_kept(here.folder)
+        there = json.dumps(
+            [
+                StoryBoardReader(here.storyboard.url).by_permalink(),
+                ManiphestReader(here.maniphest.url, conduit_token("admin")).by_permalink(),
+            ],
+            ensure_ascii=False,
+        )
+        for text in hidden:
+            line = max(text.splitlines(), key=len).strip()
+            for place in (printed.out, printed.err, kept, kept.replace('\\"', '"'), there):
+                assert line not in place
+
+
+def test_the_state_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world(tmp_path / "ws", monkeypatch, "gadget") as here:
+        generate(here.launchpad, bugs=10, blueprints=1, seed=4)
+        here.pull()
+        assert (here.folder / "state").stat().st_mode & 0o777 == 0o700
