@@ -32,7 +32,14 @@ from tracker_migrate.errors import (
     Unreachable,
     WrongTracker,
 )
-from tracker_migrate.http import PATIENCE, Throttle, failed_write, plain_session, retry_after
+from tracker_migrate.http import (
+    PATIENCE,
+    Throttle,
+    failed_write,
+    in_words,
+    plain_session,
+    retry_after,
+)
 
 _import_guard = threading.Lock()
 
@@ -84,7 +91,10 @@ class Conduit:
         backoff: float = 0.5,
     ) -> None:
         if not token:
-            raise LoginNeeded("there is no Conduit token for this server: run `login`")
+            host = urlsplit(address).netloc
+            raise LoginNeeded(
+                f"{host} needs a Conduit token: make one in the account's settings there"
+            )
         self.address = address.rstrip("/")
         self.host = urlsplit(self.address).netloc
         self._token = token
@@ -167,7 +177,7 @@ class Conduit:
             return self._resource(method)(**params).response
 
     def _silent(self, broken: requests.RequestException) -> Retriable:
-        return Retriable(f"{self.host} does not answer ({type(broken).__name__})")
+        return Retriable(f"{self.host} does not answer ({in_words(broken)})")
 
     def _bad_status(self, write: bool) -> MigrateError:
         """What an HTTP status of 300 and more means; Conduit's own errors all come with 200."""

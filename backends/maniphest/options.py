@@ -13,7 +13,7 @@ from tracker_migrate.checked import checked as checked_
 class Options(BaseModel):
     """Numbers of seconds are real seconds; `per_second` 0 means no limit."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, strict=False)
 
     connections: Annotated[int, Field(ge=1, le=64)] = 4
     timeout: Annotated[float, Field(gt=0)] = 60.0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
+import msgspec
 import pytest
 
 from tests.backends.maniphest.helpers import (
@@ -20,6 +21,7 @@ from tests.backends.maniphest.helpers import (
     depends_on,
     task,
 )
+from tracker_migrate.backends.maniphest import lookups
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.sink import ManiphestSink
 from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
@@ -350,6 +352,31 @@ def test_look_ups_go_page_by_page(mover: Mover, server: ManiphestStandIn) -> Non
               by_kind(mover.sink.planner.wanted(issue, mover.decisions), "task")]  # fmt: skip
     found = mover.sink.lookup(wanted)
     assert found == {issue.key: mover.places.refs[issue.key][1] for issue in issues}
+
+
+def test_walking_goes_page_by_page(
+    mover: Mover, server: ManiphestStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "PAGE", 3)
+    step = closed(mover, bug(), "task.create")
+    mark = mover.sink.mark(step)
+    server.faults.append(Fault("late_index", path="maniphest.edit"))
+    sent = mover.sink.send(step)
+    for number in range(10, 18):
+        mover.move(bug(number))
+    found = mover.sink.find(step, mark)
+    assert found is not None
+    assert found.refs == sent.refs
+
+
+def test_a_step_that_names_no_owner_says_so_all_the_same(mover: Mover, as_user: AsUser) -> None:
+    issue = bug(tasks=(task(7, "nova", status="Fix Released"),))
+    step = closed(mover, issue, "task.create")
+    (action,) = step.actions
+    fields = {name: value for name, value in action.fields.items() if name != "owner"}
+    bare = msgspec.structs.replace(action, fields=fields)
+    mover.sink.send(msgspec.structs.replace(step, actions=(bare,)))
+    assert rows(as_user("admin"))[0]["fields"]["ownerPHID"] is None
 
 
 # -- projects -----------------------------------------------------------------------------------
