@@ -52,8 +52,7 @@ class _Absorber:
         self.ranks: dict[str, int] = {}
         self.activity: dict[int, dict[str, dict[int, dict[str, Any]]]] = {}
         self.viewers: set[str] = set()
-        self.names: dict[int, str] = {}
-        self.files: dict[str, int] = {}
+        self.titles: dict[int, str] = {}
         self.shared = False
 
     # -- one reply -----------------------------------------------------------------------------
@@ -94,6 +93,9 @@ class _Absorber:
         if kind not in _KINDS or self.ranks.get(path, -1) > rank:
             return
         self.ranks[path] = rank
+        if kind == "bug_task":
+            number, title = int(path.rpartition("/")[2]), str(entry.get("title"))
+            self.titles[number] = title.partition(': "')[2].removesuffix('"')
         values = stored_values(kind, entry)
         _put(self.store, kind, path, values)
 
@@ -108,7 +110,7 @@ class _Absorber:
         if name == "bugs" and "/+spec/" in source:
             for target in targets:
                 self.store.relate("specs", target, source)
-        elif name == "all_specifications":
+        elif name in ("all_specifications", "valid_specifications"):
             for target in targets if "/" in source else ():
                 self.store.relate("goal", source, target)
             self._group_of(source, [target.partition("/+spec/")[0] for target in targets])
@@ -155,9 +157,9 @@ class _Absorber:
 
     def _location(self, path: str, location: str) -> None:
         number, name = urlsplit(location).path.strip("/").split("/")
-        self.files[path] = int(number)
-        self.names[int(number)] = unquote(name)
         self.store.set_meta(f"file:{path}", number)
+        if not self.store.rows("SELECT 1 FROM file WHERE id=?", int(number)):
+            keep_file(self.store, unquote(name), "text/plain", b"", int(number))
 
     def _file(self, path: str, record: dict[str, Any]) -> None:
         if "content" in record:
@@ -195,7 +197,7 @@ class _Absorber:
             self.store.db.execute("DELETE FROM activity WHERE bug=?", (bug,))
             for _, row in sorted(by_viewer[best].items()):
                 self.store.add_activity(bug, row)
-        _stub_bugs(self.store)
+        _stub_bugs(self.store, self.titles)
         if not self.shared:
             _grant_subscribers(self.store)
         if self.viewers - {"anonymous"}:
@@ -267,7 +269,7 @@ def _grant_subscribers(store: Store) -> None:
         grant(store, bug, f"~{path.rpartition('/')[2]}")
 
 
-def _stub_bugs(store: Store) -> None:
+def _stub_bugs(store: Store, titles: dict[int, str]) -> None:
     """Bugs of which only tasks or history were recorded."""
     for (number,) in store.rows(
         "SELECT bug FROM task UNION SELECT bug FROM activity EXCEPT SELECT id FROM bug"
@@ -275,7 +277,7 @@ def _stub_bugs(store: Store) -> None:
         sql = "SELECT json_extract(data, '$.date_created'), owner FROM task WHERE bug=?"
         created, owner = next(iter(store.rows(sql, number)), ("", None))
         values = {"date_created": created, "date_last_updated": created, "owner_link": owner}
-        store.put_bug(number, {**values, "title": f"Bug {number}"})
+        store.put_bug(number, {**values, "title": titles.get(number, f"Bug {number}")})
 
 
 def _set_sequences(store: Store) -> None:

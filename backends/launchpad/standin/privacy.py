@@ -59,8 +59,8 @@ def may_read(store: Store, view: View, entry: Entry) -> bool:
     """Whether this entry is shown in a collection; hidden ones are counted all the same."""
     if entry.kind == "bug":
         return may_read_bug(store, view, entry)
-    if entry.kind in ("cve", "message_revision"):
-        return not view.anonymous  # bug16-cves, message-revisions-1: total_size 1, entries []
+    if entry.kind in ("cve", "message_revision", "email_address"):
+        return not view.anonymous  # bug16-cves, message-revisions-1, person-emails-anon
     if entry.kind == "team":
         return may_see_team(store, view, entry)
     if entry.kind == "bug_task":

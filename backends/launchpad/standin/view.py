@@ -50,7 +50,7 @@ class View:
 
     def _web_root(self, site: str) -> str:
         if site == "api":
-            return self.api
+            return self.api.removesuffix("devel/")
         return self.web.replace("{site}", "" if site == "launchpad" else f"{site}.") + "/"
 
     def path(self, address: str) -> str:

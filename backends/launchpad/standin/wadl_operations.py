@@ -50,7 +50,7 @@ _TABLE: dict[str, str] = {
     "bug": """
         GET getNominations: nominations target -> bug_nomination-page
         GET isExpirable: days_old
-        POST newMessage: subject content* parent => message
+        POST newMessage: subject content* => message
         POST addTask: target* => bug_task
         POST addAttachment: data url comment* filename is_patch description => bug_attachment
         POST subscribe: person* level -> bug_subscription-full
@@ -89,7 +89,7 @@ _TABLE: dict[str, str] = {
     """,
     "projects": """
         GET search: text -> project-page
-        GET latest: quantity -> project-page
+        GET latest: -> project-page
         POST new_project: name* display_name* title* summary* licenses => project
     """,
     "project_groups": "GET search: text -> project_group-page",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -151,6 +152,7 @@ def asked_of(source: str) -> Iterator[Asked]:
     return recordings.wire(name) if kind == "wire" else recordings.project(name)
 
 
+@cache
 def replay_source(source: str) -> Tally:
     """Load a recording into an empty stand-in and ask all of it again."""
     with loaded(source) as asker:

@@ -84,7 +84,8 @@ def test_the_recorded_writes_are_answered_the_same(asker: Asker) -> None:
 
 @pytest.mark.parametrize("viewer", list(summary()["viewers"]) if RECORDINGS.is_dir() else [])
 def test_each_viewer_finds_and_reads_what_the_real_server_showed(asker: Asker, viewer: str) -> None:
-    found, wanted = {}, summary()["viewers"][viewer]
+    found: dict[str, Any] = {}
+    wanted = summary()["viewers"][viewer]
     numbers = summary()["bugs"]
     for project in ("lab-private", "lab-private2", "lab-embargo"):
         found[project] = search(asker, viewer, project)
