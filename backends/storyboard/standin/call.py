@@ -15,7 +15,7 @@ from tracker_migrate.testing.loopback import Request
 class Settings:
     """How this server is set up: what its administrator chose, not what its callers say."""
 
-    editable_comments: bool = True  # upstream's default is off: 405 then
+    editable_comments: bool = False  # as upstream ships it; the recordings have it on
 
 
 @dataclass

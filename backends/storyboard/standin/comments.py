@@ -13,6 +13,8 @@ from tracker_migrate.backends.storyboard.standin.paging import Query, fetch
 from tracker_migrate.backends.storyboard.standin.store import Row
 
 SORTABLE = ("id", "created_at", "updated_at", "content", "is_active", "in_reply_to")
+#: the list is one of events: their order counts, whatever the comments' numbers (block-claim)
+ORDER = {"id": "event_id", "created_at": "event_id"}
 DATES = ("created_at", "updated_at")
 
 
@@ -24,7 +26,7 @@ def _row(call: Call, number: int) -> Row:
 
 def list_all(call: Call) -> list[dict[str, Any]]:
     """GET /stories/{id}/comments: empty for a story that is missing or not visible."""
-    query = Query("comment", SORTABLE)
+    query = Query("comment", SORTABLE, columns=ORDER)
     query.visible("story_id = ?", call.numbers[0])
     query.visible(acl.visible("story_id"), call.user, call.user)
     return [comment_entry(row) for row in fetch(call, query)]
@@ -53,9 +55,10 @@ def history(call: Call) -> list[dict[str, Any]]:
 def post(call: Call) -> dict[str, Any]:
     """POST: answers with the event, not the comment. A reader of the story or not: it works."""
     story = call.numbers[0]
-    if not call.store.has("story", story):
-        raise missing("Story", story)
     number = _insert(call, story, Body("comment", call.body))
+    if not call.store.has("story", story):
+        call.store.take("event")  # rolled back, yet both numbers are spent (deletion-and-ids)
+        raise missing("Story", story)
     event = events.write(call, "user_comment", None, story_id=story, comment_id=number)
     row = call.store.get("event", event)
     assert row is not None
@@ -71,13 +74,14 @@ def _insert(call: Call, story: int, body: Body) -> int:
     if (parent := body.number("in_reply_to")) and not call.store.has("comment", parent):
         raise dangling("Comment", "in_reply_to", "comments_ibfk_1")
     whose = {"story_id": story, "author_id": call.user, "created_at": call.stamp}
+    whose["event_id"] = call.store.next_id("event")
     call.store.insert("comment", {**values, **whose, **when.kept(), "id": number})
     return number
 
 
 def _editable(call: Call) -> None:
     if not call.settings.editable_comments:
-        raise Barred(405, "", allow="GET, POST")
+        raise Barred(405, "Editing of comments is disabled by the server administrator.")
 
 
 def put(call: Call) -> dict[str, Any]:

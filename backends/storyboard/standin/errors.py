@@ -96,7 +96,7 @@ class Barred(Refused):
 
     def _page(self, request: Request) -> str:
         title = f"{self.status} {HTTPStatus(self.status).phrase}"
-        detail = "" if self.status in (405, 406) else f"{self.description or ''}\n\n\n"
+        detail = "" if self.status in (405, 406) else f"{self.description or ''}\n\n"
         gap = " " if self.status == 406 else ""
         explained = self._explained(request) + gap
         return (

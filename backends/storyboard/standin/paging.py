@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ class Query:
 
     table: str
     sortable: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)  # what is sorted by instead
     where: list[str] = field(default_factory=list)
     parameters: list[Any] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
@@ -75,17 +76,17 @@ class _Page:
     direction: str
 
     @classmethod
-    def of(cls, call: Call, sortable: tuple[str, ...]) -> _Page:
+    def of(cls, call: Call, query: Query) -> _Page:
         limit = call.args.get("limit")
         sort = call.args.get("sort_field") or "id"
         direction = call.args.get("sort_dir") or "asc"
-        if sort not in sortable:
+        if sort not in query.sortable:
             raise Fault(400, f"Invalid sort_field [{sort}]")
         if direction not in DIRECTIONS:
             raise Fault(500, "Unknown sort direction, must be one of: asc, desc")
-        return cls(
-            None if limit is None else max(0, limit), call.args.get("offset"), sort, direction
-        )
+        sort = query.columns.get(sort, sort)
+        limit = None if limit is None else max(0, limit)
+        return cls(limit, call.args.get("offset"), sort, direction)
 
 
 def fetch(
@@ -97,7 +98,7 @@ def fetch(
     total: whether the list tells its headers at all. slices: an offset without a limit breaks it.
     always: it tells X-Limit whether there is one or not, as a story's tasks do.
     """
-    page = _Page.of(call, query.sortable)
+    page = _Page.of(call, query)
     condition, parameters = query.condition()
     if total:
         count = f"SELECT count(*) FROM {query.table} WHERE {condition}"

@@ -356,7 +356,11 @@ _TREE: dict[str, Resource] = {
         ("worklist_id",),
     ),
     "worklists/#/items": Resource(
-        {"GET": _get(worklists.list_items), "POST": _post(worklists.add_item)},
+        {
+            "GET": _get(worklists.list_items),
+            "POST": _post(worklists.add_item),
+            "DELETE": _delete(worklists.remove_item),
+        },
         ALL,
         ("worklist_id",),
     ),

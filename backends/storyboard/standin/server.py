@@ -64,7 +64,7 @@ class StoryBoardStandIn(StandIn):
         self._watch = deadlocks.Watch()
         self._stranger = Stranger(self.store)
         if not self.store.value("SELECT count(*) FROM user"):
-            self._seed()
+            self.seed()
         self.mischief: Mapping[str, Callable[[Request], Reply | None]] = {
             "deadlock": lambda request: self._deadlock(request, "projects"),
             "deadlock_story": lambda request: self._deadlock(request, "stories"),
@@ -75,7 +75,7 @@ class StoryBoardStandIn(StandIn):
 
     # -- who is there -----------------------------------------------------------------------
 
-    def _seed(self) -> None:
+    def seed(self) -> None:
         """The personas, and for the first superuser a token that has run out."""
         added = [self.add_user(one) for one in self.personas]
         superusers = (n for n, one in zip(added, self.personas, strict=True) if one.is_superuser)
@@ -208,7 +208,7 @@ class StoryBoardStandIn(StandIn):
         with self.lock:
             if name == "reset":
                 self.store.empty()
-                self._seed()
+                self.seed()
                 return Reply.of_json({})
             if name == "dump":
                 return Reply.of_json(self.store.counts())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracker_migrate.backends.storyboard.standin import acl
@@ -17,15 +17,21 @@ OPEN = frozenset({"todo", "inprogress", "review"})
 Counts = dict[int, dict[str, int]]
 
 
-def bare(row: Row) -> dict[str, Any]:
-    """What the table holds: the answer to a POST, and a story inside another object."""
+def bare(row: Row, status: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """What the table holds: the answer to a POST, and a story inside another object.
+
+    What GET shows besides stands where the server puts it: `status` before the privacy, `more`
+    after it. In JSON that is all one, in XML it shows.
+    """
     return {
         "title": row["title"],
         "description": row["description"],
         "is_bug": bool(row["is_bug"]),
         "creator_id": row["creator_id"],
         "story_type_id": row["story_type_id"],
+        **(status or {}),
         "private": bool(row["private"]),
+        **more,
         "id": row["id"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
@@ -89,13 +95,15 @@ def stories(call: Call, rows: Sequence[Row]) -> list[dict[str, Any]]:
     numbers = [row["id"] for row in rows]
     found, named = counts(call.store, numbers), tags(call.store, numbers)
     return [
-        {
-            **bare(row),
-            "status": status(found.get(row["id"])),
-            "task_statuses": task_statuses(found.get(row["id"])),
-            "tags": named.get(row["id"], []),
+        bare(
+            row,
+            {
+                "status": status(found.get(row["id"])),
+                "task_statuses": task_statuses(found.get(row["id"])),
+                "tags": named.get(row["id"], []),
+            },
             **_readers(call.store, row["id"]),
-        }
+        )
         for row in rows
     ]
 
@@ -104,9 +112,5 @@ def tagged(call: Call, row: Row) -> dict[str, Any]:
     """A story as the answer to a PUT of tags shows it: no readers, no counts."""
     number = row["id"]
     found = counts(call.store, [number])
-    return {
-        **bare(row),
-        "status": status(found.get(number)),
-        "task_statuses": None,
-        "tags": tags(call.store, [number]).get(number, []),
-    }
+    derived = {"status": status(found.get(number)), "task_statuses": None}
+    return bare(row, {**derived, "tags": tags(call.store, [number]).get(number, [])})

@@ -43,8 +43,8 @@ CREATE INDEX task_project ON task (project_id, id);
 CREATE INDEX task_assignee ON task (assignee_id);
 CREATE TABLE comment (
   id INTEGER PRIMARY KEY, content TEXT, is_active INTEGER DEFAULT 1, in_reply_to INTEGER,
-  story_id INTEGER, author_id INTEGER, {STAMPS});
-CREATE INDEX comment_story ON comment (story_id, id);
+  story_id INTEGER, author_id INTEGER, event_id INTEGER, {STAMPS});
+CREATE INDEX comment_story ON comment (story_id, event_id);
 CREATE TABLE history (
   id INTEGER PRIMARY KEY, comment_id INTEGER, content TEXT, {STAMPS});
 CREATE INDEX history_comment ON history (comment_id, id);

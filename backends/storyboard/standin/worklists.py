@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tracker_migrate.backends.storyboard.standin import events, summary, tasks
+from tracker_migrate.backends.storyboard.standin import arguments, events, summary, tasks
 from tracker_migrate.backends.storyboard.standin.body import Body
 from tracker_migrate.backends.storyboard.standin.call import Call
 from tracker_migrate.backends.storyboard.standin.errors import Fault, missing
@@ -219,7 +219,7 @@ def _note_move(call: Call, row: Row, position: int) -> None:
 def remove_item(call: Call) -> None:
     """DELETE /worklists/{id}/items/{id}: it stays, archived, and can be removed again."""
     number = _mine(call)["id"]
-    row = _item_row(call, number, call.numbers[1])
+    row = _item_row(call, number, _which_item(call))
     if not row["archived"]:
         _shift(call, number, row["list_position"] + 1, -1)
     gone = {"archived": True, "list_position": ARCHIVED, "updated_at": call.stamp}
@@ -227,3 +227,10 @@ def remove_item(call: Call) -> None:
     removed = {"worklist_id": number, "item_id": row["item_id"], "item_type": row["item_type"]}
     title = _title(call, row["item_type"], row["item_id"])
     _note(call, number, removed={**removed, "item_title": title})
+
+
+def _which_item(call: Call) -> int:
+    """It may be named in the query instead of the path."""
+    if len(call.numbers) > 1:
+        return int(call.numbers[1])
+    return arguments.integer("item_id", call.request.arg("item_id") or "")
