@@ -186,8 +186,14 @@ class Apply:
         ]
         actions, kept = self._edits.spared(actions, held)
         self._keep(kept)
+        own: list[Step] = []
         for step in self._target.planner.compose(actions):
-            self._send(step, issue)
+            if self._kinds[step.actions[0].wanted.kind].phase == 0:
+                self._send_shared(step)
+            else:
+                own.append(step)
+        self._give_numbers(own)
+        self._send(own)
         return not found.stuck
 
     def _keep(self, kept: Sequence[tuple[Key, str]]) -> None:
@@ -212,42 +218,60 @@ class Apply:
         self._ledger.set_verdicts([Verdict(issue.key, "aside", reason, "", attempts)]).result()
         self._say("aside", issue.key, self._done, reason)
 
-    # -- one step ---------------------------------------------------------------------------------
+    # -- its steps --------------------------------------------------------------------------------
 
-    def _send(self, step: Step, issue: Issue) -> None:
-        if self._kinds[step.actions[0].wanted.kind].phase == 0:
-            with self._shared:
-                missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
-                for again in self._target.planner.compose(missing):
-                    self._carry_out(again, issue)
-        else:
-            self._carry_out(step, issue)
+    def _send_shared(self, step: Step) -> None:
+        """What many issues want is made by the first that comes, while the others wait."""
+        with self._shared:
+            missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
+            self._send(list(self._target.planner.compose(missing)))
 
-    def _carry_out(self, step: Step, issue: Issue) -> None:
-        for _ in range(_TAKEN_TRIES):
-            closed = self._close(step)
-            self._as_planned(closed)
+    def _give_numbers(self, steps: Sequence[Step]) -> None:
+        """Choose the numbers of all new objects of an issue in one go."""
+        created = [a.wanted for step in steps for a in step.actions if a.op == "create"]
+        for kind in sorted({one.kind for one in created if self._kinds[one.kind].chosen}):
+            wanted = [one for one in created if one.kind == kind]
+            missing = len(self._ledger.numbers([one.key for one in wanted])) < len(wanted)
+            if missing:
+                give(self._target, kind, [(one.key, self._sink.number(one)) for one in wanted])
+
+    def _send(self, steps: list[Step]) -> None:
+        """Send steps in order. As many as can be closed are meant in one commit."""
+        strangers = 0
+        while steps:
+            closed = self._closable(steps)
+            done = 0
             try:
-                receipt = self._sender.send(closed)
+                for receipt in self._sender.send(closed):
+                    self._target.places.put(receipt.refs)
+                    self._count(steps[done])
+                    done += 1
             except Taken as error:
-                self._other_number(closed, error)
-                continue
-            self._target.places.put(receipt.refs)
-            self._count(step)
-            return
-        raise Refused(f"{step.kind}: every number that was tried belongs to somebody else")
+                strangers += 1
+                if strangers > _TAKEN_TRIES:
+                    raise Refused("every number that was tried belongs to somebody else") from None
+                self._other_number(closed[done], error)
+                self._give_numbers(steps[done:])
+            steps = steps[done:]
 
-    def _close(self, step: Step) -> ClosedStep:
-        numbers: dict[Key, int] = {}
-        for kind in {a.wanted.kind for a in step.actions if a.op == "create"}:
-            if self._kinds[kind].chosen:
-                wanted = [a.wanted for a in step.actions if a.wanted.kind == kind]
-                keys = [one.key for one in wanted]
-                if len(self._ledger.numbers(keys)) < len(keys):
-                    with self._shared:
-                        give(self._target, kind, [(w.key, self._sink.number(w)) for w in wanted])
-                numbers |= self._ledger.numbers(keys)
-        return self._closer.step(step, step.actions[0].wanted.issue, numbers)
+    def _closable(self, steps: Sequence[Step]) -> list[ClosedStep]:
+        """The steps from the first on whose required references are known by now.
+
+        Raises Refused if not even the first one's are.
+        """
+        closed: list[ClosedStep] = []
+        keys = [action.wanted.key for step in steps for action in step.actions]
+        numbers = self._ledger.numbers(keys) if self._target.chooses else {}
+        for step in steps:
+            try:
+                one = self._closer.step(step, step.actions[0].wanted.issue, numbers)
+            except Refused:
+                if not closed:
+                    raise
+                break
+            self._as_planned(one)
+            closed.append(one)
+        return closed
 
     def _other_number(self, step: ClosedStep, error: Taken) -> None:
         """A stranger holds our number. A kept number can't be changed: the issue is refused."""

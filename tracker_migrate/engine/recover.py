@@ -22,7 +22,7 @@ def recover(sink: Sink, ledger: Ledger, sender: Sender) -> None:
         if receipt is not None:
             sender.done(intent.id, intent.step, receipt, "found")
         elif sink.resend_safe(intent.step):
-            ledger.void(intent.id)
+            ledger.void([intent.id])
         else:
             sender.settle(_doubt(intent, sink.settle_seconds))
 

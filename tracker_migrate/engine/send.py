@@ -1,18 +1,18 @@
-"""Sending one step, once: intent, request, result; and what follows when the result is unknown."""
+"""Sending steps, each once: intent, request, result; and what follows if the result is unknown."""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import msgspec
 
 from tracker_migrate.engine.events import Listen, silent
-from tracker_migrate.errors import Doubtful, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.errors import Doubtful, Gone, Refused, Retriable, Taken, Unreachable
 from tracker_migrate.interfaces import ClosedStep, Event, Receipt, Sink
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger
@@ -76,30 +76,44 @@ class Sender:
         self._lanes = Lanes()
         self.sent = 0
 
-    def send(self, step: ClosedStep) -> Receipt:
-        """Carry out a step. Returns where its objects are; its result is on its way to the disk.
+    def send(self, steps: Sequence[ClosedStep]) -> Iterator[Receipt]:
+        """Carry out steps one after another; their intents are on disk together before the first.
 
-        Raises Refused (set aside), Taken (another number is needed), InDoubt (wait), Unreachable.
+        Yields for each where its objects are; its result is on its way to the disk. Raises Refused
+        (set aside), Taken (another number is needed), InDoubt (wait), Unreachable; what was not
+        sent by then is void.
         """
+        marks = [self._sink.mark(step) for step in steps]
+        intents = self._ledger.intend(steps, marks, self._lease_seconds)
+        for number, (intent, step, mark) in enumerate(zip(intents, steps, marks, strict=True)):
+            try:
+                receipt = self._carry_out(intent, step, mark)
+            except Exception:
+                self._ledger.void(intents[number + 1 :])
+                raise
+            yield receipt
+
+    def _carry_out(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt:
         with self._lanes(self._sink.lanes(step)):
             for attempt in range(_ATTEMPTS):
-                mark = self._sink.mark(step)
-                intent = self._ledger.intend(step, mark, self._lease_seconds)
                 try:
                     receipt = self._attempt(intent, step, mark)
                 except Retriable as error:
-                    self._ledger.void(intent)
+                    self._ledger.void([intent])
                     self._wait(attempt, error, step.issue)
-                    continue
+                    receipt = None
                 if receipt is not None:
                     return receipt
+                if attempt < _ATTEMPTS - 1:
+                    mark = self._sink.mark(step)
+                    intent = self._ledger.intend([step], [mark], self._lease_seconds)[0]
         raise Refused(f"{step.kind} did not go through in {_ATTEMPTS} attempts")
 
     def _attempt(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt | None:
         try:
             receipt = self._sink.send(step)
-        except (Refused, Taken):
-            self._ledger.void(intent, "refused")
+        except (Refused, Taken, Gone):
+            self._ledger.void([intent], "refused")
             raise
         except Doubtful:
             return self._look(intent, step, mark)
@@ -118,7 +132,7 @@ class Sender:
         try:
             found = self._sink.find(step, mark)
         except Taken:
-            self._ledger.void(intent, "refused")
+            self._ledger.void([intent], "refused")
             raise
         except (Retriable, Doubtful, Unreachable):
             found = None
@@ -126,7 +140,7 @@ class Sender:
             self.done(intent, step, found, "found")
             return found
         if self._sink.resend_safe(step):
-            self._ledger.void(intent)
+            self._ledger.void([intent])
             return None
         raise InDoubt(Doubt(intent, step, mark, time.monotonic() + self._sink.settle_seconds))
 
@@ -146,7 +160,7 @@ class Sender:
                 return found
             if look == 0:
                 self._sleep(min(1.0, self._sink.settle_seconds / 4))
-        self._ledger.void(doubt.intent)
+        self._ledger.void([doubt.intent])
         return None
 
     def _wait(self, attempt: int, error: Retriable, issue: Key) -> None:

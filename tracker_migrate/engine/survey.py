@@ -101,11 +101,14 @@ class Survey:
 
 def give(target: Target, kind: str, wanted: list[tuple[Key, int | None]]) -> None:
     """Give numbers, claiming a block at the target when those that we have are used up."""
-    without = target.ledger.give_numbers(kind, wanted)
-    if without:
-        count = max(100, int(len(without) * _SPARE), _foreseen(target, kind))
-        target.ledger.add_block(kind, target.sink.claim(kind, count))
-        target.ledger.give_numbers(kind, [(key, None) for key in without])
+    if not target.ledger.give_numbers(kind, wanted):
+        return
+    with target.claiming:  # whoever waited here finds a new block
+        without = target.ledger.give_numbers(kind, wanted)
+        if without:
+            count = max(100, int(len(without) * _SPARE), _foreseen(target, kind))
+            target.ledger.add_block(kind, target.sink.claim(kind, count))
+            target.ledger.give_numbers(kind, wanted)
 
 
 def _foreseen(target: Target, kind: str) -> int:

@@ -37,7 +37,9 @@ class Places:
             return fresh
         at = self._ledger.where(to)
         if at is None and (number := self._ledger.number(to)) is not None:
-            return RemoteRef(id=str(number), number=str(number))
+            at = RemoteRef(id=str(number), number=str(number))
+        if at is not None:
+            self.put({to: at})
         return at
 
     def put(self, refs: Mapping[Key, RemoteRef]) -> None:
@@ -75,6 +77,7 @@ class Target:
         self.decisions = TargetDecisions(
             tables, self.archive, options, _blocks, self.moves, _redactor(workspace)
         )
+        self.claiming = threading.Lock()
         self._sink: Sink | None = None
         self._planner: Planner | None = None
 

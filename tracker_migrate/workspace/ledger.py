@@ -159,29 +159,38 @@ class Ledger:
 
     # -- intents --------------------------------------------------------------------------------
 
-    def intend(self, step: ClosedStep, mark: Mapping[str, Any], lease_seconds: float) -> int:
-        """Put on disk that this step is about to be sent; returns the intent's number.
+    def intend(
+        self,
+        steps: Sequence[ClosedStep],
+        marks: Sequence[Mapping[str, Any]],
+        lease_seconds: float,
+    ) -> list[int]:
+        """Put on disk, in one commit, that these steps are about to be sent one after another;
+        returns the intents' numbers.
 
-        Raises Locked if another worker's lease on the issue still holds.
+        Raises Locked if another worker's lease on one of their issues still holds.
         """
-        row = {
-            "target": self.target,
-            "issue": step.issue,
-            "kind": step.kind,
-            "keys": json.dumps([action.key for action in step.actions]),
-            "step": pack(step),
-            "mark": json.dumps(dict(mark)),
-            "state": "open",
-            "owner": self._owner,
-            "meant_at": now(),
-        }
+        at = now()
+        rows = [
+            {
+                "target": self.target,
+                "issue": step.issue,
+                "kind": step.kind,
+                "keys": json.dumps([action.key for action in step.actions]),
+                "step": pack(step),
+                "mark": json.dumps(dict(mark)),
+                "state": "open",
+                "owner": self._owner,
+                "meant_at": at,
+            }
+            for step, mark in zip(steps, marks, strict=True)
+        ]
 
-        def write(connection: Connection) -> int:
-            self._take_lease(connection, step.issue, lease_seconds)
-            made = connection.execute(
-                schema.intent.insert().values(**row).returning(schema.intent.c.id)
-            )
-            return int(made.scalar_one())
+        def write(connection: Connection) -> list[int]:
+            for issue in sorted({step.issue for step in steps}):
+                self._take_lease(connection, issue, lease_seconds)
+            insert = schema.intent.insert().returning(schema.intent.c.id)
+            return [int(connection.execute(insert, row).scalar_one()) for row in rows]
 
         return self._writer.now(write)
 
@@ -201,9 +210,15 @@ class Ledger:
 
         return self._writer.do(write)
 
-    def void(self, intent: int, state: str = "void") -> None:
-        """Note that a step was surely not carried out (`void`) or not accepted (`refused`)."""
-        self._writer.now(lambda c: self._close_intent(c, intent, state, None))
+    def void(self, intents: Sequence[int], state: str = "void") -> None:
+        """Note that steps were surely not carried out (`void`) or not accepted (`refused`)."""
+
+        def write(connection: Connection) -> None:
+            for intent in intents:
+                self._close_intent(connection, intent, state, None)
+
+        if intents:
+            self._writer.now(write)
 
     def open_intents(self) -> list[Open]:
         """Intents whose result is not known, oldest first."""
