@@ -28,6 +28,17 @@ from tracker_migrate.workspace.upsert import upsert
 
 _PAGE = 500
 
+_CLOSE_INTENT = (
+    schema.intent.update()
+    .where(schema.intent.c.id == sa.bindparam("of"))
+    .values(
+        state=sa.bindparam("to_state"),
+        how=sa.bindparam("to_how"),
+        settled_at=sa.bindparam("at"),
+        step=sa.bindparam("nothing"),
+    )
+)
+
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """An object that the ledger says is at the target.
@@ -237,9 +248,8 @@ class Ledger:
     def _close_intent(
         self, connection: Connection, intent: int, state: str, how: str | None
     ) -> None:
-        values = {"state": state, "how": how, "settled_at": now(), "step": b""}
-        where = schema.intent.c.id == intent
-        connection.execute(schema.intent.update().where(where).values(**values))
+        row = {"of": intent, "to_state": state, "to_how": how, "at": now(), "nothing": b""}
+        connection.execute(_CLOSE_INTENT, row)
 
     # -- numbers --------------------------------------------------------------------------------
 
