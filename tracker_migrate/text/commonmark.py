@@ -61,6 +61,8 @@ def _paragraph(lines: Sequence[Line]) -> list[Pieces]:
 
 def _code(text: str) -> list[Pieces]:
     code = visible(text).strip("\n")
+    if not code.strip():
+        return []
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return [[line] for line in (fence, *code.split("\n"), fence)]

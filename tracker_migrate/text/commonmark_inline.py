@@ -26,7 +26,7 @@ from tracker_migrate.text.lines import Pieces, bare, one_line, pieces_of
 _UNSAFE = "()<>[]\\\"'`*|{}^"
 _LABEL = re.compile(r"[\\`*_\[\]<>&|!~@]|:(?=//)")
 _SPECIAL = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~\s]|$)|[`*_\[\]|]|<(?! )|&(?=#?\w+;)|~(?=~)|(?<=~)~|!(?=\[|$)"
+    r"\\(?=[!-/:-@\[-`{-~\s]|$)|[`*_\[\]|]|<(?! )|&(?=#?\w+;)|~(?=~)|(?<=~)~|!(?=\[)"
     r"|(?:(?<=p)|(?<=ps)):(?=//)",
     re.IGNORECASE,
 )
@@ -60,7 +60,8 @@ def link(label: str, address: str) -> str:
     """A link; `label` is plain text. An address that is not on the web is shown, not linked."""
     to = _address(address)
     if not to:
-        return plain(f"{label} ({address})" if label and address else label or address)
+        both = label.strip() and address and label.strip() != address
+        return plain(f"{label} ({address})" if both else label or address)
     shown = entities(one_line(label).strip() or address)
     return f"[{shown}]({to})"
 
@@ -79,7 +80,8 @@ def _address(address: str) -> str:
 def plain(text: str) -> str:
     """One line of plain text; nothing in it is live, at the head of a line too."""
     care = _care([[text]])
-    return _at_start(one_line(text), care)
+    written = _at_start(one_line(text), care)
+    return f"{written[:-1]}\\!" if written.endswith("!") else written  # a link may follow
 
 
 def _care(lines: Sequence[Sequence[Inline]], *, pipes: bool = False) -> _Care:
@@ -118,6 +120,8 @@ def _line(parts: Sequence[Inline], care: _Care) -> Pieces:
     for part, after in zip_longest(parts, parts[1:], fillvalue=""):
         settled = _settled(part, after) if isinstance(part, Strong) else part
         piece = _piece(settled, care, first=not pieces)
+        if isinstance(piece, str) and piece.endswith("!") and isinstance(after, Ref | Url):
+            piece = f"{piece[:-1]}\\!"  # else the link would be an image
         pieces += [piece] if piece else []
     if pieces and isinstance(pieces[-1], str):
         pieces[-1] = pieces[-1].rstrip(" \t")

@@ -34,7 +34,8 @@ _GLUE = re.compile(r"[\w#@(\[`-]$")
 def link(label: str, address: str) -> str:
     """A link; `label` is plain text. An address that is not on the web is shown, not linked."""
     if not urls.linkable(address):
-        return plain(f"{label} ({address})" if label and address else label or address)
+        both = label.strip() and address and label.strip() != address
+        return plain(f"{label} ({address})" if both else label or address)
     shown, to = link_label(label), link_address(address)
     return f"[[ {to} | {shown} ]]" if shown and shown != to else f"<{to}>"
 
