@@ -22,6 +22,7 @@ _PHRASES = {
     "missing": "is missing",
     "int": "must be a whole number",
     "float": "must be a number",
+    "finite": "must be a number",
     "bool": "must be true or false",
     "string_type": 'must be a text in quotes, as "…"',
     "list": 'must be a list, as ["…"]',

@@ -9,20 +9,41 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import tenacity
 from pyrate_limiter import Duration, Limiter, Rate
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from tracker_migrate.errors import Doubtful, ObjectError, Retriable, Unreachable
 
 USER_AGENT = "tracker-migrate (+https://pypi.org/project/tracker-migrate/)"
 #: the longest that a Retry-After is obeyed without a person being told, in seconds
 PATIENCE = 120.0
+#: seconds after which a server that takes no connection is not there; answers may take longer
+CONNECT = 10.0
 _PASSING = frozenset({429, 502, 503, 504})
+#: in this order: some are kinds of others
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (NameResolutionError, "its name is not known to the network"),
+    (NewConnectionError, "it takes no connection"),
+    (ConnectTimeoutError, "no connection in time"),
+    (ReadTimeoutError, "no answer in time"),
+    (SSLError, "its certificate is not trusted"),
+    (ProtocolError, "the connection broke"),
+)
 
 
 class Throttle:
@@ -42,11 +63,22 @@ class Throttle:
             self._limiter.try_acquire("host", blocking=True)
 
 
+class _Adapter(HTTPAdapter):
+    def send(self, *args: Any, **how: Any) -> requests.Response:
+        how["timeout"] = time_outs(how.get("timeout"))
+        return super().send(*args, **how)
+
+
+def time_outs(timeout: Any) -> Any:
+    """Seconds for connecting, and between two bytes; what is no number is left as it is."""
+    return (min(CONNECT, timeout), timeout) if isinstance(timeout, int | float) else timeout
+
+
 def plain_session(pool: int = 1) -> requests.Session:
     """A session that never retries, keeps up to `pool` connections, and reads no .netrc."""
     session = requests.Session()
     session.trust_env = False
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool, max_retries=0, pool_block=False)
+    adapter = _Adapter(pool_connections=1, pool_maxsize=pool, max_retries=0, pool_block=False)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.headers["User-Agent"] = USER_AGENT
@@ -102,7 +134,7 @@ class Reader:
                 url, headers=dict(headers or {}), timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise Retriable(f"{host} does not answer ({type(error).__name__})") from None
+            raise Retriable(f"{host} does not answer ({in_words(error)})") from None
         if answer.status_code in _PASSING:
             raise Retriable(f"{host} answers {answer.status_code}", retry_after(answer))
         return answer
@@ -158,11 +190,25 @@ def retry_after(answer: requests.Response) -> float | None:
 
 def failed_write(error: requests.RequestException, host: str) -> ObjectError:
     """What a failed write means: Retriable if it can't have reached the server, else Doubtful."""
-    what = f"{host} did not answer ({type(error).__name__})"
+    what = f"{host} did not answer ({in_words(error)})"
     if isinstance(error, requests.ConnectTimeout):
         return Retriable(what)
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+    if isinstance(_reason(error), NewConnectionError | ConnectTimeoutError):
         return Retriable(what)
     return Doubtful(what)
+
+
+def in_words(error: requests.RequestException | HTTPError) -> str:
+    """Why there is no answer, without anything that was sent or received."""
+    reason = _reason(error)
+    for kind, words in _WORDS:
+        if isinstance(reason, kind):
+            return words
+    return type(reason).__name__
+
+
+def _reason(error: Exception) -> Exception:
+    """What lies under the wrappings of requests and urllib3."""
+    cause = error.args[0] if isinstance(error, requests.RequestException) and error.args else error
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return reason if isinstance(reason, Exception) else error

@@ -11,18 +11,26 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, cast
 
+from tracker_migrate.checked import did_you_mean
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Sink, Source
 from tracker_migrate.model import Key
 
 
 @cache
-def _load(group: str, name: str, what: str) -> Any:
-    found = entry_points(group=f"tracker_migrate.{group}")
-    if name not in found.names:
-        known = ", ".join(sorted(found.names))
-        raise UsageError(f'"{name}" is no {what} (known: {known}): check the word before the colon')
-    return found[name].load()
+def _load(group: str, name: str) -> Any:
+    known(group, name)
+    return entry_points(group=f"tracker_migrate.{group}")[name].load()
+
+
+def known(group: str, name: str) -> None:
+    """Raise UsageError unless a backend of that name is installed. group: `sources`, `sinks` …"""
+    there = names(group)
+    if name not in there:
+        raise UsageError(
+            f'"{name}" is none of the {group} (known: {", ".join(there)})'
+            f"{did_you_mean(name, there) or ': check the word before the colon'}"
+        )
 
 
 def names(group: str) -> list[str]:
@@ -34,7 +42,8 @@ def split(spec: str, what: str) -> tuple[str, str]:
     """`launchpad:nova` → ("launchpad", "nova"). UsageError if there is no colon."""
     tracker, colon, rest = spec.partition(":")
     if not colon or not rest:
-        raise UsageError(f'"{spec}" is no {what}: write it as tracker:what, e.g. launchpad:nova')
+        example = "launchpad:nova" if what == "source" else "storyboard:https://…"
+        raise UsageError(f'"{spec}" is no {what}: write it as {example}')
     return tracker, rest
 
 
@@ -46,7 +55,7 @@ def open_source(
     trackers = {tracker for tracker, _ in pairs}
     if len(trackers) != 1:
         raise UsageError(f"one workspace reads one tracker, not {', '.join(sorted(trackers))}")
-    opener = _load("sources", trackers.pop(), "source")
+    opener = _load("sources", trackers.pop())
     return cast(Source, opener([rest for _, rest in pairs], options, credentials))
 
 
@@ -55,14 +64,14 @@ def open_sink(
 ) -> Sink:
     """The sink of `storyboard:https://…`."""
     tracker, address = split(spec, "target")
-    return cast(Sink, _load("sinks", tracker, "sink")(address, options, token, outsider))
+    return cast(Sink, _load("sinks", tracker)(address, options, token, outsider))
 
 
 def planner(tracker: str, options: Mapping[str, Any]) -> Any:
     """A sink's planner alone, without any server."""
-    return _load("planners", tracker, "sink")(options)
+    return _load("planners", tracker)(options)
 
 
 def blocks_of(tracker: str) -> Callable[[str, str, Key], tuple[Any, ...]]:
     """What turns a tracker's texts into blocks: (text, the issue's address, its key)."""
-    return cast(Callable[[str, str, Key], tuple[Any, ...]], _load("texts", tracker, "source"))
+    return cast(Callable[[str, str, Key], tuple[Any, ...]], _load("texts", tracker))

@@ -33,6 +33,9 @@ VERSION = "devel"  # older ones can't show hidden comments or blueprints (facts 
 SMALLEST_PAGE = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRIES = 3
+NO_LOGIN = (
+    "Launchpad does not take this login: it is wrong, has run out, or was revoked; make a new one"
+)
 #: how a 401 begins that is about the token itself (recordings err-401-*)
 _TOKEN = re.compile("Unknown access token|Unknown consumer|Invalid|Expired")
 
@@ -239,7 +242,7 @@ class Client:
             raise NotSeen(status)
         if status == 401:
             if self.anonymous or _TOKEN.match(answer.text[:100]):
-                raise LoginNeeded("Launchpad does not take this login: log in again")
+                raise LoginNeeded(NO_LOGIN)
             raise Refused("this login may not read it")
         if OOPS in answer.headers:
             raise TooSlow("Launchpad had not the time for this request")

@@ -18,7 +18,7 @@ from tracker_migrate.errors import UsageError
 class Options(BaseModel):
     """The settings of a Launchpad source."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     address: Annotated[str, AfterValidator(web_address)] = "https://api.launchpad.net"
     connections: Annotated[int, Field(ge=1, le=64)] = 8

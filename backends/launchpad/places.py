@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from tracker_migrate.backends.launchpad import wire_places
-from tracker_migrate.backends.launchpad.client import Client, Got
+from tracker_migrate.backends.launchpad.client import NO_LOGIN, Client, Got
 from tracker_migrate.backends.launchpad.reading import understood
 from tracker_migrate.backends.launchpad.wire import Entry, below, decode, encode, is_private
 from tracker_migrate.errors import (
@@ -36,7 +36,7 @@ def viewer(client: Client) -> str:
     where = answer.headers.get("Location", "")
     if answer.status_code == 303 and "/~" in where:
         return where.rpartition("/~")[2]
-    raise LoginNeeded("Launchpad does not take this login: log in again")
+    raise LoginNeeded(NO_LOGIN)
 
 
 def check_root(client: Client) -> Mapping[str, str]:
@@ -50,7 +50,7 @@ def check_root(client: Client) -> Mapping[str, str]:
     except (ValueError, TypeError, KeyError):
         kind = ""
     if answer.status_code == 401:
-        raise LoginNeeded("Launchpad does not take this login: log in again")
+        raise LoginNeeded(NO_LOGIN)
     if answer.status_code >= 500:
         raise Unreachable(f"{client.root} answers {answer.status_code}; try again later")
     if answer.status_code != 200 or not kind.endswith("#service-root"):

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from tracker_migrate.errors import Retriable
-from tracker_migrate.http import Reader, retry_after
+from tracker_migrate.http import CONNECT, Reader, in_words, retry_after
 
 #: names the error report of one request that Launchpad gave up on
 OOPS = "X-Lazr-OopsId"
@@ -37,7 +37,7 @@ class ApiReader(Reader):
             answer = self._answer(url, headers or {})
         except (urllib3.exceptions.HTTPError, requests.RequestException) as error:
             host = urlsplit(self.base).netloc
-            raise Retriable(f"{host} does not answer ({type(error).__name__})") from None
+            raise Retriable(f"{host} does not answer ({in_words(error)})") from None
         answer.elapsed = timedelta(seconds=time.perf_counter() - began)
         if answer.status_code in _PASSING and OOPS not in answer.headers:
             host = urlsplit(self.base).netloc
@@ -53,7 +53,7 @@ class ApiReader(Reader):
             headers={**cast(Mapping[str, str], session.headers), **headers},
             redirect=False,
             retries=False,
-            timeout=urllib3.Timeout(connect=self._timeout, read=self._timeout),
+            timeout=urllib3.Timeout(connect=min(CONNECT, self._timeout), read=self._timeout),
         )
         answer = requests.Response()
         answer.url = url

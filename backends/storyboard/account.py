@@ -39,13 +39,17 @@ class Site:
         self._known: set[str] = set()
         self._closed: dict[str, float] = {}
 
+    def need_token(self) -> None:
+        """Raise LoginNeeded if there is no token at all."""
+        if not self._token:
+            raise LoginNeeded(f"{self.api.host} needs a token: make one in StoryBoard's profile")
+
     @property
     def account(self) -> dict[str, Any]:
         """Our own account: id, full_name, is_superuser. Raises LoginNeeded, Unreachable."""
         with self._guard:
             if self._self is None:
-                if not self._token:
-                    raise LoginNeeded(f"{self.api.host} needs a token: run login for this target")
+                self.need_token()
                 self._self = self.api.get("/users/self")
             return self._self
 

@@ -12,6 +12,7 @@ from tracker_migrate.errors import Gone, ObjectError, Unreachable, UsageError, W
 
 def check(site: Site) -> Mapping[str, str]:
     """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, UsageError."""
+    site.need_token()
     version = _is_storyboard(site)
     account = site.account
     missing = STATUSES - {str(row.get("key")) for row in site.api.get("/task_statuses")}

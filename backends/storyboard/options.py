@@ -17,7 +17,7 @@ class Options(BaseModel):
     story's number is the bug's). above: in `keep` mode, claimed blocks start above this number,
     which no bug may reach. web: where people see stories, if not at the API's own host."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
     connections: int = Field(default=4, ge=1, le=64)
     timeout: float = Field(default=60.0, gt=0, le=3600)

@@ -34,8 +34,9 @@ def cli() -> None:
 
 
 def _open(folder: str) -> Any:
-    from tracker_migrate.workspace import Workspace
+    from tracker_migrate.workspace import Workspace, settings
 
+    settings.load(Path(folder).resolve(), backends=True)
     return Workspace(folder)
 
 

@@ -22,20 +22,27 @@ from tracker_migrate.engine.verify import Verified, Verify
 from tracker_migrate.errors import LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.workspace import Workspace
-from tracker_migrate.workspace.settings import secret_places
+from tracker_migrate.workspace.secrets import secret_places
+from tracker_migrate.workspace.settings import said_of
 
 _CREDENTIALS = ("consumer", "token", "secret")
 
 
 def open_source(workspace: Workspace) -> Source:
-    """The workspace's source, logged in if there are credentials for it."""
+    """The workspace's source, logged in if there are credentials for it. Raises LoginNeeded if
+    there are none, but what is private is to be read."""
     settings = workspace.settings.source
     tracker = settings.specs[0].partition(":")[0]
+    credentials = _credentials(workspace, tracker)
+    if credentials is None and settings.private:
+        raise LoginNeeded(
+            f"source.private = true needs a login of {tracker}: {_three_words(workspace, tracker)}"
+        )
     options = settings.model_dump(
         exclude={"specs", "overlap_minutes", "show_addresses"}, exclude_none=True
     )
     options["state_dir"] = str(workspace.state)
-    return registry.open_source(settings.specs, options, _credentials(workspace, tracker))
+    return registry.open_source(settings.specs, options, credentials)
 
 
 def _credentials(workspace: Workspace, tracker: str) -> dict[str, str] | None:
@@ -45,11 +52,27 @@ def _credentials(workspace: Workspace, tracker: str) -> dict[str, str] | None:
         return None
     words = held.split()
     if len(words) != len(_CREDENTIALS):
-        raise UsageError(
-            f"the credential {tracker!r} must be three words: consumer, token, secret "
-            f"(it has {len(words)})"
+        raise LoginNeeded(
+            f"the login of {tracker} has {len(words)} words: {_three_words(workspace, tracker)}"
         )
     return dict(zip(_CREDENTIALS, words, strict=True))
+
+
+def _three_words(workspace: Workspace, tracker: str) -> str:
+    places = secret_places(workspace.folder, tracker)
+    return f"write consumer, token and secret, three words ({places})"
+
+
+@contextmanager
+def reading(workspace: Workspace) -> Iterator[Source]:
+    """The source, closed afterwards; a refused login is told with where it is read from."""
+    source = open_source(workspace)
+    with closing(source):
+        try:
+            yield source
+        except LoginNeeded as error:
+            places = secret_places(workspace.folder, source.tracker)
+            raise LoginNeeded(f"{error} ({places})") from None
 
 
 def pull(
@@ -62,7 +85,7 @@ def pull(
 ) -> Pulled:
     """Read what changed at the source into the archive."""
     settings = workspace.settings.source
-    with closing(open_source(workspace)) as source:
+    with reading(workspace) as source:
         job = Pull(
             source,
             workspace.archive,
@@ -122,7 +145,8 @@ def apply(
 
 @contextmanager
 def _opened(workspace: Workspace, name: str) -> Iterator[Target]:
-    """A target, closed afterwards; a refused token is told with where it is read from."""
+    """A target, closed afterwards; a refused token is told with where it is read from, a setting
+    that the server can't do with where it stands."""
     with closing(Target(workspace, name)) as bound:
         try:
             yield bound
@@ -130,6 +154,9 @@ def _opened(workspace: Workspace, name: str) -> Iterator[Target]:
             raise LoginNeeded(
                 f"{error} ({secret_places(workspace.folder, f'{name}-token')})"
             ) from None
+        except UsageError as error:
+            lines = [said_of(name, line) for line in str(error).splitlines()]
+            raise UsageError("\n".join(lines)) from None
 
 
 def verify(

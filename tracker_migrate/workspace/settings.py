@@ -6,17 +6,27 @@ No secret belongs here: tokens come from the environment, from a file that only 
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
-from tracker_migrate.errors import UsageError, WorkspaceError
-from tracker_migrate.mappings.table import Mistakes, did_you_mean, toml
+from tracker_migrate import registry
+from tracker_migrate.checked import mistakes as mistakes_
+from tracker_migrate.checked import web_address
+from tracker_migrate.errors import UsageError
+from tracker_migrate.mappings.table import Mistakes, toml
+from tracker_migrate.workspace.secrets import secret_variable
 
 FILE = "migration.toml"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
@@ -24,14 +34,20 @@ _SECRET = re.compile(r"token|secret|password", re.IGNORECASE)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+def _spec(spec: str) -> str:
+    if ":" not in spec:
+        raise ValueError(f'"{spec}" names no tracker: write it as launchpad:{spec}')
+    return spec
 
 
 class SourceSettings(_Strict):
     """What is read. specs: `launchpad:nova`, `launchpad:openstack` (a group) …"""
 
-    specs: list[str] = Field(min_length=1)
-    address: str | None = None
+    specs: list[Annotated[str, AfterValidator(_spec)]] = Field(min_length=1)
+    address: Annotated[str, AfterValidator(web_address)] | None = None
     private: bool = False
     show_addresses: bool = False
     connections: int = Field(default=8, ge=1, le=64)
@@ -40,19 +56,21 @@ class SourceSettings(_Strict):
     page: int = Field(default=75, ge=1, le=300)
     overlap_minutes: float = Field(default=10.0, ge=0)
 
-    @field_validator("specs")
-    @classmethod
-    def _have_a_tracker(cls, specs: list[str]) -> list[str]:
-        for spec in specs:
-            if ":" not in spec:
-                raise ValueError(f'"{spec}" names no tracker: write it as launchpad:{spec}')
-        return specs
-
 
 class DatabaseSettings(_Strict):
     """Where the workspace keeps its state: SQLite in `state/`, unless a PostgreSQL is named."""
 
     url: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _holds_no_password(cls, url: str | None) -> str | None:
+        if url is not None and not re.match(r"(sqlite|postgresql)(\+\w+)?://", url):
+            raise ValueError("must be postgresql+psycopg://USER@HOST/NAME, or be left out")
+        if url is not None and urlsplit(url).password:
+            variable = secret_variable("database")
+            raise ValueError(f"holds a password: put the whole address into {variable} instead")
+        return url
 
 
 class Settings(_Strict):
@@ -63,8 +81,11 @@ class Settings(_Strict):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
 
 
-def load(folder: Path) -> Settings:
-    """The settings of a workspace. Raises UsageError with every mistake and its path."""
+def load(folder: Path, *, backends: bool = False) -> Settings:
+    """The settings of a workspace. Raises UsageError with every mistake and its path.
+
+    backends: see `checked`.
+    """
     path = folder / FILE
     if not path.is_file():
         raise UsageError(
@@ -74,25 +95,82 @@ def load(folder: Path) -> Settings:
     mistakes = Mistakes()
     held = toml(path, mistakes)
     mistakes.stop_if_any()
-    for name, target in held.get("targets", {}).items():
-        _check_target(name, target, mistakes)
+    return checked(held, backends)
+
+
+def checked(held: Mapping[str, Any], backends: bool) -> Settings:
+    """What a settings file holds, as settings. Raises UsageError with every mistake and its path.
+
+    backends: whether its backends must be installed, and take their options (which their planners
+    check; no server is asked). A test's own backends need not be.
+    """
+    mistakes = Mistakes()
     _no_secrets(held, "", mistakes)
+    secret = {line.split(": ")[1] for line in mistakes.found}
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(held)
     except ValidationError as error:
-        _say(error, mistakes)
+        for line in mistakes_(error, Settings):
+            path, _, what = line.partition(": ")
+            if path not in secret:
+                mistakes.add(f"{FILE}: {path}", what)
+    if backends and settings is not None:
+        _check_specs(settings.source.specs, mistakes)
+    targets = held.get("targets")
+    for name, target in targets.items() if isinstance(targets, dict) else ():
+        if isinstance(target, dict):
+            _check_target(name, target, secret, backends, mistakes)
     mistakes.stop_if_any()
     assert settings is not None
     return settings
 
 
-def _check_target(name: str, target: Any, mistakes: Mistakes) -> None:
-    place = f"{FILE}: targets.{name}"
+def _check_specs(specs: list[str], mistakes: Mistakes) -> None:
+    for spec in specs:
+        try:
+            registry.known("sources", registry.split(spec, "source")[0])
+        except UsageError as error:
+            mistakes.add(f"{FILE}: source.specs", str(error))
+
+
+def _check_target(
+    name: str, target: Mapping[str, Any], secret: set[str], backends: bool, mistakes: Mistakes
+) -> None:
+    place = f"targets.{name}"
     if not _NAME.fullmatch(name):
-        mistakes.add(place, "a target's name is lower-case letters, digits, - and _")
-    if not isinstance(target, dict) or not isinstance(target.get("sink"), str):
-        mistakes.add(place, 'needs sink = "storyboard:https://…" or "maniphest:https://…"')
+        mistakes.add(f"{FILE}: {place}", "a target's name is lower-case letters, digits, - and _")
+    sink = target.get("sink")
+    if not isinstance(sink, str):
+        what = 'needs sink = "storyboard:https://…" or "maniphest:https://…"'
+        mistakes.add(f"{FILE}: {place}", what)
+        return
+    try:
+        tracker, address = registry.split(sink, "target")
+        if "//" in address:
+            web_address(address)
+        if backends:
+            registry.known("sinks", tracker)
+    except (UsageError, ValueError) as error:
+        mistakes.add(f"{FILE}: {place}.sink", str(error))
+        return
+    if backends:
+        leave = secret | {f"{place}.sink"}
+        options = {name: value for name, value in target.items() if f"{place}.{name}" not in leave}
+        _check_options(name, tracker, options, mistakes)
+
+
+def _check_options(name: str, tracker: str, options: Mapping[str, Any], mistakes: Mistakes) -> None:
+    try:
+        registry.planner(tracker, options)
+    except UsageError as error:
+        mistakes.found += [said_of(name, line) for line in str(error).splitlines()]
+
+
+def said_of(target: str, line: str) -> str:
+    """A sink's word on its options, with the place where they stand."""
+    rest = line.removeprefix("options.")
+    return line if rest == line else f"{FILE}: targets.{target}.{rest}"
 
 
 def _no_secrets(held: Mapping[str, Any], path: str, mistakes: Mistakes) -> None:
@@ -101,65 +179,5 @@ def _no_secrets(held: Mapping[str, Any], path: str, mistakes: Mistakes) -> None:
         if isinstance(value, dict):
             _no_secrets(value, here, mistakes)
         elif _SECRET.search(name) and not name.endswith(("_env", "_file")):
-            mistakes.add(
-                f"{FILE}: {here}", "no secret belongs here: put it into the environment or a file"
-            )
-
-
-def _say(error: ValidationError, mistakes: Mistakes) -> None:
-    for one in error.errors():
-        path = ".".join(str(part) for part in one["loc"])
-        if one["type"] == "extra_forbidden":
-            known = _known(one["loc"])
-            what = f"is not known{did_you_mean(str(one['loc'][-1]), known)}"
-        else:
-            what = one["msg"].removeprefix("Value error, ")
-        mistakes.add(f"{FILE}: {path}", what)
-
-
-def _known(location: tuple[Any, ...]) -> Iterable[str]:
-    models: dict[str, type[BaseModel]] = {"source": SourceSettings, "database": DatabaseSettings}
-    model = models.get(str(location[0]), Settings) if len(location) > 1 else Settings
-    return model.model_fields
-
-
-# -- secrets -------------------------------------------------------------------------------------
-
-
-def secret(folder: Path, name: str) -> str | None:
-    """A credential by name, e.g. `old-token`: from the environment (TRACKER_MIGRATE_OLD_TOKEN), a
-    systemd credential, or `state/credentials/NAME`, a file that only its owner may read.
-
-    Raises WorkspaceError if others may read that file.
-    """
-    variable = secret_variable(name)
-    if variable in os.environ:
-        return os.environ[variable].strip() or None
-    places = [folder / "state" / "credentials" / name]
-    if "CREDENTIALS_DIRECTORY" in os.environ:
-        places.insert(0, Path(os.environ["CREDENTIALS_DIRECTORY"]) / f"tracker-migrate-{name}")
-    for place in places:
-        if place.is_file():
-            only_owner(place)
-            return place.read_text(encoding="utf-8").strip() or None
-    return None
-
-
-def secret_variable(name: str) -> str:
-    """The environment variable that a credential may be in."""
-    return "TRACKER_MIGRATE_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
-
-
-def secret_places(folder: Path, name: str) -> str:
-    """Where a credential is looked for, in words."""
-    place = folder / "state" / "credentials" / name
-    return f"it is read from the variable {secret_variable(name)}, or the file {place}, mode 600"
-
-
-def only_owner(path: Path) -> None:
-    """Raise WorkspaceError unless a file or folder is its owner's alone."""
-    held = path.stat()
-    if held.st_uid != os.getuid():
-        raise WorkspaceError(f"{path} belongs to another user: run as that user")
-    if stat.S_IMODE(held.st_mode) & 0o077:
-        raise WorkspaceError(f"others may read {path}: chmod go= {path}")
+            what = "no secret belongs here: put it into the environment, or a file in state/"
+            mistakes.add(f"{FILE}: {here}", what)

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from tracker_migrate.errors import Locked, UsageError, WorkspaceError
 from tracker_migrate.mappings.table import did_you_mean
+from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace import settings as settings_
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
@@ -83,7 +84,7 @@ class Workspace:
 
     def secret(self, name: str) -> str | None:
         """A credential by name, or None."""
-        return settings_.secret(self.folder, name)
+        return secrets.secret(self.folder, name)
 
     @contextmanager
     def coordinating(self) -> Iterator[None]:
@@ -128,7 +129,7 @@ class Workspace:
             self.state.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise WorkspaceError(f"can't make {self.state}: {error.strerror}") from None
-        settings_.only_owner(self.state)
+        secrets.only_owner(self.state)
 
 
 def _locked(who: str) -> str:
