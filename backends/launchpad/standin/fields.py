@@ -242,8 +242,7 @@ _TABLE: dict[str, str] = {
     """,
 }
 
-#: kept beside the fields and never exported: who is affected by a bug, duplicates included, and
-#: the file of an attachment
+#: kept beside the fields and never exported: who is affected by a bug, duplicates included
 HIDDEN: dict[str, tuple[str, ...]] = {"bug": ("affected",)}
 
 #: what a field holds when nothing else is known of it; None for the fields not named here

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import urlsplit
 
 from tracker_migrate.backends.launchpad.standin.absorb import absorb
 from tracker_migrate.backends.launchpad.standin.dump import load_dump
@@ -70,11 +69,6 @@ def _files_beside(folder: Path) -> Iterable[dict[str, Any]]:
     for file in sorted(folder.glob("bugs_*_data.bin")):
         path = file.stem.replace("_", "/")
         yield {"url": f"/devel/{path}", "status": 200, "content": file.read_bytes()}
-
-
-def path_of(url: str) -> str:
-    """A recorded address as a path below `/devel/`."""
-    return urlsplit(url).path.removeprefix("/devel/")
 
 
 def load_dump_file(standin: LaunchpadStandIn, file: Path, project: str = "nova") -> None:

@@ -106,7 +106,7 @@ class Talk:
         self.store.put_message(self.number, index, {**values, **more})
         self.count += 1
         if index:
-            self.last_message = self.latest = when
+            self.last_message, self.latest = when, max(self.latest, when)
         return index
 
     def _comment(self, task: dict[str, Any]) -> None:
@@ -115,6 +115,8 @@ class Talk:
             self.moment += timedelta(hours=0.1 + 60 * writer.random() ** 4)
         if writer.random() < 0.02:
             self.moment = self.moment.replace(microsecond=0)
+        if writer.random() < 0.001:  # real bugs have messages out of the order of their dates
+            self.moment -= timedelta(days=1)
         subject = f"Re: {self.bug['title']}"
         if x > 0.59 and task["status"] not in ("New", "Confirmed", "Incomplete"):
             bot = writer.pick(self.cast.bots)

@@ -46,14 +46,15 @@ _UNAMBIGUOUS = ("id", "task")
 _UNTIED = ("date_last_updated", "datecreated")
 
 
-def order_sql(names: list[str], offset: int) -> str:
-    """The ORDER BY of a page that starts at `offset`."""
+def order_sql(names: list[str], offset: int, number: str = "t.bug") -> str:
+    """The ORDER BY of a page that starts at `offset`; `number` is the column of bug numbers."""
     names = names or ["-importance"]
     plain = [name.removeprefix("-") for name in names]
     for name in plain:
         if name not in _KEYS:
             raise Refusal(400, f"order_by: Unrecognized order_by: {[name]!r}")
-    parts = [_KEYS[p] + (" DESC" if n != p else "") for n, p in zip(names, plain, strict=True)]
+    keys = {**_KEYS, "id": number}
+    parts = [keys[p] + (" DESC" if n != p else "") for n, p in zip(names, plain, strict=True)]
     if any(name in _UNAMBIGUOUS for name in plain):
         return ", ".join(parts)
     if any(name in _UNTIED for name in plain):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import TEXT, Refusal, not_found
+from tracker_migrate.backends.launchpad.standin.librarian import address_of
 from tracker_migrate.backends.launchpad.standin.lists import collection_of
 from tracker_migrate.backends.launchpad.standin.operations import GET_OPERATIONS
 from tracker_migrate.backends.launchpad.standin.paging import Listing, page
@@ -119,12 +120,9 @@ def _field(ctx: Context, value: object, name: str) -> Reply:
 
 def _data(ctx: Context, attachment: Entry) -> Reply:
     """303 to the librarian; 404 for an attachment that is only an address (attachment-url-data)."""
-    file = attachment.get("file")
-    number = ctx.store.meta(f"file:{attachment.path}") if file is None else str(file)
+    number = ctx.store.meta(f"file:{attachment.path}")
     if number is None or attachment.get("url"):
         raise not_found(Entry("bytes", ""), "data")
-    from tracker_migrate.backends.launchpad.standin.librarian import address_of
-
     location = address_of(ctx, int(number), attachment.bug or 0)
     return Reply(303, b"", {"Location": location, "Content-Type": TEXT.partition(";")[0]})
 

@@ -26,6 +26,9 @@ _HALVES = {
     "Incomplete (with response)": "Incomplete",
     "Incomplete (without response)": "Incomplete",
 }
+#: which table leads; a poll for changes must not look at every task
+_BY_TARGET = "task t JOIN bug b ON b.id=t.bug"
+_BY_DATE = "bug b INDEXED BY bug_updated CROSS JOIN task t ON t.bug=b.id AND b.updated>''"
 _COLUMNS = "t.bug, t.target, t.data, b.title"
 
 
@@ -59,18 +62,22 @@ def search_tasks(ctx: Context, target: Entry) -> Listing:
         add(ctx, query)
     sql, values = readable(ctx.view)
     query.add(sql, *values)
-    source = f"FROM task t JOIN bug b ON b.id=t.bug WHERE {query.where}"
+    order = ctx.values("order_by")
+    by_date = bool(ctx.text("modified_since") or order[:1] == ["date_last_updated"])
+    source = f"FROM {_BY_DATE if by_date else _BY_TARGET} WHERE {query.where}"
+    number = "b.id" if by_date else "t.bug"
+
+    def count() -> int:
+        return int(ctx.store.scalar(f"SELECT count(*) {source}", *query.values))
 
     def fetch(limit: int, offset: int) -> list[Entry]:
-        order = order_sql(ctx.values("order_by"), offset)
-        sql = f"SELECT {_COLUMNS} {source} ORDER BY {order} LIMIT ? OFFSET ?"
+        by = order_sql(order, offset, number)
+        sql = f"SELECT {_COLUMNS} {source} ORDER BY {by} LIMIT ? OFFSET ?"
         rows = ctx.store.db.execute(sql, (*query.values, limit, offset))
         return [ctx.store.task_entry(row) for row in rows]
 
-    order_sql(ctx.values("order_by"), 0)
-    return Listing(
-        None, lambda: int(ctx.store.scalar(f"SELECT count(*) {source}", *query.values)), fetch
-    )
+    order_sql(order, 0)  # a bad one is refused before anything is asked
+    return Listing(None, count, fetch)
 
 
 def _add_target(ctx: Context, target: Entry, query: Query) -> None:

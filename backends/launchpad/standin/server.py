@@ -47,7 +47,6 @@ class LaunchpadStandIn(StandIn):
         self.mischief = {"shift": partial(shift, self), "slow_commit": partial(slow_commit, self)}
         self._frozen: datetime | None = None
         self._dated: str | None = None
-        self._circles: dict[str, frozenset[str]] = {}
         self._webs: dict[tuple[str, str], dict[str, str]] = {}
 
     # -- the clock -----------------------------------------------------------------------------
