@@ -1,0 +1,230 @@
+"""A sink for a memory server, in the two flavours of its planner.
+
+`ours`: an explicit number makes every step safe to send again. `theirs`: a create that was sent
+twice is there twice, and is found by its marker among what is newer than the mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from tracker_migrate.errors import Doubtful, Gone, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.interfaces import (
+    Block,
+    ClosedAction,
+    ClosedStep,
+    Decisions,
+    Observed,
+    Receipt,
+    Ref,
+    RemoteRef,
+    Snapshot,
+    Wanted,
+)
+from tracker_migrate.model import Key, name_of
+from tracker_migrate.testing.memory_planner import MemoryPlanner, Numbers
+from tracker_migrate.testing.memory_server import (
+    Absent,
+    Busy,
+    Denied,
+    Down,
+    Exists,
+    Lost,
+    MemoryServer,
+    Record,
+    Write,
+)
+from tracker_migrate.testing.memory_source import key_at
+
+T = TypeVar("T")
+
+
+class MemorySink:
+    """Writes to a memory server. keep: a card gets the number of its bug (flavour `ours`)."""
+
+    tracker = "memory"
+    address = "memory://target"
+
+    def __init__(
+        self,
+        server: MemoryServer,
+        numbers: Numbers = "ours",
+        *,
+        account: str = "importer",
+        keep: bool = False,
+        connections: int = 4,
+        settle_seconds: float = 0.0,
+    ) -> None:
+        self.server = server
+        self.planner = MemoryPlanner(numbers)
+        self.account = account
+        self.connections = connections
+        self.settle_seconds = settle_seconds
+        self.ordered = numbers == "theirs"
+        self._ours = numbers == "ours"
+        self._keep = keep
+
+    def check(self, decisions: Decisions) -> Mapping[str, str]:
+        """Nothing to ask."""
+        return {"account": self.account}
+
+    def number(self, wanted: Wanted) -> int | None:
+        """The bug's own number where numbers are kept."""
+        name = name_of(wanted.key)
+        keeps = self._keep and wanted.kind == "card" and name.isdigit()
+        return int(name) if keeps else None
+
+    def claim(self, kind: str, count: int) -> Block:
+        """A block of the server's next numbers."""
+        first = self.server.claim(kind, count)
+        return Block(first=first, last=first + count - 1)
+
+    def lanes(self, step: ClosedStep) -> tuple[str, ...]:
+        """One issue's steps go one at a time."""
+        return (step.issue,)
+
+    def mark(self, step: ClosedStep) -> dict[str, Any]:
+        """The highest number of each kind that the step creates, where the server chooses."""
+        kinds = {action.kind for action in step.actions if action.op == "create"}
+        return {} if self._ours else {kind: self.server.highest(kind) for kind in sorted(kinds)}
+
+    def send(self, step: ClosedStep) -> Receipt:
+        """Send it, once. A number that is an object of ours already is a resend's success."""
+        writes = [_write(action) for action in step.actions]
+        try:
+            numbers = _asked(lambda: self.server.request(self.account, step.kind, writes))
+        except Exists:
+            found = self.find(step, {})
+            if found is None:
+                raise Doubtful(f"{step.kind}: the number is taken, and then it is not") from None
+            return found
+        pairs = zip(step.actions, numbers, strict=True)
+        return Receipt(refs={action.key: _ref(action.kind, number) for action, number in pairs})
+
+    def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
+        """Where every object of a step is, or None if one is not to be seen."""
+        refs: dict[Key, RemoteRef] = {}
+        for action in step.actions:
+            record = _asked(lambda one=action: self._find(one, mark))  # type: ignore[misc]
+            if record is None:
+                return None
+            refs[action.key] = _ref(record.kind, record.number)
+        return Receipt(refs=refs)
+
+    def _find(self, action: ClosedAction, mark: Mapping[str, Any]) -> Record | None:
+        if action.op == "update":
+            record = self.server.get(action.kind, _number(action.at))
+            return record if record and record.fields.items() >= action.fields.items() else None
+        if action.number is not None:
+            return self._at_number(action)
+        for record in self.server.all(action.kind, above=mark.get(action.kind, 0)):
+            same = record.fields.items() >= action.fields.items()
+            if record.author == self.account and record.marker == action.marker and same:
+                return record
+        return None
+
+    def _at_number(self, action: ClosedAction) -> Record | None:
+        """A number alone proves nothing: the author and the marker have to be ours, too."""
+        record = self.server.get(action.kind, action.number or 0)
+        if record and (record.author, record.marker) != (self.account, action.marker):
+            raise Taken(f"{action.kind} {action.number} is somebody else's")
+        return record
+
+    def resend_safe(self, step: ClosedStep) -> bool:
+        """Where numbers are ours, always; else only what creates nothing."""
+        return self._ours or all(action.op == "update" for action in step.actions)
+
+    def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:
+        """The card and its notes, with what nobody told us of."""
+        objects: dict[Key, Observed] = {}
+        cards: set[str] = set()
+        for of, (kind, at) in refs.items():
+            record = self.server.get(kind, _number(at))
+            if kind == "card":
+                cards.add(at.id)
+                if record is None:
+                    raise Gone(f"{of} is not there any more")
+            if record is not None:
+                objects[of] = Observed(at=at, fields=dict(record.fields))
+        return self._with_others(objects, cards)
+
+    def _with_others(self, objects: dict[Key, Observed], cards: set[str]) -> Snapshot:
+        known = {observed.at.id for observed in objects.values()}
+        ours: dict[Key, RemoteRef] = {}
+        seen, doubled, foreign = set(objects), [], 0
+        for note in self.server.all("note"):
+            of, at = key_at(note.marker), _ref("note", note.number)
+            if note.fields.get("card") not in cards or at.id in known:
+                continue
+            if note.author != self.account or of is None:
+                foreign += 1
+            elif of in seen:
+                doubled.append(of)
+            else:
+                ours[of] = at
+                seen.add(of)
+        doubled += self._doubled_cards(objects, known)
+        return Snapshot(objects=objects, ours=ours, doubled=tuple(doubled), foreign=foreign)
+
+    def _doubled_cards(self, objects: Mapping[Key, Observed], known: set[str]) -> list[Key]:
+        found = []
+        for card in self.server.all("card"):
+            of = key_at(card.marker)
+            another = _ref("card", card.number).id not in known
+            if of in objects and another and card.author == self.account and of is not None:
+                found.append(of)
+        return found
+
+    def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
+        """Cards that our account made, by their marker."""
+        keys = {one.marker: one.key for one in wanted}
+        return {
+            keys[card.marker]: _ref("card", card.number)
+            for card in self.server.all("card")
+            if card.marker in keys and card.author == self.account
+        }
+
+    def readable_by_outsider(self, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
+        """Cards that are open to all."""
+        cards = [(of, self.server.get("card", _number(at))) for of, at in refs]
+        return [of for of, card in cards if card and card.fields["audience"] == "public"]
+
+    def link(self, ref: Ref, at: RemoteRef | None) -> str:
+        """The label, with the address in angle brackets; a chosen number is an address already."""
+        return f"{ref.label} <{_ref('card', _number(at)).url if at is not None else ref.home}>"
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def _write(action: ClosedAction) -> Write:
+    number = action.number if action.op == "create" else _number(action.at)
+    return Write(
+        op=action.op, kind=action.kind, fields=action.fields, number=number, marker=action.marker
+    )
+
+
+def _ref(kind: str, number: int) -> RemoteRef:
+    return RemoteRef(id=str(number), number=str(number), url=f"memory://target/{kind}/{number}")
+
+
+def _number(at: RemoteRef | None) -> int:
+    assert at is not None, "an update says where its object is"
+    return int(at.id)
+
+
+def _asked(ask: Callable[[], T]) -> T:
+    """Say what a server's refusal means: what has to be done about it."""
+    try:
+        return ask()
+    except Lost as error:
+        raise Doubtful(f"{error}: the reply was lost") from None
+    except Busy as error:
+        raise Retriable(f"{error}: the server is busy", after=0.0) from None
+    except Denied as error:
+        raise Refused(f"{error}: the server will not do it") from None
+    except Down:
+        raise Unreachable("the server does not answer: run again later") from None
+    except Absent as error:
+        raise Gone(f"{error} is not there any more") from None

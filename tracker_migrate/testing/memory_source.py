@@ -1,0 +1,199 @@
+"""A source that lives in memory, its issues, and ways to let it fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tracker_migrate.digest import digest
+from tracker_migrate.errors import Gone, ObjectError, Unreachable
+from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
+from tracker_migrate.model import (
+    Comment,
+    Issue,
+    Key,
+    Person,
+    Project,
+    Relation,
+    Task,
+    key,
+    kind_of,
+    name_of,
+)
+
+TRACKER = "memory"
+WEB = "https://source.example"
+PERSON = key(TRACKER, "person", "jdoe")
+PROJECT = key(TRACKER, "project", "rocket")
+_BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def home(of: Key) -> str:
+    """The address of a thing at this source."""
+    return f"{WEB}/{kind_of(of)}/{name_of(of)}"
+
+
+def key_at(address: str) -> Key | None:
+    """The key of the thing that has this address, or None."""
+    kind, slash, name = address.removeprefix(f"{WEB}/").partition("/")
+    return key(TRACKER, kind, name) if slash and address.startswith(f"{WEB}/") else None
+
+
+def bug(number: int, *comments: str, blocked_by: tuple[int, ...] = (), **fields: Any) -> Issue:
+    """A bug of the one project. `#12` in a text is a reference. comments: texts, from index 1."""
+    of = key(TRACKER, "bug", number)
+    target = key(TRACKER, "task", f"{number}@rocket")
+    given: dict[str, Any] = {
+        "key": of,
+        "kind": "bug",
+        "name": str(number),
+        "title": f"Bug {number}",
+        "home": home(of),
+        "description": f"It fails, case {number}.",
+        "author": PERSON,
+        "created": _BEGAN,
+        "updated": _BEGAN,
+        "tasks": (
+            Task(
+                key=target,
+                target=PROJECT,
+                target_name="rocket",
+                project=PROJECT,
+                home=home(target),
+                status="New",
+                importance="High",
+            ),
+        ),
+        "comments": tuple(_comment(number, i, text) for i, text in enumerate(comments, 1)),
+        "relations": tuple(_blocker(one) for one in blocked_by),
+    }
+    return Issue(**given | fields)
+
+
+def blueprint(name: str, **fields: Any) -> Issue:
+    """A blueprint of the one project."""
+    of = key(TRACKER, "blueprint", f"rocket/+spec/{name}")
+    given: dict[str, Any] = {
+        "key": of,
+        "kind": "blueprint",
+        "name": name_of(of),
+        "title": f"Build {name}",
+        "home": home(of),
+        "created": _BEGAN,
+        "updated": _BEGAN,
+    }
+    return Issue(**given | fields)
+
+
+def _comment(number: int, index: int, text: str) -> Comment:
+    of = key(TRACKER, "comment", f"{number}/{index}")
+    return Comment(key=of, index=index, home=home(of), text=text, author=PERSON, created=_BEGAN)
+
+
+def _blocker(number: int) -> Relation:
+    of = key(TRACKER, "bug", number)
+    return Relation(kind="depends_on", label=f"bug {number}", url=home(of), to=of)
+
+
+class MemorySource:
+    """Issues that a test puts here. `reads` are the keys that were read, in order.
+
+    failing: errors that reading these keys raises. hidden: keys that no listing names.
+    break_after: a listing fails after so many. since: what each listing was asked for.
+    """
+
+    tracker = TRACKER
+    address = WEB
+
+    def __init__(self, *issues: Issue, viewer: str = "anonymous") -> None:
+        self.viewer = viewer
+        self.failing: dict[Key, ObjectError] = {}
+        self.hidden: set[Key] = set()
+        self.break_after: int | None = None
+        self.reads: list[Key] = []
+        self.since: list[datetime | None] = []
+        self.clock = _BEGAN
+        self._issues: dict[Key, Issue] = {}
+        self._changed: dict[Key, datetime] = {}
+        self._guard = threading.Lock()
+        for issue in issues:
+            self.put(issue)
+
+    def put(self, issue: Issue) -> None:
+        """Make an issue, or change it: it is listed as changed now."""
+        self._issues[issue.key] = issue
+        self._changed[issue.key] = self.clock
+
+    def remove(self, of: Key) -> None:
+        """Take an issue away."""
+        del self._issues[of]
+
+    def advance(self, **span: float) -> None:
+        """Let time pass: `advance(minutes=5)`."""
+        self.clock += timedelta(**span)
+
+    # -- interfaces.Source ------------------------------------------------------------------------
+
+    def check(self) -> Mapping[str, str]:
+        """Nothing to ask."""
+        return {"source": self.address}
+
+    def now(self) -> datetime:
+        """The clock that the test moves."""
+        return self.clock
+
+    def surroundings(self) -> Iterator[Entity]:
+        """The one project."""
+        one = Project(
+            key=PROJECT, kind="project", name="rocket", title="Rocket", home=home(PROJECT)
+        )
+        yield Entity(value=one, reply=_reply(one.home, one))
+
+    def listing(self, since: datetime | None, newest: int | None = None) -> Iterator[Listed]:
+        """All issues, bugs by number first; or those that changed from `since` on."""
+        self.since.append(since)
+        keys = sorted((of for of in self._issues if of not in self.hidden), key=_order)
+        bugs = [of for of in keys if kind_of(of) == "bug"]
+        dropped = set(bugs[: -newest or None]) if newest else set()
+        for count, of in enumerate(keys):
+            if self.break_after is not None and count >= self.break_after:
+                raise Unreachable("the source went away within its listing: run again later")
+            if of not in dropped and (since is None or self._changed[of] >= since):
+                yield Listed(key=of, stamp=self._stamp(of))
+
+    def read(self, issue: Key, known: str = "") -> Reading | None:
+        """One issue; None if its stamp is `known`."""
+        with self._guard:
+            self.reads.append(issue)
+        if issue in self.failing:
+            raise self.failing[issue]
+        if issue not in self._issues:
+            raise Gone(f"{issue} is not there")
+        stamp = self._stamp(issue)
+        if known and known == stamp:
+            return None
+        held = self._issues[issue]
+        return Reading(issue=held, replies=(_reply(held.home, held),), stamp=stamp)
+
+    def person(self, person: Key) -> Entity:
+        """Somebody, by name alone."""
+        name = name_of(person)
+        value = Person(key=person, name=name, display_name=name.title(), home=home(person))
+        return Entity(value=value, reply=_reply(value.home, value))
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def _stamp(self, of: Key) -> str:
+        return digest(self._issues[of])
+
+
+def _order(of: Key) -> tuple[bool, int, str]:
+    name = name_of(of)
+    return not name.isdigit(), int(name) if name.isdigit() else 0, name
+
+
+def _reply(url: str, value: Any) -> Reply:
+    return Reply(url=url, status=200, body=digest(value).encode())
