@@ -1,5 +1,5 @@
 """Runs the stand-in alone: `python -m tracker_migrate.backends.storyboard.standin --port N`."""
 
-from tracker_migrate.backends.storyboard.standin.server import main
+from tracker_migrate.backends.storyboard.standin.alone import main
 
 main()

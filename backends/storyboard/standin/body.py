@@ -13,6 +13,7 @@ from tracker_migrate.backends.storyboard.standin.errors import Fault, invalid
 from tracker_migrate.testing.loopback import Request
 
 NO_ENCODING = "Unicode parameter is passed to a database without encoding directive"
+PACKET = 16 * 1024 * 1024  # max_allowed_packet (facts 8)
 NAME = re.compile(r"^[a-zA-Z0-9]+([_\-\./]?[a-zA-Z0-9]+)*$")
 
 
@@ -33,11 +34,13 @@ def decode(request: Request) -> Any:
 
 
 def encodable(text: str) -> str:
-    """A text that the database takes: no lone half of a surrogate pair."""
+    """A text that the database takes: no lone half of a surrogate pair, and not too large."""
     try:
-        text.encode()
+        size = len(text.encode())
     except UnicodeEncodeError:
         raise Fault(400, NO_ENCODING) from None
+    if size > PACKET:
+        raise Fault(400, "Connection to database failed.")
     return text
 
 

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from tracker_migrate.backends.storyboard.standin import arguments as query
-from tracker_migrate.backends.storyboard.standin import dates, deadlocks, routes, schemas
+from tracker_migrate.backends.storyboard.standin import dates, deadlocks, routes, schemas, seeding
 from tracker_migrate.backends.storyboard.standin.body import decode
 from tracker_migrate.backends.storyboard.standin.call import Call, Settings
-from tracker_migrate.backends.storyboard.standin.collation import fold
 from tracker_migrate.backends.storyboard.standin.errors import (
     SUPERUSERS_ONLY,
     Barred,
     Crash,
     Refused,
-    taken,
 )
-from tracker_migrate.backends.storyboard.standin.personas import (
-    EXPIRED_TOKEN,
-    PERSONAS,
-    TEN_YEARS,
-    Persona,
-)
+from tracker_migrate.backends.storyboard.standin.personas import PERSONAS, Persona
 from tracker_migrate.backends.storyboard.standin.render import form, rendered
+from tracker_migrate.backends.storyboard.standin.route import Route, Who
 from tracker_migrate.backends.storyboard.standin.store import Store
 from tracker_migrate.backends.storyboard.standin.stranger import Stranger
-from tracker_migrate.testing.loopback import Reply, Request, StandIn, arguments, run_alone
+from tracker_migrate.testing.loopback import Reply, Request, StandIn
 
 AUTHENTICATED = "SELECT user_id, ends, is_superuser FROM token JOIN user ON user.id = user_id "
 
@@ -76,43 +66,14 @@ class StoryBoardStandIn(StandIn):
     # -- who is there -----------------------------------------------------------------------
 
     def seed(self) -> None:
-        """The personas, and for the first superuser a token that has run out."""
-        added = [self.add_user(one) for one in self.personas]
-        superusers = (n for n, one in zip(added, self.personas, strict=True) if one.is_superuser)
-        if (number := next(superusers, None)) is not None:
-            self.add_token(number, EXPIRED_TOKEN, "2020-01-01T00:00:00+00:00")
+        """The personas of the constructor."""
+        with self.lock, self.store.transaction():
+            seeding.seed(self.store, self.personas, self.clock())
 
     def add_user(self, persona: Persona) -> int:
-        """A user, and the token if one is named; returns the number. 400 if it is taken."""
+        """A user more, and the token if one is named; returns the number. 400 if it is taken."""
         with self.lock, self.store.transaction():
-            number = self.store.free("user", {"id": persona.id})
-            values = {
-                "full_name": persona.full_name,
-                "email": persona.email,
-                "folded": fold(persona.email),
-                "openid": persona.openid,
-                "is_superuser": persona.is_superuser,
-                "enable_login": persona.enable_login,
-                "created_at": dates.kept(self.clock()),
-            }
-            self.store.insert("user", {**values, "id": number}, taken("User", persona.email))
-        if persona.token is not None:
-            self.add_token(number, persona.token, persona.ends)
-        return number
-
-    def add_token(self, user: int, token: str, ends: str | None = None) -> None:
-        """A token of a user that ends at a date; ten years from now if none is named."""
-        with self.lock, self.store.transaction():
-            now = self.clock()
-            values = {
-                "user_id": user,
-                "access_token": token,
-                "expires_in": TEN_YEARS,
-                "ends": ends or dates.kept(now + timedelta(seconds=TEN_YEARS)),
-                "created_at": dates.kept(now),
-            }
-            number = self.store.take("token")
-            self.store.insert("token", {**values, "id": number}, taken("AccessToken", token))
+            return seeding.add_user(self.store, persona, self.clock())
 
     # -- a request --------------------------------------------------------------------------
 
@@ -143,7 +104,7 @@ class StoryBoardStandIn(StandIn):
             call.numbers = found.numbers()
             return rendered(call, self._handled(call, route), wanted)
 
-    def _handled(self, call: Call, route: routes.Route) -> Any:
+    def _handled(self, call: Call, route: Route) -> Any:
         request = call.request
         if request.method == "GET":
             call.args = query.read(request.query, route.known)
@@ -232,38 +193,10 @@ class StoryBoardStandIn(StandIn):
         return Reply.of_json({**shown, **dataclasses.asdict(self.settings)})
 
 
-def _admit(call: Call, who: routes.Who) -> None:
+def _admit(call: Call, who: Who) -> None:
     if who == "anyone":
         return
     if call.user is None:
         raise Barred(401)
     if who == "superuser" and not call.superuser:
         raise Barred(403, SUPERUSERS_ONLY)
-
-
-def _own_options(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--token", action="append", default=[])
-    options, rest = parser.parse_known_args(argv)
-    return dict(one.partition("=")[::2] for one in options.token), rest
-
-
-def _personas(tokens: Mapping[str, str], files: Sequence[str]) -> list[Persona]:
-    """The three of the recordings, with other tokens if named; and those of the files."""
-    known = [
-        dataclasses.replace(one, token=tokens.get(one.email.partition("@")[0], one.token))
-        for one in PERSONAS
-    ]
-    loaded = [json.loads(Path(name).read_text("utf-8")) for name in files]
-    return known + [Persona.of(one) for some in loaded for one in some]
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run alone. `--token super=TEXT` (also normal, other) sets a token; `--load FILE` adds users.
-
-    The file is JSON: a list of `{"full_name", "email", "token", "id", "is_superuser", ...}`.
-    """
-    tokens, rest = _own_options(sys.argv[1:] if argv is None else argv)
-    about = "A StoryBoard stand-in. --token super=TEXT sets a persona's token; --load FILE: users"
-    options = arguments(rest, about)
-    run_alone(StoryBoardStandIn(options.data, _personas(tokens, options.load)), options.port)

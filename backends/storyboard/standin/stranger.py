@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,49 +14,60 @@ from tracker_migrate.backends.storyboard.standin.errors import Refused, taken
 from tracker_migrate.backends.storyboard.standin.store import Store
 from tracker_migrate.testing.loopback import Request
 
+Handler = Callable[[Call], Any]
+
 WORDS = "A stranger was here first"
+KEPT = ("id", "story_id", "project_id")  # what the stranger's request has in common with ours
+HANDLERS: dict[str, Handler] = {
+    "stories": stories.post,
+    "tasks": tasks.post,
+    "comments": comments.post,
+}
+
+
+def _words(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    words = {"content": WORDS} if kind == "comments" else {"title": WORDS}
+    return {**{name: given[name] for name in KEPT if name in given}, **words}
 
 
 class Stranger:
-    """The user of the highest number that is no superuser, as good as anybody."""
+    """The persona `other` where it is there, else the newest user that is no superuser."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
     def take_number(self, request: Request, now: datetime) -> None:
         """Make an object of the same kind with the number that the request names."""
-        handler, call = self._call(request, now)
-        if handler is None or call is None:
-            return
-        try:
-            with self.store.transaction():
-                handler(call)
-        except Refused:  # somebody was there even before
-            return
-
-    def _call(self, request: Request, now: datetime) -> tuple[Any, Call | None]:
         parts = [part for part in request.path.split("/") if part]
-        handlers: dict[str, Any] = {
-            "stories": stories.post,
-            "tasks": tasks.post,
-            "comments": comments.post,
-        }
-        handler = handlers.get(parts[-1])
-        if handler is None or request.method != "POST":
-            return None, None
-        given = request.json()
-        words = {"content": WORDS} if parts[-1] == "comments" else {"title": WORDS}
-        kept = ("id", "story_id", "project_id")
+        if request.method != "POST" or parts[-1] not in HANDLERS:
+            return
         call = self._speaking(request, now)
-        call.body = {**{name: given[name] for name in kept if name in given}, **words}
         call.numbers = [int(part) for part in parts if part.isdecimal()]
+        call.body = _words(parts[-1], request.json())
         if parts[-1] == "tasks" and call.numbers:
             call.body["story_id"] = call.numbers[0]
-        return handler, call
+        try:
+            self._do(HANDLERS[parts[-1]], call)
+        except Refused:
+            self._elsewhere(parts[-1], call)
 
     def _speaking(self, request: Request, now: datetime) -> Call:
-        sql = "SELECT max(id) FROM user WHERE is_superuser = 0"
-        return Call(self.store, request, now, Settings(), user=self.store.value(sql))
+        order = "ORDER BY email <> 'other@example.org', id DESC LIMIT 1"
+        user = self.store.value(f"SELECT id FROM user WHERE is_superuser = 0 {order}")
+        return Call(self.store, request, now, Settings(), user=user)
+
+    def _do(self, handler: Handler, call: Call) -> Any:
+        with self.store.transaction():
+            return handler(call)
+
+    def _elsewhere(self, kind: str, call: Call) -> None:
+        """A task's number can be taken on any story, if this one is not for strangers."""
+        if kind != "tasks":
+            return  # somebody was there even before
+        story = self._do(stories.post, replace(call, body={"title": WORDS}))
+        body = {**call.body, "story_id": story["id"]}
+        with suppress(Refused):
+            self._do(tasks.post, replace(call, body=body))
 
     def take_tags(self, request: Request, now: datetime) -> Refused | None:
         """Make the tags that a PUT names, after it has looked: its own insert is then refused.

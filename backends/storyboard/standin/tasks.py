@@ -1,4 +1,4 @@
-"""Tasks: made, changed and deleted by anybody who may read their story; and their lists."""
+"""Tasks: made, changed and deleted by anybody who may read their story."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from tracker_migrate.backends.storyboard.standin import acl, events, sqltext, ta
 from tracker_migrate.backends.storyboard.standin.body import Body, Dates
 from tracker_migrate.backends.storyboard.standin.call import Call
 from tracker_migrate.backends.storyboard.standin.errors import Fault, dangling, missing
-from tracker_migrate.backends.storyboard.standin.paging import Query, any_of, fetch
 from tracker_migrate.backends.storyboard.standin.people import full_name
 from tracker_migrate.backends.storyboard.standin.store import Row
 
@@ -30,24 +29,11 @@ COLUMNS = [
     "updated_at",
 ]
 DATES = ("created_at", "updated_at")
-NAMES = {
-    "todo": "Todo",
-    "merged": "Merged",
-    "invalid": "Invalid",
-    "review": "Review",
-    "inprogress": "Progress",
-}
 
 
 def entry(row: Row) -> dict[str, Any]:
     """A task as the API shows it."""
     return {name: row[name] for name in COLUMNS}
-
-
-def statuses(call: Call) -> list[dict[str, str]]:
-    """GET /task_statuses."""
-    call.headers["X-Total"] = str(len(NAMES))
-    return [{"key": key, "name": name} for key, name in NAMES.items()]
 
 
 def _readable(call: Call, number: int, dot: str = "") -> Row:
@@ -61,35 +47,6 @@ def _readable(call: Call, number: int, dot: str = "") -> Row:
 def get(call: Call) -> dict[str, Any]:
     """GET /tasks/{id}, also below its story."""
     return entry(_readable(call, call.numbers[-1]))
-
-
-# -- lists ----------------------------------------------------------------------------------
-
-
-def _query(call: Call) -> Query:
-    query = Query("task", tuple(COLUMNS))
-    query.visible(acl.visible("story_id"), call.user, call.user)
-    query.alike(call, "title", "link")
-    query.equal(call, "assignee_id", "project_id", "branch_id", "milestone_id")
-    for name in ("status", "priority"):
-        if call.args.get(name):
-            condition, parameters = any_of(name, call.args[name])
-            query.only(condition, *parameters)
-    if call.args.get("project_group_id") is not None:
-        members = "SELECT project_id FROM project_group_member WHERE group_id = ?"
-        query.only(f"project_id IN ({members})", call.args["project_group_id"])
-    return query
-
-
-def list_all(call: Call) -> list[dict[str, Any]]:
-    """GET /tasks."""
-    return [entry(row) for row in fetch(call, _query(call).equal(call, "story_id"))]
-
-
-def list_of_story(call: Call) -> list[dict[str, Any]]:
-    """GET /stories/{id}/tasks: tells `X-Limit: None` when there is no limit (paging)."""
-    query = _query(call).only("story_id = ?", call.numbers[0])
-    return [entry(row) for row in fetch(call, query, always=True)]
 
 
 # -- a new one ------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def _same(path: str, told: Any, got: Any, window: Window) -> bool:
     if told == "REDACTED":
         return path.endswith("/access_token")
     if told.startswith("<token:"):
-        return window.tokens.setdefault(told, got) == got
+        return bool(window.tokens.setdefault(told, got) == got)
     if path.endswith("/event_info"):
         return _same_json(told, got)
     if DATE.fullmatch(told):

@@ -119,7 +119,9 @@ def scenario(path: Path) -> Scenario:
     zero = _zero(said)
     exchanges = [_exchange(said["scenario"], one, zero) for one in said["exchanges"]]
     end = zero + timedelta(seconds=said["exchanges"][-1]["at"][1])
-    return Scenario(said["scenario"], exchanges, zero - timedelta(seconds=2), end + timedelta(seconds=2))
+    return Scenario(
+        said["scenario"], exchanges, zero - timedelta(seconds=2), end + timedelta(seconds=2)
+    )
 
 
 def scenarios() -> list[Scenario]:
@@ -144,14 +146,15 @@ def single(name: str) -> Exchange:
         status=response["status"],
         answer=answer.encode() if isinstance(answer, str) and "html" in kind else answer,
         answer_headers=headers,
-        at=_sent(headers.get("Date")),
+        at=_created(answer) or _sent(headers.get("Date")),
     )
 
 
 def _sent(date: str | None) -> datetime | None:
     if date is None:
         return None
-    return datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    second = datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    return second + timedelta(seconds=0.5)
 
 
 def singles() -> list[Exchange]:

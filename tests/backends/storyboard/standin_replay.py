@@ -179,5 +179,3 @@ def replay_all() -> dict[str, list[Outcome]]:
     """Every scenario, by name."""
     with player() as one:
         return {scenario.name: replay(one, scenario) for scenario in scenarios()}
-
-
