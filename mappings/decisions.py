@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,14 +36,22 @@ class Known(Protocol):
 
 
 class Tables:
-    """The tables of one target, as they stand in the workspace's `mappings/`."""
+    """The tables of one target, as they stand in the workspace's `mappings/`. targets: the names
+    of all, so that a row about another one is noticed."""
 
-    def __init__(self, folder: Path, target: str, tracker: str, mistakes: Mistakes) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        target: str,
+        tracker: str,
+        mistakes: Mistakes,
+        targets: Collection[str] | None = None,
+    ) -> None:
         self.states = states.load(folder / "states.toml", tracker, mistakes)
-        self.people = people.load(folder / "people.csv", target, mistakes)
-        self.tags = tags.load(folder / "tags.csv", target, mistakes)
-        self.projects = projects.load(folder / "projects.csv", target, mistakes)
-        self.privacy = privacy.load(folder / "privacy.toml", target, mistakes)
+        self.people = people.load(folder / "people.csv", target, mistakes, targets)
+        self.tags = tags.load(folder / "tags.csv", target, mistakes, targets)
+        self.projects = projects.load(folder / "projects.csv", target, mistakes, targets)
+        self.privacy = privacy.load(folder / "privacy.toml", target, mistakes, targets)
 
 
 class TargetDecisions:

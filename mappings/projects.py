@@ -8,27 +8,35 @@ ubuntu/+source/nova,,,,no,packagers stay at Launchpad
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from tracker_migrate.interfaces import Place
-from tracker_migrate.mappings.table import Mistakes, rows
+from tracker_migrate.mappings.table import Mistakes, Once, known_target, rows
 from tracker_migrate.model import Key, kind_of, name_of
 
 COLUMNS = ("source", "target", "place", "branch", "move", "note")
 _WORDS = {"yes": True, "": True, "no": False}
 
 
-def load(path: Path, target: str, mistakes: Mistakes) -> dict[str, Place]:
-    """Places with a row, by the path at the source (`nova`, `nova/kilo`)."""
-    places: dict[str, Place] = {}
+def load(
+    path: Path, target: str, mistakes: Mistakes, targets: Collection[str] | None = None
+) -> dict[str, Place]:
+    """Places with a row, by the path at the source (`nova`, `nova/kilo`). A row for this target
+    outdoes one for every target. targets: all that there are."""
+    general: dict[str, Place] = {}
+    own: dict[str, Place] = {}
+    once = Once(mistakes)
     for place, row in rows(path, COLUMNS, ("source",), mistakes):
+        known_target(place, row["target"], targets, mistakes)
         if row["move"] not in _WORDS:
             mistakes.add(place, f'"{row["move"]}" under move: write yes or no')
-        elif row["target"] in ("", target):
+        elif once.is_new(place, row["source"], row["target"]) and row["target"] in ("", target):
             name = row["place"] or row["source"].split("/")[0]
             branch = row["branch"] or None
-            places[row["source"]] = Place(name=name, branch=branch, move=_WORDS[row["move"]])
-    return places
+            made = Place(name=name, branch=branch, move=_WORDS[row["move"]])
+            (own if row["target"] else general)[row["source"]] = made
+    return general | own
 
 
 def default(target: Key) -> Place:

@@ -42,10 +42,13 @@ class States:
 def load(path: Path, tracker: str, mistakes: Mistakes) -> States:
     """The states of a tracker. path: the workspace's states.toml, which need not exist."""
     shipped = resources.files("tracker_migrate.mappings.defaults").joinpath("states.toml")
-    rows: dict[str, dict[str, str]] = tomllib.loads(shipped.read_text()).get(tracker, {})
+    defaults: dict[str, dict[str, dict[str, str]]] = tomllib.loads(shipped.read_text("utf-8"))
+    rows, known = defaults.get(tracker, {}), {*defaults, tracker}
     own = toml(path, mistakes)
     for name, tables in own.items():
-        if not isinstance(tables, dict):
+        if name != tracker and (hint := did_you_mean(name, known)) and name not in known:
+            mistakes.add(path.name, f"[{name}] is no tracker{hint}")
+        elif not isinstance(tables, dict):
             mistakes.add(path.name, f'"{name}" must be a table [{name}.status]')
         elif name == tracker:
             _overlay(rows, tables, f"{path.name}: [{name}", mistakes)
@@ -62,8 +65,17 @@ def _overlay(
         elif not isinstance(words, dict):
             mistakes.add(where, "must be a table of words")
         else:
-            for word, becomes in words.items():
-                if isinstance(becomes, str):
-                    rows.setdefault(table, {})[word] = becomes
-                else:
-                    mistakes.add(where, f'"{word}" must be a word in quotes')
+            _words(rows.setdefault(table, {}), words, where, mistakes)
+
+
+def _words(rows: dict[str, str], own: dict[str, Any], where: str, mistakes: Mistakes) -> None:
+    shipped = set(rows)
+    for word, becomes in own.items():
+        # another source may have words of its own; one that is nearly a known one is misspelt
+        hint = "" if word in shipped else did_you_mean(word, shipped, cutoff=0.85)
+        if hint:
+            mistakes.add(where, f'the source has no word "{word}"{hint}')
+        elif not isinstance(becomes, str):
+            mistakes.add(where, f'"{word}" must become a word in quotes')
+        else:
+            rows[word] = becomes

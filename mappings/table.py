@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tracker_migrate.checked import did_you_mean
 from tracker_migrate.errors import UsageError
 
-__all__ = ["Mistakes", "did_you_mean", "rows", "toml"]
+__all__ = ["Mistakes", "Once", "did_you_mean", "known_target", "rows", "toml"]
+
+
+class Once:
+    """Notices a second row about the same thing."""
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        self._mistakes = mistakes
+        self._seen: dict[tuple[str, ...], str] = {}
+
+    def is_new(self, place: str, *what: str) -> bool:
+        """Whether no row before was about this; a mistake is noted if one was."""
+        first = self._seen.setdefault(what, place)
+        if first != place:
+            line = first.rpartition(":")[2]
+            self._mistakes.add(place, f"{what[0]} has a row already, line {line}: keep one")
+        return first == place
 
 
 class Mistakes:
@@ -28,6 +44,15 @@ class Mistakes:
         """Raise UsageError with all of them, one a line."""
         if self.found:
             raise UsageError("\n".join(self.found))
+
+
+def known_target(
+    place: str, name: str, targets: Collection[str] | None, mistakes: Mistakes
+) -> None:
+    """Note a mistake if a row is about a target that the workspace does not have."""
+    if targets is not None and name and name not in targets:
+        known = ", ".join(targets) or "none yet"
+        mistakes.add(place, f'no target "{name}"{did_you_mean(name, targets)} (known: {known})')
 
 
 def toml(path: Path, mistakes: Mistakes) -> dict[str, Any]:
@@ -50,22 +75,28 @@ def rows(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a CSV table as (place, row); empty if it does not exist.
 
-    columns: all that may stand in the header. needed: those that must, and may not be empty. A line
-    that begins with # is a comment.
+    columns: all that may stand in the header. needed: those that must, and may not be empty. A row
+    is one line; a line that begins with # is a comment.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return
-    except (OSError, UnicodeDecodeError) as error:
-        mistakes.add(path.name, f"can't be read as UTF-8 text: {error}")
+    except UnicodeDecodeError:
+        mistakes.add(path.name, "is not UTF-8: save it as UTF-8")
+        return
+    except OSError as error:
+        mistakes.add(path.name, f"can't be read: {error.strerror}")
         return
     lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if _counts(line)]
     if not lines or not _header_is_right(path, lines[0][1], columns, needed, mistakes):
         return
-    header = [name.strip() for name in next(csv.reader([lines[0][1]]))]
+    header = [name.strip() for name in _cells(lines[0][1]) or ()]
     for number, line in lines[1:]:
-        place, cells = f"{path.name}:{number}", next(csv.reader([line]))
+        place, cells = f"{path.name}:{number}", _cells(line)
+        if cells is None:
+            mistakes.add(place, 'is not one row of a table: is a quote (") not closed?')
+            continue
         if len(cells) > len(header):
             mistakes.add(place, f"has {len(cells)} cells under {len(header)} headings")
             continue
@@ -79,6 +110,14 @@ def rows(
         yield place, row
 
 
+def _cells(line: str) -> list[str] | None:
+    """The cells of a line; None if it is not one row."""
+    try:
+        return next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        return None
+
+
 def _counts(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
@@ -86,8 +125,9 @@ def _counts(line: str) -> bool:
 def _header_is_right(
     path: Path, line: str, columns: Sequence[str], needed: Sequence[str], mistakes: Mistakes
 ) -> bool:
-    names = [name.strip() for name in next(csv.reader([line]))]
+    names = [name.strip() for name in _cells(line) or ()]
     strange = [name for name in names if name not in columns]
+    double = sorted({name for name in names if names.count(name) > 1 and name in columns})
     missing = [name for name in needed if name not in names]
     for name in strange:
         mistakes.add(
@@ -97,4 +137,6 @@ def _header_is_right(
         )
     if missing:
         mistakes.add(path.name, f"lacks the column {', '.join(missing)}")
-    return not strange and not missing
+    if double:
+        mistakes.add(path.name, f"has the column {', '.join(double)} twice")
+    return not strange and not missing and not double

@@ -71,7 +71,8 @@ class Target:
         self.tracker, self.address = registry.split(self.spec, "target")
         self.places = Places(self.ledger)
         mistakes = Mistakes()
-        tables = Tables(workspace.mappings, name, self.tracker, mistakes)
+        targets = list(workspace.settings.targets)
+        tables = Tables(workspace.mappings, name, self.tracker, mistakes, targets)
         mistakes.stop_if_any()
         self.options = options
         self.decisions = TargetDecisions(
