@@ -41,8 +41,7 @@ class States:
 
 def load(path: Path, tracker: str, mistakes: Mistakes) -> States:
     """The states of a tracker. path: the workspace's states.toml, which need not exist."""
-    shipped = resources.files("tracker_migrate.mappings.defaults").joinpath("states.toml")
-    defaults: dict[str, dict[str, dict[str, str]]] = tomllib.loads(shipped.read_text("utf-8"))
+    defaults = _shipped()
     rows, known = defaults.get(tracker, {}), {*defaults, tracker}
     own = toml(path, mistakes)
     for name, tables in own.items():
@@ -53,6 +52,16 @@ def load(path: Path, tracker: str, mistakes: Mistakes) -> States:
         elif name == tracker:
             _overlay(rows, tables, f"{path.name}: [{name}", mistakes)
     return States(tracker, rows)
+
+
+def words(table: str) -> list[str]:
+    """The source's words that the shipped tables of all trackers know."""
+    return sorted({word for tables in _shipped().values() for word in tables.get(table, {})})
+
+
+def _shipped() -> dict[str, dict[str, dict[str, str]]]:
+    shipped = resources.files("tracker_migrate.mappings.defaults").joinpath("states.toml")
+    return tomllib.loads(shipped.read_text("utf-8"))
 
 
 def _overlay(

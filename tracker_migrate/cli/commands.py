@@ -11,6 +11,7 @@ from tracker_migrate import __version__
 from tracker_migrate.cli import output
 from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
+from tracker_migrate.errors import UsageError
 
 click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.MAX_WIDTH = 100
@@ -40,6 +41,16 @@ def _open(folder: str) -> Any:
     return Workspace(folder)
 
 
+def _targets(workspace: Any, target: str | None) -> list[str]:
+    names: list[str] = workspace.targets(target)
+    if not names:
+        raise UsageError(
+            f"{workspace.folder / 'migration.toml'} names no target to write to: add "
+            '[targets.new] with sink = "storyboard:https://…" or "maniphest:https://…"'
+        )
+    return names
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
@@ -60,12 +71,14 @@ def _open(folder: str) -> Any:
 )
 @click.option("--address", help="The source's API, if it is not the usual one.")
 @click.option("--private", is_flag=True, help="Read issues that are not public, too.")
+@json_option
 def init(
     folder: Path,
     sources: tuple[str, ...],
     targets: tuple[str, ...],
     address: str | None,
     private: bool,
+    as_json: bool,
 ) -> int:
     """Make a workspace: settings, tables, and a place for state.
 
@@ -74,8 +87,7 @@ def init(
     """
     from tracker_migrate.cli.making import make
 
-    for line in make(folder, sources, targets, address, private):
-        click.echo(line)
+    output.made(make(folder, sources, targets, address, private), as_json)
     return DONE
 
 
@@ -90,7 +102,7 @@ def pull(
 ) -> int:
     """Read what changed at the source into the archive.
 
-    Example: `tracker-migrate -h` · `tracker-migrate pull -C nova-move --limit 200`
+    Example: `tracker-migrate pull -C nova-move --limit 200`
     """
     from tracker_migrate.engine import jobs
 
@@ -143,9 +155,11 @@ def plan(
     from tracker_migrate.engine import jobs
 
     with _open(folder) as workspace:
-        names = workspace.targets(target)
+        names = _targets(workspace, target)
         if out is not None and len(names) > 1:
-            raise click.UsageError("-o keeps one target's plan: name it with -T")
+            raise UsageError("-o keeps one target's plan: name it with -T")
+        if out is not None and not out.parent.is_dir():
+            raise UsageError(f"-o {out}: there is no folder {out.parent}: make it first")
         results = {}
         for name in names:
             with Display(level) as display:
@@ -159,7 +173,7 @@ def plan(
 @target_option
 @only_option
 @json_option
-@click.argument("planned", required=False, type=click.Path(path_type=Path, exists=True))
+@click.argument("planned", required=False, type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(1), help="Only the first N issues with news.")
 def apply(
     folder: str,
@@ -180,17 +194,19 @@ def apply(
     from tracker_migrate.engine import jobs
 
     with _open(folder) as workspace:
-        names = workspace.targets(target)
+        names = _targets(workspace, target)
         if planned is not None and len(names) > 1:
-            raise click.UsageError("a plan is one target's: name it with -T")
+            raise UsageError("a plan is one target's: name it with -T")
         if dry_run:
             results = {n: jobs.plan(workspace, n, only=only, losses=False) for n in names}
             output.planned(results, as_json)
             return DONE
-        return _apply(workspace, names, level, as_json, only=only, limit=limit, planned=planned)
+        results = _apply(workspace, names, level, only=only, limit=limit, planned=planned)
+        output.applied(results, as_json)
+    return _left(results)
 
 
-def _apply(workspace: Any, names: list[str], level: int, as_json: bool, **how: Any) -> int:
+def _apply(workspace: Any, names: list[str], level: int, **how: Any) -> dict[str, Any]:
     from tracker_migrate.engine import jobs
 
     results = {}
@@ -198,9 +214,23 @@ def _apply(workspace: Any, names: list[str], level: int, as_json: bool, **how: A
         for name in names:
             with Display(level) as display:
                 results[name] = jobs.apply(workspace, name, display, **how)
-    output.applied(results, as_json)
+    return results
+
+
+def _left(results: dict[str, Any]) -> int:
     left = any(one.refused or one.aside or one.stuck for one in results.values())
     return SOME_REFUSED if left else DONE
+
+
+def _verify(workspace: Any, names: list[str], level: int, **how: Any) -> dict[str, Any]:
+    from tracker_migrate.engine import jobs
+
+    results = {}
+    for name in names:
+        with Display(level) as display:
+            results[name] = jobs.verify(workspace, name, display, **how)
+        output.keep_verified(workspace.reports(name), results[name])
+    return results
 
 
 @cli.command()
@@ -224,16 +254,9 @@ def verify(
 
     Example: `tracker-migrate verify -C nova-move -T new --sample 100`
     """
-    from tracker_migrate.engine import jobs
-
     with _open(folder) as workspace:
-        results = {}
-        for name in workspace.targets(target):
-            with Display(level) as display:
-                results[name] = jobs.verify(
-                    workspace, name, display, only=only, sample=sample, seed=seed
-                )
-            output.keep_verified(workspace.reports(name), results[name])
+        names = _targets(workspace, target)
+        results = _verify(workspace, names, level, only=only, sample=sample, seed=seed)
         output.verified(results, as_json)
     return DONE if all(one.agrees for one in results.values()) else DIFFERENT
 
@@ -260,24 +283,27 @@ def run(
     from tracker_migrate.engine import jobs
 
     with _open(folder) as workspace:
-        names = workspace.targets(target)
+        names = _targets(workspace, target)
         with workspace.coordinating(), Display(level) as display:
             pulled = jobs.pull(workspace, display, limit=limit, only=only)
         plans = {name: jobs.plan(workspace, name, only=only) for name in names}
         if dry_run:
             output.planned(plans, as_json)
             return DONE
-        output.run_head(pulled, plans, workspace.archive, as_json)
-        status = _apply(workspace, names, level, as_json, only=only)
-        checked = {}
-        for name in names:
-            with Display(level) as display:
-                checked[name] = jobs.verify(workspace, name, display, only=only)
-            output.keep_verified(workspace.reports(name), checked[name])
-        output.verified(checked, as_json)
+        if not as_json:
+            output.pulled(pulled, workspace.archive, False)
+            output.planned(plans, False)
+        written = _apply(workspace, names, level, only=only)
+        if not as_json:
+            output.applied(written, False)
+        checked = _verify(workspace, names, level, only=only)
+        if as_json:
+            output.whole_run(pulled, plans, written, checked, workspace.archive)
+        else:
+            output.verified(checked, False)
     if not all(one.agrees for one in checked.values()):
         return DIFFERENT
-    return max(status, SOME_REFUSED if pulled.unread else DONE)
+    return max(_left(written), SOME_REFUSED if pulled.unread else DONE)
 
 
 @cli.command()
@@ -311,6 +337,7 @@ def status(
 @common
 @target_option
 @only_option
+@json_option
 @click.option(
     "--every",
     type=click.FloatRange(1),
@@ -325,6 +352,7 @@ def sync(
     dry_run: bool,
     target: str | None,
     only: Any,
+    as_json: bool,
     every: float,
     once: bool,
 ) -> int:
@@ -335,11 +363,11 @@ def sync(
     from tracker_migrate.engine.daemon import rounds
 
     with _open(folder) as workspace:
-        names = workspace.targets(target)
+        names = _targets(workspace, target)
         left = False
         with workspace.coordinating(), Display(level) as display:
             for outcome in rounds(workspace, names, display, only, every, once, dry_run):
-                click.echo(outcome.line())
+                output.round_ended(outcome, as_json)
                 left = outcome.left
     return SOME_REFUSED if left else DONE
 

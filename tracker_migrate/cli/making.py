@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from tracker_migrate import registry
 from tracker_migrate.errors import UsageError
-from tracker_migrate.mappings.table import did_you_mean
-from tracker_migrate.workspace import settings
+from tracker_migrate.workspace import secrets, settings
 
 _IGNORE = "/state/\n/plans/\n/reports/\n"
 
@@ -42,33 +46,50 @@ _PRIVACY = """\
 """
 
 
+class Made(msgspec.Struct, frozen=True):
+    """A new workspace. tokens: by target, where its token is read from."""
+
+    folder: str
+    tokens: dict[str, str]
+    next: str
+
+
 def make(
     folder: Path, sources: Sequence[str], targets: Sequence[str], address: str | None, private: bool
-) -> Iterator[str]:
-    """Make a workspace; yields what to tell the user. UsageError if there is one already, or an
-    argument is wrong."""
+) -> Made:
+    """Make a workspace. Raises UsageError, before anything is written, if there is one already or
+    an argument is wrong."""
     if (folder / settings.FILE).exists():
         raise UsageError(f"{folder} is a workspace already: look at its {settings.FILE}")
-    known = registry.names("sources")
-    for spec in sources:
-        tracker, _ = registry.split(spec, "source")
-        if tracker not in known:
-            hint = did_you_mean(tracker, known)
-            raise UsageError(f'--from {spec}: no source "{tracker}"{hint} (known: {known})')
-    named = [_target(one) for one in targets]
-    text = "".join(_settings(sources, named, address, private))
-    tables = folder / "mappings"
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder, which need not exist")
+    named: dict[str, str] = {}
+    for name, sink in map(_target, targets):
+        if name in named:
+            raise UsageError(f"--to: there are two targets called {name}: name them differently")
+        named[name] = sink
+    text = "".join(_settings(sources, list(named.items()), address, private))
+    _check(text, sources, address)
+    tables, credentials = folder / "mappings", folder / "state" / "credentials"
     tables.mkdir(parents=True, exist_ok=True)
-    (folder / "state").mkdir(mode=0o700, exist_ok=True)
+    for private_folder in (credentials.parent, credentials):
+        private_folder.mkdir(mode=0o700, exist_ok=True)
     for path, content in _files(folder, tables, text).items():
         if not path.exists():
             path.write_text(content, encoding="utf-8")
-    settings.load(folder)
-    yield f"made {folder}: look at {folder / settings.FILE} and {tables}/"
-    for name, _sink in named:
-        variable = f"TRACKER_MIGRATE_{name.upper().replace('-', '_')}_TOKEN"
-        yield f"token of {name}: in {variable}, or in {folder}/state/credentials/{name}-token"
-    yield f"next: tracker-migrate pull -C {folder}"
+    return Made(
+        folder=str(folder),
+        tokens={name: secrets.secret_places(folder, f"{name}-token") for name in named},
+        next=f"tracker-migrate pull -C {shlex.quote(str(folder))}",
+    )
+
+
+def _check(text: str, sources: Sequence[str], address: str | None) -> None:
+    """Have the settings read as they will be, and the source look at what it should read."""
+    held = tomllib.loads(text)
+    settings.checked(held, backends=True)
+    options = {"address": address} if address else {}
+    registry.open_source(sources, options, None).close()
 
 
 def _files(folder: Path, tables: Path, text: str) -> dict[Path, str]:
@@ -85,13 +106,8 @@ def _files(folder: Path, tables: Path, text: str) -> dict[Path, str]:
 
 def _target(argument: str) -> tuple[str, str]:
     name, equals, sink = argument.partition("=")
-    if not equals or ":" not in sink:
+    if not equals or "://" not in sink:
         raise UsageError(f"--to {argument}: write NAME=SINK:URL, as new=storyboard:https://…")
-    tracker, _ = registry.split(sink, "target")
-    known = registry.names("sinks")
-    if tracker not in known:
-        hint = did_you_mean(tracker, known)
-        raise UsageError(f'--to {argument}: no sink "{tracker}"{hint} (known: {", ".join(known)})')
     return name, sink
 
 
@@ -105,7 +121,7 @@ def _settings(
     yield f"private = {str(private).lower()}          # read issues that are not public, too\n"
     yield "# connections = 8         # at once\n# per_second = 20.0       # requests, at most\n"
     for name, sink in targets:
-        yield f"\n[targets.{name}]\nsink = {_quoted(sink)}\n"
+        yield f"\n[targets.{_key(name)}]\nsink = {_quoted(sink)}\n"
         yield "# connections = 4         # steps under way at once\n"
         yield "# settle_seconds = 60     # the longest that the server may take for a request\n"
         if sink.startswith("storyboard:"):
@@ -115,5 +131,9 @@ def _settings(
             yield '# task_mode = "subtasks"  # or "one": all tasks of a bug in one\n'
 
 
+def _key(name: str) -> str:
+    return name if name.isascii() and name.replace("-", "_").isidentifier() else _quoted(name)
+
+
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(text, ensure_ascii=False)

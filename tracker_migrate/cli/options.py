@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from tracker_migrate.errors import UsageError
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -54,10 +52,7 @@ def only_option(command: F) -> F:
     def read(_context: Any, _parameter: Any, value: str | None) -> Any:
         from tracker_migrate.engine.filters import Only
 
-        try:
-            return None if value is None else Only(value)
-        except UsageError as error:
-            raise click.UsageError(str(error)) from None
+        return None if value is None else Only(value)
 
     return click.option(
         "--only",

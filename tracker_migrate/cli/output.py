@@ -29,18 +29,24 @@ def facts(found: Any, as_json: bool) -> None:
 
 def pulled(result: Any, archive: Any, as_json: bool) -> None:
     """What a pull read."""
-    counts = {
-        name: getattr(result, name)
-        for name in ("new", "changed", "same", "gone", "unread", "people")
-    }
     if as_json:
-        unread = [{"key": one.key, "reason": one.reason} for one in archive.unread()]
-        _json({**counts, "issues": archive.count(), "viewer": archive.viewer, "why": unread})
+        _json(_pulled_json(result, archive))
         return
-    said = " · ".join(f"{count} {name}" for name, count in counts.items() if count)
+    said = " · ".join(f"{n} {name}" for name, n in _pulled_counts(result).items() if n)
     click.echo(f"pull  {said or 'nothing new'} · {archive.count()} issues in the archive")
     for one in archive.unread()[:_MANY]:
         click.echo(f"  not read: {one.key}: {one.reason}")
+
+
+def _pulled_counts(result: Any) -> dict[str, int]:
+    names = ("new", "changed", "same", "gone", "unread", "people")
+    return {name: getattr(result, name) for name in names}
+
+
+def _pulled_json(result: Any, archive: Any) -> dict[str, Any]:
+    unread = [{"key": one.key, "reason": one.reason} for one in archive.unread()]
+    counts = {"issues": archive.count(), "viewer": archive.viewer, "why": unread}
+    return {**_pulled_counts(result), **counts}
 
 
 def planned(results: dict[str, Any], as_json: bool) -> None:
@@ -50,6 +56,8 @@ def planned(results: dict[str, Any], as_json: bool) -> None:
         return
     for name, one in results.items():
         _plan_text(name, one)
+    if not any(one.issues for one in results.values()):
+        click.echo("no issue was looked at: is the archive empty (pull), or --only too narrow?")
 
 
 def _plan_json(one: Any) -> dict[str, Any]:
@@ -94,19 +102,47 @@ def _plan_text(name: str, one: Any) -> None:
         click.echo(f"  lost {count} × {entity}.{field}: {reason}")
 
 
-def run_head(result: Any, plans: dict[str, Any], archive: Any, as_json: bool) -> None:
-    """The first half of a run, before anything is written."""
-    if not as_json:
-        pulled(result, archive, False)
-        planned(plans, False)
+def whole_run(
+    read: Any, plans: dict[str, Any], written: dict[str, Any], seen: dict[str, Any], archive: Any
+) -> None:
+    """All four parts of a run as one JSON document."""
+    _json(
+        {
+            "pull": _pulled_json(read, archive),
+            "plan": {name: _plan_json(one) for name, one in plans.items()},
+            "apply": {name: _struct(one) for name, one in written.items()},
+            "verify": {name: verified_json(one) for name, one in seen.items()},
+        }
+    )
+
+
+def round_ended(outcome: Any, as_json: bool) -> None:
+    """A round of `sync`: a line, or a JSON document in one line."""
+    click.echo(json.dumps(_struct(outcome), sort_keys=True) if as_json else outcome.line())
+
+
+def made(workspace: Any, as_json: bool) -> None:
+    """A workspace that was made: where it is, where its tokens go, what to do next."""
+    if as_json:
+        _json(_struct(workspace))
+        return
+    folder = workspace.folder
+    click.echo(f"made {folder}: look at {folder}/migration.toml and {folder}/mappings/")
+    for name, places in workspace.tokens.items():
+        click.echo(f"token of {name}: {places}")
+    click.echo(f"next: {workspace.next}")
+
+
+def _struct(value: Any) -> Any:
+    import msgspec
+
+    return msgspec.to_builtins(value)
 
 
 def applied(results: dict[str, Any], as_json: bool) -> None:
     """What was written, a target each."""
-    import msgspec
-
     if as_json:
-        _json({name: msgspec.structs.asdict(one) for name, one in results.items()})
+        _json({name: _struct(one) for name, one in results.items()})
         return
     for name, one in results.items():
         parts = [f"created {one.created}", f"updated {one.updated}", f"{one.steps} requests"]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -12,35 +16,73 @@ from tracker_migrate.errors import MigrateError
 
 INTERRUPTED = 130
 USAGE = 2
+#: set it to see where a bug is; a trace may hold private text, so it is not shown unasked
+_TRACE = "TRACKER_MIGRATE_TRACE"
 
 
 def run(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status. Nothing but a bug escapes as an exception."""
+    """Run the command line; returns the exit status. Nothing escapes as an exception."""
     try:
-        status = cli.main(args=argv, prog_name="tracker-migrate", standalone_mode=False)
-    except click.exceptions.Abort:
+        return _run(argv)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except MigrateError as error:
-        for line in str(error).splitlines():
-            click.echo(f"error: {line}", err=True)
-        return error.exit_status
     except BrokenPipeError:
         # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        return _say(error.format_message().rstrip(".") + _see_help(error), USAGE)
+    except MigrateError as error:
+        return _say(str(error), error.exit_status)
     except OSError as error:
-        click.echo(
-            f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True
-        )
-        return 1
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or type(error).__name__}", 1)
+    except Exception as error:  # noqa: BLE001  a traceback helps nobody who did not write this
+        return _say(_bug(error), 1)
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        status = cli.main(args=argv, prog_name="tracker-migrate", standalone_mode=False)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "sqlalchemy":
+            raise
+        from tracker_migrate.workspace.database import translated
+
+        with translated():
+            raise
     return status if isinstance(status, int) else 0
 
 
+def _say(text: str, status: int) -> int:
+    for line in text.splitlines():
+        click.echo(f"error: {line}", err=True)
+    return status
+
+
+def _see_help(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (see {context.command_path} --help)" if context else ""
+
+
+def _bug(error: Exception) -> str:
+    """A bug of ours: its kind and place, and no word of what it was about."""
+    if os.environ.get(_TRACE):
+        traceback.print_exc()
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "tracker_migrate" in frame.filename] or frames
+    where = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+    return (
+        f"a bug in tracker-migrate ({type(error).__name__}{where}): nothing is lost, the next run "
+        f"goes on; please report it ({_TRACE}=1 shows more, maybe private text)"
+    )
+
+
 def _interrupted() -> int:
+    with suppress(OSError):
+        sys.stdout.flush()
     click.echo("stopped; nothing is lost: run the same command again to go on", err=True)
     return INTERRUPTED

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tracker_migrate.errors import UsageError
+from tracker_migrate.mappings import states
 from tracker_migrate.mappings.table import did_you_mean
 from tracker_migrate.model import Issue, Key, kind_of, name_of
 
@@ -48,20 +49,24 @@ class Only:
                         and (not value or issue.name.endswith(f"/+spec/{value}"))
                     )
                 )
-            case "tag":
+            case "tag" if value:
                 self._tests.append(lambda issue: value in issue.tags)
-            case "status":
-                self._tests.append(_status(value))
-            case "private" | "public":
+            case "status" if value:
+                self._tests.append(_status(part, value))
+            case "private" | "public" if not value:
                 self._tests.append(lambda issue: issue.private == (word == "private"))
             case "since":
                 self._tests.append(_since(part, value))
             case _:
-                hint = did_you_mean(word, _WORDS)
+                hint = "" if word in _WORDS else did_you_mean(word, _WORDS)
                 raise UsageError(f'--only "{part}" is not understood{hint} (forms: {_FORMS})')
 
 
-def _status(value: str) -> Callable[[Issue], bool]:
+def _status(part: str, value: str) -> Callable[[Issue], bool]:
+    words = ("open", "closed", *states.words("status"))
+    # another source may have words of its own; one that is nearly a known one is misspelt
+    if value not in words and (hint := did_you_mean(value, words, cutoff=0.8)):
+        raise UsageError(f'--only "{part}": there is no such status{hint}')
     if value in ("open", "closed"):
         return lambda issue: all(task.complete for task in issue.tasks) == (value == "closed")
     return lambda issue: any(task.status == value for task in issue.tasks)

@@ -8,6 +8,7 @@ that its row is on disk, and a hundred callers cost one fsync.
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -18,19 +19,36 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from tracker_migrate.errors import WorkspaceError
+from tracker_migrate.errors import Unreachable, UsageError, WorkspaceError
 
 T = TypeVar("T")
 
 #: the newest Alembic revision that this code knows
 HEAD = "0001"
 _GROUP = 256
+#: what drivers say of a server that is not there
+_AWAY = re.compile(
+    r"refused|could not translate|resolve host|timeout expired|timed out|server closed the conn"
+    r"|is starting up|is shutting down|no route"
+)
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for a database address, with SQLite set so that a commit survives a power cut."""
+    """An engine for a database address, with SQLite set so that a commit survives a power cut.
+
+    Raises UsageError if the address is none, or its driver is not installed.
+    """
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        try:
+            return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        except sa.exc.ArgumentError:
+            raise UsageError(
+                "the database's address is none: write postgresql+psycopg://USER@HOST/NAME"
+            ) from None
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"the database needs {error.name}: pip install tracker-migrate[postgres]"
+            ) from None
     engine = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -84,10 +102,21 @@ def translated() -> Iterator[None]:
         text = str(error.orig).lower()
         if "full" in text or "no space" in text:
             cure = "the disk is full: free some room and run the same command again"
+        elif "disk i/o" in text:
+            cure = "the disk can't be written: is it full, or failing? then run the same again"
         elif "locked" in text:
             cure = "another process writes to it: wait for that one to end"
-        elif "not a database" in text or "malformed" in text:
+        elif "not a database" in text or "malformed" in text or "corrupt" in text:
             cure = "it is damaged: restore it from a copy, or begin a new workspace"
+        elif "no such table" in text or "no such column" in text:
+            cure = "it lacks tables: restore it from a copy, or begin a new workspace"
+        elif _AWAY.search(text):
+            raise Unreachable(
+                "the workspace's database can't be reached: is its server running, and the address "
+                "in migration.toml or TRACKER_MIGRATE_DATABASE right?"
+            ) from None
+        elif "authentication failed" in text or "no password supplied" in text:
+            cure = "it does not take the login: put the address into TRACKER_MIGRATE_DATABASE"
         elif "readonly" in text or "permission" in text or "unable to open" in text:
             cure = "it can't be opened for writing: check who owns state/ and its mode"
         else:
