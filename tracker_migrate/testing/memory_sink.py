@@ -16,6 +16,7 @@ from tracker_migrate.interfaces import (
     ClosedStep,
     Decisions,
     Observed,
+    Planner,
     Receipt,
     Ref,
     RemoteRef,
@@ -57,7 +58,7 @@ class MemorySink:
         settle_seconds: float = 0.0,
     ) -> None:
         self.server = server
-        self.planner = MemoryPlanner(numbers)
+        self.planner: Planner = MemoryPlanner(numbers)
         self.account = account
         self.connections = connections
         self.settle_seconds = settle_seconds
