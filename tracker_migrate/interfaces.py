@@ -37,10 +37,17 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True, tag="ref"):
     home: str
 
 
+class Passing(msgspec.Struct, frozen=True, kw_only=True, tag="passing"):
+    """A piece of a text that changes at the source with every event, such as the date of the last
+    one. It is written whenever the text is, and is no reason to write it again."""
+
+    text: str
+
+
 class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
     """A writer's output in the target's markup, with holes left open."""
 
-    parts: tuple[str | Ref, ...]
+    parts: tuple[str | Ref | Passing, ...]
 
     @property
     def refs(self) -> tuple[Ref, ...]:

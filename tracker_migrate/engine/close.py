@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tracker_migrate.digest import digests
-from tracker_migrate.engine.diff import open_digest, references
+from tracker_migrate.engine.diff import open_digest, open_digests, references
 from tracker_migrate.errors import Refused
 from tracker_migrate.interfaces import (
     Action,
@@ -51,7 +50,7 @@ class Closer:
             # an update of one field must not forget the open references of another
             if name not in action.fields and references(value):
                 fallen += self._value(value)[1]
-        marks = digests(wanted.fields)
+        marks = open_digests(wanted)
         return ClosedAction(
             op=action.op,
             key=wanted.key,
@@ -84,8 +83,8 @@ class Closer:
     def _text(self, text: Text) -> tuple[str, list[Key]]:
         pieces, fallen = [], []
         for part in text.parts:
-            if isinstance(part, str):
-                pieces.append(part)
+            if not isinstance(part, Ref):
+                pieces.append(part if isinstance(part, str) else part.text)
                 continue
             at = self._lookup.where(part.to)
             if at is None and self._moves(part.to):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.digest import digest, digests
-from tracker_migrate.interfaces import Action, Kind, Lookup, Pointer, Text, Wanted
+from tracker_migrate.interfaces import Action, Kind, Lookup, Passing, Pointer, Text, Wanted
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held
 
@@ -30,7 +30,22 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_digest(wanted: Wanted) -> str:
     """The digest by which "unchanged" is told: of everything that the planner says of an object."""
-    return digest((wanted.kind, wanted.fields, wanted.audience))
+    return digest((wanted.kind, _lasting(wanted), wanted.audience))
+
+
+def open_digests(wanted: Wanted) -> dict[str, str]:
+    """The digest of each field, by which is told what changed."""
+    return digests(_lasting(wanted))
+
+
+def _lasting(wanted: Wanted) -> dict[str, Any]:
+    """The fields without the pieces of their texts that are no reason to write."""
+    return {
+        name: tuple(part for part in value.parts if not isinstance(part, Passing))
+        if isinstance(value, Text)
+        else value
+        for name, value in wanted.fields.items()
+    }
 
 
 def diff(
@@ -74,7 +89,7 @@ def _changed(wanted: Wanted, held: Held, lookup: Lookup) -> tuple[str, ...]:
     """The fields to send again: those that changed, and texts whose references are known now."""
     changed = []
     if open_digest(wanted) != held.digest:
-        marks = digests(wanted.fields)
+        marks = open_digests(wanted)
         changed = [
             name for name, mark in marks.items() if held.fields.get(name, ("", ""))[0] != mark
         ]
