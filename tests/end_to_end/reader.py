@@ -6,6 +6,7 @@ to stand, in its order, in the text at the target, whatever markup is around it.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -14,12 +15,12 @@ from typing import Any
 import requests
 
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 def words(text: str) -> list[str]:
     """The words of a text; marks, blanks and invisible characters count for nothing."""
-    return _WORD.findall(_INVISIBLE.sub("", text.replace("&lt;", "<").replace("&amp;", "&")))
+    return _WORD.findall(_INVISIBLE.sub("", html.unescape(text)))
 
 
 def missing_words(source: str, target: str) -> list[str]:

@@ -31,7 +31,7 @@ def state(here: World, target: str) -> dict[str, Any]:
             for task in issue.get("tasks", ()):
                 for name in ("id", "story_id", "updated_at", "branch_id", "project_id"):
                     task.pop(name, None)
-    return {link: _bare(issues) for link, issues in found.items()}
+    return {_without_numbers(link): _bare(issues) for link, issues in found.items()}
 
 
 def _bare(value: Any) -> Any:
@@ -99,7 +99,7 @@ def _kill_and_restart(here: World, target: str, draw: random.Random) -> None:
     standin: Any = getattr(here, target)
     killed = 0
     for _ in range(KILLS):
-        killer = Killer(standin, draw.randint(1, 60), draw.random() < 0.6)
+        killer = Killer(standin, draw.randint(2, 14), draw.random() < 0.6)
         command = [sys.executable, "-m", "tracker_migrate", "apply", "-q", "-T", target]
         child = subprocess.Popen(
             [*command, "-C", str(here.folder)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -63,6 +63,7 @@ def test_no_outsider_reads_a_private_bug(private_world: World) -> None:
     here = private_world
     here.pull()
     secret = texts_of(here, private=True)
+    public = json.dumps(texts_of(here, private=False), ensure_ascii=False)
     assert len(secret) >= 10
     for target in TARGETS:
         here.apply(target)
@@ -80,8 +81,9 @@ def test_no_outsider_reads_a_private_bug(private_world: World) -> None:
         everything = json.dumps(seen, ensure_ascii=False)
         for key, texts in secret.items():
             for text in texts:
-                line = max(text.splitlines(), key=len).strip()
-                assert json.dumps(line, ensure_ascii=False)[1:-1] not in everything, key
+                line = json.dumps(max(text.splitlines(), key=len).strip(), ensure_ascii=False)[1:-1]
+                if line not in public:  # what bots say, they say everywhere
+                    assert line not in everything, key
 
 
 def _anonymous_storyboard(here: World) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,11 @@ def agrees(result: Verified) -> None:
     assert result.agrees
 
 
+def names(text: str, permalink: str) -> bool:
+    """Whether a text's first line names just this address."""
+    return re.search(re.escape(permalink) + r"(?![\w/])", text.split("\n", 1)[0]) is not None
+
+
 def words_arrived(here: World, target: str, project: str) -> int:
     """Compare every word of every public bug; returns how many texts were compared."""
     there = reader_of(here, target).by_permalink()
@@ -77,7 +83,7 @@ def words_arrived(here: World, target: str, project: str) -> int:
         for message in shown:
             if message["content"].split() == bug["description"].split():
                 continue  # the description, which stands in the issue itself
-            where = [text for text in texts if message["web_link"] in text.split("\n", 1)[0]]
+            where = [text for text in texts if names(text, message["web_link"])]
             assert len(where) == 1, (bug["id"], message["web_link"], len(where))
             assert not missing_words(message["content"], where[0]), message["web_link"]
             compared += 1
