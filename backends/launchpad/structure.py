@@ -94,6 +94,7 @@ def _kinds(lines: Sequence[str], depth: int) -> list[_Kind]:
     kinds = [_kind(line, depth) for line in lines]
     _continue_items(lines, kinds)
     _settle_indented(lines, kinds)
+    _settle_patches(lines, kinds)
     _settle_rules(kinds)
     _settle_items(lines, kinds)
     _join_code(kinds)
@@ -154,6 +155,18 @@ def _is_prose(lines: Sequence[str]) -> bool:
             return False
         words += 4 if _TRAILER.match(rest) else len(rest.split())
     return words >= 3 * len(lines)
+
+
+def _settle_patches(lines: Sequence[str], kinds: list[_Kind]) -> None:
+    """What a patch adds, takes away or leaves looks like lists and prose; it ends with the first
+    line that begins otherwise."""
+    inside = False
+    for at, line in enumerate(lines):
+        if kinds[at] == "blank":
+            continue
+        inside = line.startswith(("@@ ", "+++ ")) or (inside and line[0] in "+- \t\\")
+        if inside:
+            kinds[at] = "code"
 
 
 def _settle_rules(kinds: list[_Kind]) -> None:

@@ -248,7 +248,7 @@ _LIVE = {
     "mention": r"(?<![\w@])@[A-Za-z0-9._-]*[A-Za-z0-9_-]",
     "object": r"(?<![#@\w-])[A-Z][1-9]\d*(?!\w)",
     "embed": r"\{[A-Z]\d+[,}\s]",
-    "project": r"(?<![#@\w-])#(?![\x01\u200b])[^\s?!,:;{}#()\"'*/~.]",
+    "project": r"(?<![#@\w-])#(?![\x01\u200b])(?=(?u:\S))[^\s?!,:;{}#()\"'*/~.]",
     "commit": r"(?<![#@\w-])(?:r[A-Z]+\w*|[0-9a-f]{7,40})(?!\w)",
     "address": r"(?<!\w)(?:https?|ftp)://\S",
     "icon": r"\{(?:icon|nav|key|anchor|image|img|meme|src|source|PHID-)",

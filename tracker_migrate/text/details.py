@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from tracker_migrate.interfaces import Decisions, Ref
-from tracker_migrate.model import Change, Issue, Relation, Task, parts
+from tracker_migrate.model import Change, Issue, Relation, Task, name_of, parts
 from tracker_migrate.text.blocks import (
     Block,
     Code,
@@ -24,7 +24,9 @@ from tracker_migrate.text.blocks import (
     Table,
     Url,
 )
-from tracker_migrate.text.fields import Field, filled, long, shown
+from tracker_migrate.text.fields import Field, filled, hidden, long, shown
+from tracker_migrate.text.lines import bare_blocks
+from tracker_migrate.text.redact import HIDDEN
 
 Outcome = Callable[[str, str], str]
 
@@ -45,6 +47,7 @@ _CHANGE_COLUMNS = {
     "new": "To",
     "message": "Message",
 }
+_OWN_IN_RELATION = ("kind", "to", "label", "url")
 
 
 def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block, ...]:
@@ -73,6 +76,8 @@ class _Writer:
         self._issue = issue
         self._decisions = decisions
         self._outcome = outcome
+        probe = decisions.blocks(issue, "somebody@example.org")
+        self._hides = HIDDEN in bare_blocks(probe)
 
     def own(self) -> Iterator[Block]:
         """The issue's own fields: the short ones a line each, the long ones in blocks."""
@@ -113,14 +118,16 @@ class _Writer:
             yield from self._named(_change_name(change), rest)
 
     def _fields(self, of: msgspec.Struct, entity: str) -> list[Field]:
-        return [one for one in filled(of) if self._outcome(entity, one.name) == "text"]
+        fields = [one for one in filled(of) if self._outcome(entity, one.name) == "text"]
+        return [one._replace(value=hidden(one.value)) for one in fields] if self._hides else fields
 
     def _listed(self, fields: Iterable[Field]) -> Iterator[Block]:
         lines: list[Line] = []
         blocks: list[Block] = []
         for field in fields:
             if long(field.value):
-                blocks += [Paragraph(((Strong(field.label), ":"),)), Code(str(field.value))]
+                blocks.append(Paragraph(((Strong(field.label), ":"),)))
+                blocks += self._decisions.blocks(self._issue, str(field.value))
             else:
                 lines.append((Strong(field.label), ": ", *self._shown(field)))
         if lines:
@@ -156,21 +163,15 @@ class _Writer:
 
     def _relation(self, relation: Relation) -> Line:
         fields = {one.name: one for one in self._fields(relation, "relation")}
-        pieces: list[Inline] = []
-        if "kind" in fields:
-            pieces.append(f"{relation.kind.replace('_', ' ')}: ")
-        del_names = {"kind"}
-        label = relation.label if "label" in fields else ""
+        held = {name: str(one.value) for name, one in fields.items()}
+        kind, label, url = (held.get(name, "") for name in ("kind", "label", "url"))
+        pieces: list[Inline] = [f"{kind.replace('_', ' ')}: "] if kind else []
         if "to" in fields and relation.to:
-            pieces.append(Ref(to=relation.to, label=label or relation.url, home=relation.url))
-            del_names |= {"to", "label", "url"}
-        elif "url" in fields:
-            pieces.append(Url(relation.url, label))
-            del_names |= {"label", "url"}
-        elif "label" in fields:
-            pieces.append(label)
-            del_names.add("label")
-        rest = self._flat(one for name, one in fields.items() if name not in del_names)
+            shown_as = label or url or name_of(relation.to)
+            pieces.append(Ref(to=relation.to, label=shown_as, home=relation.url))
+        elif url or label:
+            pieces.append(Url(url, label) if url else label)
+        rest = self._flat(one for name, one in fields.items() if name not in _OWN_IN_RELATION)
         return (*pieces, *((", ", *rest) if pieces and rest else rest))
 
     def _items(self, name: str, items: list[Line]) -> Iterator[Block]:

@@ -12,12 +12,13 @@ import msgspec
 from tracker_migrate.interfaces import Decisions
 from tracker_migrate.model import PARTS, Issue, Key, kind_of, name_of
 from tracker_migrate.text.blocks import Inline, Line, Url
+from tracker_migrate.text.redact import hide_addresses
 
 #: a value is written as a block of its own from here on
 _LONG = 200
-_KEY = re.compile(r"[a-z]+:(?:person|project|series|milestone|bug|blueprint|comment|task|[a-z]+):.")
+_KEY = re.compile(r"[a-z]+:(?:person|project|series|milestone|bug|blueprint|comment|task):[^\s]+\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?\Z")
-_LABELS = {"created": "Created", "home": "Address", "data": "File", "to": "Thing"}
+_LABELS = {"home": "Address", "data": "File", "to": "Target"}
 
 
 class Field(NamedTuple):
@@ -57,6 +58,18 @@ def label_of(name: str) -> str:
 def long(value: object) -> bool:
     """Whether a value needs a block of its own."""
     return isinstance(value, str) and (len(value) > _LONG or "\n" in value.strip())
+
+
+def hidden(value: Any) -> Any:
+    """A value with the e-mail addresses in it hidden; a key stays as it is."""
+    match value:
+        case str():
+            return value if _KEY.match(value) else hide_addresses(value)
+        case list() | tuple():
+            return [hidden(one) for one in value]
+        case dict():
+            return {name: hidden(one) for name, one in value.items()}
+    return value
 
 
 def shown(value: object, decisions: Decisions) -> Line:

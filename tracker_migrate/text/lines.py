@@ -60,9 +60,11 @@ def one_line(text: str) -> str:
 
 
 def pieces_of(line: Line) -> list[Inline]:
-    """A line's pieces, with neighbouring strings made one, and the web addresses in them found."""
+    """A line's pieces, with neighbouring strings made one, and the web addresses in them found.
+
+    What is no address on the web (`javascript:` in a field of a bug) is text."""
     pieces: list[Inline] = []
-    for isstr, group in groupby(line, key=lambda piece: isinstance(piece, str)):
+    for isstr, group in groupby(map(_no_false_link, line), key=lambda one: isinstance(one, str)):
         if not isstr:
             pieces += group
             continue
@@ -72,6 +74,13 @@ def pieces_of(line: Line) -> list[Inline]:
             done = end
         pieces.append(text[done:])
     return [piece for piece in pieces if piece != ""]
+
+
+def _no_false_link(piece: Inline) -> Inline:
+    if not isinstance(piece, Url) or urls.linkable(piece.address):
+        return piece
+    label = piece.label.strip()
+    return f"{label} ({piece.address})" if label else piece.address
 
 
 def bare(piece: Inline) -> str:
