@@ -81,6 +81,7 @@ class StoryBoardReader:
             number = story["id"]
             link = re.search(r"\((https?://[^)\s]+)\)", story["description"] or "")
             issue = {
+                "number": number,
                 "title": story["title"],
                 "text": story["description"],
                 "tasks": self.get(f"/tasks?story_id={number}"),

@@ -20,34 +20,38 @@ from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.testing.loopback import Request
 
 BUGS, KILLS = 40, 5
+#: a link to an issue of the target, in a text of StoryBoard or of Maniphest
+_LINK = re.compile(r"http://127\.0\.0\.1:\d+/(?:#!/story/(\d+)|T(\d+))(?!\w)")
 
 
 def state(here: World, target: str) -> dict[str, Any]:
-    """Everything at a target by permalink, less the numbers that the server chose."""
+    """Everything at a target by permalink, less the numbers that the server chose: a link to an
+    issue is told by that issue's permalink, so it has to lead to the right one."""
     found = reader_of(here, target).by_permalink()
+    numbers = {str(one["number"]): link for link, issues in found.items() for one in issues}
     for issues in found.values():
         for issue in issues:
-            issue.pop("number", None)
+            del issue["number"]
             for task in issue.get("tasks", ()):
                 for name in ("id", "story_id", "updated_at", "branch_id", "project_id"):
                     task.pop(name, None)
-    return {_without_numbers(link): _bare(issues) for link, issues in found.items()}
+                task["milestone_id"] = task["milestone_id"] is not None
+    return {_plain(link): _bare(issues, numbers) for link, issues in found.items()}
 
 
-def _bare(value: Any) -> Any:
-    """A copy in which no address of this run's servers is left."""
+def _bare(value: Any, numbers: dict[str, str]) -> Any:
     if isinstance(value, str):
-        return _without_numbers(value)
+        return _plain(_LINK.sub(lambda at: f"<{numbers[at.group(1) or at.group(2)]}>", value))
     if isinstance(value, list):
-        return [_bare(one) for one in value]
-    return {k: _bare(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return [_bare(one, numbers) for one in value]
+    if isinstance(value, dict):
+        return {name: _bare(one, numbers) for name, one in value.items()}
+    return value
 
 
-def _without_numbers(text: str) -> str:
-    # links between issues carry the target's own numbers and PHIDs
-    text = re.sub(r"http://127\.0\.0\.1:\d+", "", text)
-    text = re.sub(r"PHID-\w+-\w+", "PHID", text)
-    return re.sub(r"/T\d+|\bT\d+\b", "T", text)
+def _plain(text: str) -> str:
+    """A text in which no address and no PHID of this run's servers is left."""
+    return re.sub(r"PHID-\w+-\w+", "PHID", re.sub(r"http://127\.0\.0\.1:\d+", "", text))
 
 
 class Killer:
