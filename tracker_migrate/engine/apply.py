@@ -86,6 +86,7 @@ class Apply:
             for last in (False, True):
                 if last or not self._target.chooses:
                     self._pass(only, limit, last)
+                    self._ledger.flush()  # the next pass asks the ledger what this one made
         finally:
             self._ledger.drop_leases()
         self._applied.refused = self._ledger.states().get("refused", 0)
@@ -106,6 +107,7 @@ class Apply:
         while self._doubts:
             doubt, key = self._doubts.pop(0)
             self._sender.settle(doubt)
+            self._ledger.flush()  # what was found there must not be made again
             issue = self._target.archive.issue(key)
             if issue is not None:
                 self._issue(issue, last)
@@ -224,7 +226,11 @@ class Apply:
         """What many issues want is made by the first that comes, while the others wait."""
         with self._shared:
             missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
-            self._send(list(self._target.planner.compose(missing)))
+            steps = list(self._target.planner.compose(missing))
+            self._give_numbers(steps)
+            self._send(steps)
+            if steps:
+                self._ledger.flush()  # whoever waits here asks the ledger next
 
     def _give_numbers(self, steps: Sequence[Step]) -> None:
         """Choose the numbers of all new objects of an issue in one go."""

@@ -133,6 +133,7 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
         self.commits = 0
+        self._failed: WorkspaceError | None = None
         #: called before and after every commit; a test's way to stop at a bad moment
         self.on_commit: Callable[[str], None] | None = None
 
@@ -145,6 +146,13 @@ class Writer:
     def now(self, write: Callable[[Connection], T]) -> T:
         """Have `write` run, and wait until it is on disk."""
         return self.do(write).result()
+
+    def flush(self) -> None:
+        """Wait until all that was given until now is on disk. Raises WorkspaceError if some of it
+        could not be written, whether somebody waited for it or not."""
+        self.now(lambda _connection: None)
+        if self._failed is not None:
+            raise self._failed
 
     def close(self) -> None:
         """Write what is left, and end."""
@@ -170,6 +178,8 @@ class Writer:
             results = self._together(group)
         except Exception as error:  # noqa: BLE001  one bad write must not fail its neighbours
             if len(group) == 1:
+                if isinstance(error, WorkspaceError):
+                    self._failed = self._failed or error
                 group[0][1].set_exception(error)
                 return
             for job in group:

@@ -221,6 +221,12 @@ class Ledger:
 
         return self._writer.do(write)
 
+    def flush(self) -> None:
+        """Wait until every result that was noted is on disk, and so is seen by whoever asks.
+
+        Raises WorkspaceError if one could not be written."""
+        self._writer.flush()
+
     def void(self, intents: Sequence[int], state: str = "void") -> None:
         """Note that steps were surely not carried out (`void`) or not accepted (`refused`)."""
 
