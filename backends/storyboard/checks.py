@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracker_migrate.backends.storyboard.account import Site
-from tracker_migrate.backends.storyboard.shape import STATUSES
+from tracker_migrate.backends.storyboard.shape import PRIORITIES, STATUSES
 from tracker_migrate.errors import Gone, ObjectError, Unreachable, UsageError, WrongTracker
+from tracker_migrate.interfaces import Decisions
+
+_TABLES = {
+    "status": STATUSES,
+    "blueprint": STATUSES,
+    "definition": STATUSES,
+    "importance": PRIORITIES,
+}
 
 
-def check(site: Site) -> Mapping[str, str]:
+def check(site: Site, decisions: Decisions) -> Mapping[str, str]:
     """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, UsageError."""
     site.need_token()
+    if wrong := list(_wrong_words(decisions)):
+        raise UsageError("\n".join(wrong))
     version = _is_storyboard(site)
     account = site.account
     missing = STATUSES - {str(row.get("key")) for row in site.api.get("/task_statuses")}
@@ -28,6 +38,20 @@ def check(site: Site) -> Mapping[str, str]:
         "superuser": _rights(account),
         "web": site.web,
     }
+
+
+def _wrong_words(decisions: Decisions) -> Iterator[str]:
+    """Each row of the tables of states that leads to a word that StoryBoard has not."""
+    states = getattr(getattr(decisions, "tables", None), "states", None)
+    if states is None:
+        return
+    for table, known in _TABLES.items():
+        for word, rows in states.used(table).items():
+            if word not in known:
+                yield (
+                    f"states.toml: [storyboard.{table}] {', '.join(map(repr, rows))}: StoryBoard"
+                    f" has no {word!r}; it has {', '.join(sorted(known))}"
+                )
 
 
 def _rights(account: Mapping[str, Any]) -> str:

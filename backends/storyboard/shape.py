@@ -93,8 +93,8 @@ def priority(task: Task, decisions: Decisions) -> str:
 def _checked(table: str, source: str, word: str, known: frozenset[str]) -> str:
     if word not in known:
         raise UsageError(
-            f"{table}: {source!r} becomes {word!r}, which StoryBoard has not;"
-            f" choose one of {', '.join(sorted(known))}"
+            f"states.toml: [storyboard.{table}] {source!r} becomes {word!r}, which StoryBoard has"
+            f" not; choose one of {', '.join(sorted(known))}"
         )
     return word
 

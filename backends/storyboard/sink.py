@@ -54,7 +54,7 @@ class StoryBoardSink:
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """What the server is and who we are. Raises WrongTracker, LoginNeeded, Unreachable,
         UsageError."""
-        return {**checks.check(self._site), "numbers": self._options.numbers}
+        return {**checks.check(self._site, decisions), "numbers": self._options.numbers}
 
     def number(self, wanted: Wanted) -> int | None:
         """A bug's own number if numbers are kept; all else comes from blocks.

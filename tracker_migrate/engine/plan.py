@@ -170,11 +170,12 @@ def read_file(path: Path, target: str) -> frozenset[str]:
         head: dict[str, Any] = json.loads(lines[0])
         if head["plan"] != FORMAT:
             raise UsageError(f"{path} was written by another version: make the plan again")
+        planned_for: str = head["target"]
         items = [msgspec.json.decode(line, type=Item) for line in lines[1:]]
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
     except (ValueError, KeyError, IndexError, TypeError):
         raise UsageError(f"{path} is no plan: make one with tracker-migrate plan -o FILE") from None
-    if head["target"] != target:
-        raise UsageError(f"{path} is a plan for the target {head['target']}, not {target}")
+    if planned_for != target:
+        raise UsageError(f"{path} is a plan for the target {planned_for}, not {target}")
     return frozenset(item.digest for item in items if item.digest)
