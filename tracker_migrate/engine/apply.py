@@ -8,6 +8,7 @@ are known by then.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import takewhile
@@ -30,6 +31,8 @@ from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.ledger import Verdict
 
 _TAKEN_TRIES = 5
+#: so many lost replies of one issue are settled and followed by another try
+_DOUBTS = 3
 
 
 class Applied(msgspec.Struct, kw_only=True):
@@ -70,13 +73,19 @@ class Apply:
         self._guard = threading.Lock()
         self._shared = threading.Lock()
         self._doubts: list[tuple[Doubt, Key]] = []
+        self._doubted: Counter[Key] = Counter()
+        self._settled: set[int] = set()
+        self._shared_doubts: dict[Key, Doubt] = {}
+        self._unsettled: dict[Key, str] = {}
+        self._failed: set[Key] = set()
+        self._stopping = False
         self._total = 0
         self._done = 0
 
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
         """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
         self._sink.check(self._target.decisions)
-        recover(self._sink, self._ledger, self._sender)
+        self._unsettled = recover(self._sink, self._ledger, self._sender)
         survey = Survey(self._target, self._listen)
         self._total = survey.judge(only)
         self._applied.joined = survey.join(only)
@@ -106,18 +115,30 @@ class Apply:
                 raise
         while self._doubts:
             doubt, key = self._doubts.pop(0)
-            self._sender.settle(doubt)
-            self._ledger.flush()  # what was found there must not be made again
+            self._settle(doubt)
             issue = self._target.archive.issue(key)
             if issue is not None:
                 self._issue(issue, last)
+
+    def _settle(self, doubt: Doubt) -> None:
+        """End a doubt, once, though several issues may wait for the same shared object."""
+        if doubt.intent in self._settled:
+            return
+        self._settled.add(doubt.intent)
+        try:
+            self._sender.settle(doubt)
+        except ObjectError as error:
+            self._unsettled[doubt.step.issue] = str(error)
+        for action in doubt.step.actions:
+            self._shared_doubts.pop(action.key, None)
+        self._ledger.flush()  # what was found there must not be made again
 
     def _spread(
         self, pool: ThreadPoolExecutor, issues: Iterator[Issue], last: bool, workers: int
     ) -> None:
         futures: set[Future[None]] = set()
         for issue in issues:
-            futures.add(pool.submit(self._issue, issue, last))
+            futures.add(pool.submit(self._in_turn, issue, last))
             while len(futures) > workers * 2:
                 done, futures = wait(futures, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -130,7 +151,7 @@ class Apply:
         taken = 0
         for key, content in self._target.archive.digests():
             verdict = self._ledger.verdict(key)
-            if verdict is None or verdict.state == "refused":
+            if verdict is None or verdict.state == "refused" or key in self._failed:
                 continue
             if verdict.state == "done" and verdict.inputs == inputs(self._target, content):
                 self._skip(last)
@@ -147,14 +168,23 @@ class Apply:
         with self._guard:
             self._applied.unchanged += last
 
+    def _in_turn(self, issue: Issue, last: bool) -> None:
+        """One issue, unless an earlier one met what stops the run: numbers follow the source."""
+        if self._stopping:
+            return
+        try:
+            self._issue(issue, last)
+        except BaseException:
+            self._stopping = True
+            raise
+
     # -- one issue --------------------------------------------------------------------------------
 
     def _issue(self, issue: Issue, last: bool) -> None:
         try:
             whole = self._write(issue, last)
         except InDoubt as waiting:
-            with self._guard:
-                self._doubts.append((waiting.doubt, issue.key))
+            self._wait_for(waiting.doubt, issue)
             return
         except ObjectError as error:
             self._set_aside(issue, str(error))
@@ -170,8 +200,21 @@ class Apply:
         name = "issue" if last else "created"
         self._say(name, issue.key, done)
 
+    def _wait_for(self, doubt: Doubt, issue: Issue) -> None:
+        with self._guard:
+            self._doubted[issue.key] += 1
+            self._doubts.append((doubt, issue.key))
+
+    def _must_be_known(self, key: Key) -> None:
+        """Refuse to send more of what an earlier step may have written, unseen."""
+        if key in self._unsettled:
+            raise Refused(f"an earlier step is not settled yet: {self._unsettled[key]}")
+
     def _write(self, issue: Issue, last: bool) -> bool:
         """Send what is missing; whether nothing is left open afterwards."""
+        self._must_be_known(issue.key)
+        if self._doubted[issue.key] > _DOUBTS:
+            raise Refused(f"the replies to {_DOUBTS + 1} requests were lost: look at the server")
         planned = self._target.planner.wanted(issue, self._target.decisions)
         if not last:  # comments come last, and are not rendered before they are needed
             planned = takewhile(lambda one: self._kinds[one.kind].phase < 2, planned)
@@ -215,6 +258,8 @@ class Apply:
         self._ledger.finish(issue.key, inputs(self._target, digest(issue)), reason)
 
     def _set_aside(self, issue: Issue, reason: str) -> None:
+        with self._guard:
+            self._failed.add(issue.key)
         held = self._ledger.verdict(issue.key)
         attempts = (held.attempts if held else 0) + 1
         self._ledger.set_verdicts([Verdict(issue.key, "aside", reason, "", attempts)]).result()
@@ -226,9 +271,18 @@ class Apply:
         """What many issues want is made by the first that comes, while the others wait."""
         with self._shared:
             missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
+            for action in missing:
+                self._must_be_known(action.wanted.key)
+                if action.wanted.key in self._shared_doubts:
+                    raise InDoubt(self._shared_doubts[action.wanted.key])
             steps = list(self._target.planner.compose(missing))
             self._give_numbers(steps)
-            self._send(steps)
+            try:
+                self._send(steps)
+            except InDoubt as waiting:
+                for one in waiting.doubt.step.actions:
+                    self._shared_doubts[one.key] = waiting.doubt
+                raise
             if steps:
                 self._ledger.flush()  # whoever waits here asks the ledger next
 

@@ -6,25 +6,48 @@ import time
 from datetime import UTC, datetime
 
 from tracker_migrate.engine.send import Doubt, Sender
+from tracker_migrate.errors import ObjectError, Taken
 from tracker_migrate.interfaces import Sink
+from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger, Open
 from tracker_migrate.workspace.packing import moment
 
 
-def recover(sink: Sink, ledger: Ledger, sender: Sender) -> None:
+def recover(sink: Sink, ledger: Ledger, sender: Sender) -> dict[Key, str]:
     """Settle every open intent by looking at the target.
 
     One that is not to be seen is voided at once where a second send is harmless (its number is
-    kept), else when the settle time since it was meant has passed.
+    kept), else when the settle time since it was meant has passed. Returns, with the reasons, the
+    issues of which one could not be looked for: nothing of theirs may be sent before it is settled.
     """
+    unsettled: dict[Key, str] = {}
     for intent in ledger.open_intents():
-        receipt = sink.find(intent.step, intent.mark)
-        if receipt is not None:
-            sender.done(intent.id, intent.step, receipt, "found")
-        elif sink.resend_safe(intent.step):
-            ledger.void([intent.id])
-        else:
-            sender.settle(_doubt(intent, sink.settle_seconds))
+        try:
+            _settle(sink, ledger, sender, intent)
+        except Taken:
+            _give_up_numbers(ledger, intent)
+        except ObjectError as error:
+            unsettled[intent.step.issue] = str(error)
+    ledger.flush()
+    return unsettled
+
+
+def _settle(sink: Sink, ledger: Ledger, sender: Sender, intent: Open) -> None:
+    receipt = sink.find(intent.step, intent.mark)
+    if receipt is not None:
+        sender.done(intent.id, intent.step, receipt, "found")
+    elif sink.resend_safe(intent.step):
+        ledger.void([intent.id])
+    else:
+        sender.settle(_doubt(intent, sink.settle_seconds))
+
+
+def _give_up_numbers(ledger: Ledger, intent: Open) -> None:
+    """A stranger took the number while we were down: nothing of ours was written there."""
+    ledger.void([intent.id], "refused")
+    for action in intent.step.actions:
+        if action.number is not None:
+            ledger.drop_number(action.key)
 
 
 def _doubt(intent: Open, settle: float) -> Doubt:

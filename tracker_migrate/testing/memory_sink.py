@@ -148,15 +148,17 @@ class MemorySink:
                     raise Gone(f"{of} is not there any more")
             if record is not None:
                 objects[of] = Observed(at=at, fields=dict(record.fields))
-        return self._with_others(objects, cards)
+        known = {(kind, at.id) for kind, at in refs.values()}
+        return self._with_others(objects, cards, known)
 
-    def _with_others(self, objects: dict[Key, Observed], cards: set[str]) -> Snapshot:
-        known = {observed.at.id for observed in objects.values()}
+    def _with_others(
+        self, objects: dict[Key, Observed], cards: set[str], known: set[tuple[str, str]]
+    ) -> Snapshot:
         ours: dict[Key, RemoteRef] = {}
         seen, doubled, foreign = set(objects), [], 0
         for note in self.server.all("note"):
             of, at = key_at(note.marker), _ref("note", note.number)
-            if note.fields.get("card") not in cards or at.id in known:
+            if note.fields.get("card") not in cards or ("note", at.id) in known:
                 continue
             if note.author != self.account or of is None:
                 foreign += 1
@@ -168,11 +170,13 @@ class MemorySink:
         doubled += self._doubled_cards(objects, known)
         return Snapshot(objects=objects, ours=ours, doubled=tuple(doubled), foreign=foreign)
 
-    def _doubled_cards(self, objects: Mapping[Key, Observed], known: set[str]) -> list[Key]:
+    def _doubled_cards(
+        self, objects: Mapping[Key, Observed], known: set[tuple[str, str]]
+    ) -> list[Key]:
         found = []
         for card in self.server.all("card"):
             of = key_at(card.marker)
-            another = _ref("card", card.number).id not in known
+            another = ("card", str(card.number)) not in known
             if of in objects and another and card.author == self.account and of is not None:
                 found.append(of)
         return found
