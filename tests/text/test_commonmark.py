@@ -72,13 +72,13 @@ def assert_shown(page: Page, blocks: Iterable[Block]) -> None:
     assert all(link.startswith(("http://", "https://")) for link in page.links)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents)
 def test_no_word_is_lost_and_no_tag_is_live(document: tuple[Block, ...]) -> None:
     assert_shown(Page(source(*document)), document)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(documents)
 def test_blocks_stay_what_they_are(document: tuple[Block, ...]) -> None:
     tags = Page(source(*document)).tags
@@ -91,7 +91,7 @@ def _count(block: Block, kind: object) -> int:
     return int(type(block) is kind) + sum(_count(one, kind) for one in inner)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_code_is_kept_to_the_letter_and_can_not_break_out(text: str) -> None:
     page = Page(source(Paragraph((("before",),)), Code(text), Paragraph((("after",),))))

@@ -195,7 +195,7 @@ def test_control_characters_become_visible() -> None:
     assert blocks("a\r\nb\rc", ROOT) == (paragraph("a", "b", "c"),)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(texts, st.text()))
 def test_no_text_loses_a_character_that_can_be_seen(text: str) -> None:
     def bare(shown: str) -> str:

@@ -20,8 +20,8 @@ QUIET = [
     ("%%%one%%%\n\n%%%two%%%", "one two"),
     ("```lang=text\nname=x\n @alice\n```", "name=x @alice"),
     ("  lang=text\n  ```\n  @alice", "``` @alice"),
-    ("- item\n\n  lang=text\n  code", "item lang=text code"),
-    ("- item\n\n\u200b\n\n  lang=text\n  code", "item code"),
+    ("- Item\n\n  lang=text\n  code", "Item lang=text code"),
+    ("- Item\n\n\u200b\n\n  lang=text\n  code", "Item code"),
     ("- one\n\n  two\n- \u200b[x] three", "one two [x] three"),
     ("[[ https://x.org/ | @alice T1 ** // ]]", "@alice T1 ** //"),
     ("`a`\u200b[[ https://x.org/ | b ]]", "a b"),
@@ -37,7 +37,7 @@ QUIET = [
     ("\u200b- x\n\u200b=== y\n\u200b> z\n\u200bNOTE: q", "- x === y > z NOTE: q"),
     ("a\n\u200b---", "a ---"),
     ("\u00a0\u00a0- x", "- x"),
-    ("1. one\n2. two", "one two"),
+    ("1. One\n2. Two", "One Two"),
     ("mail bob@example.org", "mail bob@example.org"),
     ("xT1 T1x @@bob", "xT1 T1x @@bob"),
 ]
@@ -62,6 +62,7 @@ LIVE = [
     "{F1}",
     ">>! x",
     "***",
+    "so it is\nfacepalm",
 ]
 
 

@@ -50,7 +50,7 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 class Items(msgspec.Struct, frozen=True):
-    """A list; `ordered` ones keep their numbers in the text of the items' own markers."""
+    """A list; each item is its lines, without a marker. Writers number `ordered` ones from 1."""
 
     items: tuple[tuple[Line, ...], ...]
     ordered: bool = False

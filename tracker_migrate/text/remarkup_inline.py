@@ -133,6 +133,9 @@ def _words(text: str) -> str:
 
 
 def _monospace(word: str) -> str:
+    core = word.rstrip(".,;")
+    if core != word and live_word(core):
+        return _monospace(core) + word[len(core) :]
     if "`" not in word:
         return f"`{word}`"
     inner = _HASHES.sub(ZERO, word)

@@ -39,8 +39,8 @@ _START = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,  # for the server U+00A0 is no blank
 )
 
-#: the name of an image stands alone on a line; beyond ASCII the server looks at bytes
-_MACRO = re.compile(r"\s*[A-Za-z0-9:_\x7f-\U0010ffff-]+\s*\Z", re.ASCII)
+#: the name of an image stands alone on a line: three characters or more, no capital among them
+_MACRO = re.compile(r"\s*[a-z0-9:_\x7f-\U0010ffff-]{3,}\s*\Z", re.ASCII)
 
 
 def live_word(word: str) -> bool:
