@@ -7,7 +7,7 @@ Writes are never sent again from here: whether a failed one may have been carrie
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,7 +30,8 @@ from urllib3.exceptions import (
 from tracker_migrate.errors import Doubtful, ObjectError, Retriable, Unreachable
 
 USER_AGENT = "tracker-migrate (+https://pypi.org/project/tracker-migrate/)"
-#: the longest that a Retry-After is obeyed without a person being told, in seconds
+#: the longest that a Retry-After is obeyed without a person being told, and that a server which
+#: does not ask for patience is asked again, in seconds
 PATIENCE = 120.0
 #: seconds after which a server that takes no connection is not there; answers may take longer
 CONNECT = 10.0
@@ -111,7 +112,7 @@ class Reader:
         self._guard = threading.Lock()
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Retriable),
-            stop=tenacity.stop_after_attempt(attempts),
+            stop=patience(attempts),
             wait=_Wait(backoff),
             reraise=True,
         )
@@ -155,6 +156,20 @@ class Reader:
             for session in self._sessions:
                 session.close()
             self._sessions.clear()
+
+
+def patience(attempts: int) -> Callable[[tenacity.RetryCallState], bool]:
+    """When to ask no more: after so many attempts, or when that took too long without a word from
+    the server that it will be back."""
+
+    def stop(state: tenacity.RetryCallState) -> bool:
+        if state.attempt_number >= attempts:
+            return True
+        error = state.outcome.exception() if state.outcome else None
+        asked = isinstance(error, Retriable) and error.after is not None
+        return not asked and (state.seconds_since_start or 0.0) >= PATIENCE
+
+    return stop
 
 
 class _Wait(tenacity.wait.wait_base):

@@ -37,6 +37,7 @@ from tracker_migrate.http import (
     Throttle,
     failed_write,
     in_words,
+    patience,
     plain_session,
     retry_after,
 )
@@ -106,7 +107,7 @@ class Conduit:
         self._guard = threading.Lock()
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Retriable),
-            stop=tenacity.stop_after_attempt(attempts),
+            stop=patience(attempts),
             wait=_Wait(backoff),
             reraise=True,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
@@ -40,9 +41,11 @@ class Site:
         self._closed: dict[str, float] = {}
 
     def need_token(self) -> None:
-        """Raise LoginNeeded if there is no token at all."""
+        """Raise LoginNeeded if there is no token, or none that could be one."""
         if not self._token:
             raise LoginNeeded(f"{self.api.host} needs a token: make one in StoryBoard's profile")
+        if not re.fullmatch(r"[\x21-\x7e]+", self._token):
+            raise LoginNeeded(f"the token for {self.api.host} holds a blank, or what no token has")
 
     @property
     def account(self) -> dict[str, Any]:

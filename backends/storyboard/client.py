@@ -23,7 +23,14 @@ import tenacity
 
 from tracker_migrate.backends.storyboard import faults
 from tracker_migrate.errors import Doubtful, Retriable, Unreachable
-from tracker_migrate.http import PATIENCE, USER_AGENT, Throttle, failed_write, plain_session
+from tracker_migrate.http import (
+    PATIENCE,
+    USER_AGENT,
+    Throttle,
+    failed_write,
+    patience,
+    plain_session,
+)
 
 #: so many rows are asked for at once; StoryBoard has no limit of its own (facts 1, Paging)
 PAGE = 500
@@ -83,7 +90,7 @@ class Api:
         self._backoff = tenacity.wait_random_exponential(multiplier=backoff, max=30)
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Retriable),
-            stop=tenacity.stop_after_attempt(attempts),
+            stop=patience(attempts),
             wait=self._wait,
             reraise=True,
         )
