@@ -6,34 +6,19 @@ import re
 
 HIDDEN = "<email address hidden>"
 
-#: what can't be in the local part of an address: where it begins
-_NOT_LOCAL = re.compile(r"[^\w.!#$%&'*+/=?^{|}~\"-]")
-_DOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}(?:\.[A-Za-z0-9-]{1,63})+")
+# What Launchpad takes for an address, and no more: a reader that is logged in gets the real texts,
+# one that is not gets them hidden already, and neither may lose a word that the public can read
+# (recording wire/email-addresses.jsonl; `fÀ@Tnova.tests` in a log is none).
+_LOCAL = r"\b[a-zA-Z0-9._/=\"'+-]{1,64}"
+_DOMAIN = r"[a-zA-Z][a-zA-Z0-9-]{1,63}\.[a-zA-Z0-9.-]{1,251}\b"
+_ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 
 
 def hide_addresses(text: str) -> str:
     """The text with each e-mail-like part as `<email address hidden>`, as Launchpad does.
 
-    Linear: each stretch between two `@` is looked at once.
+    Linear in the text: a local part is at most 64 characters long.
     """
     if "@" not in text:
         return text
-    pieces: list[str] = []
-    done = 0
-    at = text.find("@")
-    while at >= 0:
-        start = _local_start(text, done, at)
-        domain = _DOMAIN.match(text, at + 1)
-        if start < at and domain:
-            pieces += [text[done:start], HIDDEN]
-            done = domain.end()
-        at = text.find("@", max(at + 1, done))
-    shown = "".join([*pieces, text[done:]])
-    return shown.replace(f"<{HIDDEN}>", HIDDEN)
-
-
-def _local_start(text: str, low: int, at: int) -> int:
-    start = at
-    while start > low and text[start - 1] != "@" and not _NOT_LOCAL.match(text[start - 1]):
-        start -= 1
-    return start
+    return _ADDRESS.sub(HIDDEN, text).replace(f"<{HIDDEN}>", HIDDEN)
