@@ -94,6 +94,7 @@ class TargetDecisions:
                 dict(self.options),
                 often,
                 self._known.entities_version(),
+                self._redact("somebody@example.com"),
             )
         )
 

@@ -58,6 +58,7 @@ class Pull:
         self._overlap = overlap
         self._listen = listen
         self._pulled = Pulled()
+        self._again: frozenset[Key] = frozenset()
         self._futures: set[Future[Any]] = set()
         self._guard = threading.Lock()
 
@@ -85,9 +86,10 @@ class Pull:
     def _to_read(self, since: Any, limit: int | None, only: Only | None) -> Iterator[Listed]:
         """What to read: first what failed before, then what the listing names."""
         again = [one.key for one in self._archive.unread()]
+        self._again = frozenset(again)
         yield from (Listed(key=key) for key in again)
         for one in self._source.listing(since, limit):
-            if one.key not in again and (only is None or only.may_take(one.key)):
+            if one.key not in self._again and (only is None or only.may_take(one.key)):
                 yield one
 
     def _read_all(self, listing: Iterator[Listed]) -> set[Key]:
@@ -114,8 +116,10 @@ class Pull:
 
     def _known(self, one: Listed) -> str:
         """What the archive knows of an issue's state; nothing in a full reading, which is there to
-        find what moves no stamp: hidden and edited comments, new tasks, removed attachments."""
-        return "" if self._pulled.full else self._archive.stamp(one.key)
+        find what moves no stamp: hidden and edited comments, new tasks, removed attachments. Nor of
+        what could not be read the last time: it is unread until it is read."""
+        whole = self._pulled.full or one.key in self._again
+        return "" if whole else self._archive.stamp(one.key)
 
     def _drain(self, room: int) -> None:
         """Wait until no more than `room` reads are under way; re-raise what stops a run."""

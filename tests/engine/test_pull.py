@@ -1,0 +1,282 @@
+"""Reading: never past a failure, and never one bad object in the way of the others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from tests.engine.world import World, bug_key
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.pull import Pull
+from tracker_migrate.errors import Brake, Gone, LoginNeeded, Refused, Retriable, Unreachable
+from tracker_migrate.interfaces import Event
+from tracker_migrate.model import Key
+from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
+from tracker_migrate.testing.memory_source import PERSON
+from tracker_migrate.workspace import Archive, Workspace
+
+
+@pytest.fixture
+def world(workspace: Workspace) -> World:
+    return World(workspace, MemoryServer(), "ours")
+
+
+@pytest.fixture
+def archive(world: World) -> Archive:
+    return world.workspace.archive
+
+
+def keys(archive: Archive) -> list[str]:
+    return [key.split(":", 2)[2] for key in archive.issue_keys()]
+
+
+def test_the_first_pull_reads_everything(world: World, archive: Archive) -> None:
+    source = MemorySource(bug(2), bug(1, "hello"), blueprint("engine"))
+    pulled = world.pull(source)
+    assert (pulled.new, pulled.full, pulled.people) == (3, True, 1)
+    assert keys(archive) == ["1", "2", "rocket/+spec/engine"]
+    assert archive.person(PERSON) is not None
+    assert archive.cursor("rocket") == source.clock
+    assert [one.name for one in archive.entities("project")] == ["rocket"]
+
+
+def test_the_next_pull_reads_what_changed(world: World) -> None:
+    source = MemorySource(bug(1), bug(2))
+    world.pull(source)
+    source.advance(hours=1)
+    source.put(bug(2, title="Worse"))
+    source.put(bug(3))
+    source.reads.clear()
+    pulled = world.pull(source)
+    assert (pulled.new, pulled.changed, pulled.full) == (1, 1, False)
+    assert sorted(source.reads) == [bug_key(2), bug_key(3)]
+
+
+def test_listings_overlap_and_what_is_listed_twice_is_not_read_twice(world: World) -> None:
+    source = MemorySource(bug(1))
+    world.pull(source)
+    began = source.clock
+    source.advance(minutes=5)
+    world.pull(source)
+    assert source.since == [None, began - timedelta(minutes=10)]
+    assert source.reads == [bug_key(1)]
+
+
+def test_a_change_within_the_overlap_is_not_missed(world: World, archive: Archive) -> None:
+    source = MemorySource(bug(1))
+    world.pull(source)
+    source.put(bug(1, title="changed in the very second of the listing"))
+    source.advance(minutes=9)
+    assert world.pull(source).changed == 1
+
+
+def test_the_cursor_is_the_clock_from_before_the_listing(world: World, archive: Archive) -> None:
+    source = MemorySource(bug(1))
+    began = source.clock
+    read = source.read
+
+    def slowly(issue: Key, known: str = "") -> object:
+        source.advance(hours=1)
+        return read(issue, known)
+
+    source.read = slowly  # type: ignore[assignment]
+    world.pull(source)
+    assert archive.cursor("rocket") == began
+
+
+def test_the_cursor_stands_still_when_the_listing_breaks_off(
+    world: World, archive: Archive
+) -> None:
+    source = MemorySource(bug(1), bug(2), bug(3))
+    source.break_after = 2
+    with pytest.raises(Unreachable):
+        world.pull(source)
+    assert archive.cursor("rocket") is None
+    source.break_after = None
+    world.pull(source)
+    cursor = archive.cursor("rocket")
+    source.advance(hours=1)
+    source.put(bug(4))
+    source.break_after = 0
+    with pytest.raises(Unreachable):
+        world.pull(source)
+    assert archive.cursor("rocket") == cursor
+    source.break_after = None
+    source.advance(days=9)
+    assert world.pull(source).new == 1
+
+
+def test_what_stops_a_read_stops_the_run_and_the_cursor(world: World, archive: Archive) -> None:
+    source = MemorySource(bug(1), bug(2))
+    source.failing[bug_key(2)] = LoginNeeded("log in")  # type: ignore[assignment]
+    with pytest.raises(LoginNeeded):
+        world.pull(source)
+    assert archive.cursor("rocket") is None
+    assert archive.unread() == []
+
+
+@pytest.mark.parametrize("error", [Refused("a field is missing"), Retriable("no answer")])
+def test_one_bad_object_is_kept_with_its_reason_and_the_others_go_on(
+    world: World, archive: Archive, error: Refused | Retriable
+) -> None:
+    source = MemorySource(bug(1), bug(2), bug(3))
+    source.failing[bug_key(2)] = error
+    pulled = world.pull(source)
+    assert (pulled.new, pulled.unread) == (2, 1)
+    assert [(one.key, one.reason) for one in archive.unread()] == [(bug_key(2), str(error))]
+    assert archive.cursor("rocket") == source.clock
+
+
+def test_what_was_bad_is_tried_first_by_every_pull_until_it_is_read(
+    world: World, archive: Archive
+) -> None:
+    source = MemorySource(bug(1), bug(7))
+    source.failing[bug_key(7)] = Refused("a field is missing")
+    world.pull(source)
+    source.advance(days=1)
+    source.put(bug(2))
+    source.reads.clear()
+    world.pull(source)
+    assert source.reads[0] == bug_key(7)
+    assert [one.attempts for one in archive.unread()] == [2]
+    del source.failing[bug_key(7)]
+    source.advance(days=1)
+    assert world.pull(source).new == 1
+    assert archive.unread() == []
+    assert keys(archive) == ["1", "2", "7"]
+
+
+def test_what_was_bad_for_a_while_and_did_not_change_is_settled(
+    world: World, archive: Archive
+) -> None:
+    source = MemorySource(bug(1))
+    world.pull(source)
+    source.failing[bug_key(1)] = Retriable("no answer")
+    world.pull(source, full=True)
+    assert len(archive.unread()) == 1
+    del source.failing[bug_key(1)]
+    source.advance(days=1)
+    world.pull(source)
+    assert archive.unread() == []
+
+
+def test_what_is_gone_is_gone_and_no_error(world: World, archive: Archive) -> None:
+    source = MemorySource(bug(1), bug(2))
+    world.pull(source)
+    source.failing[bug_key(2)] = Gone("not to be seen")
+    source.advance(hours=1)
+    source.put(bug(2, title="hidden now"))
+    assert world.pull(source).gone == 1
+    assert keys(archive) == ["1"]
+    assert archive.unread() == []
+
+
+def test_a_full_pull_reads_again_what_seems_not_to_have_changed(world: World) -> None:
+    source = MemorySource(bug(1), bug(2))
+    world.pull(source)
+    source.reads.clear()
+    assert world.pull(source, full=True).same == 2
+    assert sorted(source.reads) == [bug_key(1), bug_key(2)]
+
+
+def test_a_full_pull_notices_what_is_listed_no_more(world: World, archive: Archive) -> None:
+    source = MemorySource(bug(1), bug(2), bug(3), blueprint("a"), blueprint("b"))
+    world.pull(source)
+    source.hidden = {bug_key(1), bug_key(2), blueprint("a").key}
+    source.remove(bug_key(2))
+    source.put(bug(1, title="retargeted, but there"))
+    assert world.pull(source, full=True).gone == 2
+    assert keys(archive) == ["1", "3", "rocket/+spec/b"]
+    held = archive.issue(bug_key(1))
+    assert held is not None
+    assert held.title == "retargeted, but there"
+
+
+def test_a_listing_that_misses_a_fifth_of_the_archive_is_not_believed(
+    world: World, archive: Archive
+) -> None:
+    source = MemorySource(*(bug(n) for n in range(1, 61)))
+    world.pull(source)
+    cursor = archive.cursor("rocket")
+    source.hidden = {bug_key(n) for n in range(1, 14)}
+    source.advance(hours=1)
+    with pytest.raises(Brake, match="13 issues less"):
+        world.pull(source, full=True)
+    assert archive.count() == 60
+    assert archive.cursor("rocket") == cursor
+    source.hidden = {bug_key(n) for n in range(1, 13)}
+    for key in source.hidden:
+        source.remove(key)
+    assert world.pull(source, full=True).gone == 12
+
+
+def test_few_are_believed_to_be_gone_from_a_small_archive(world: World, archive: Archive) -> None:
+    source = MemorySource(*(bug(n) for n in range(1, 6)))
+    world.pull(source)
+    for number in range(1, 5):
+        source.remove(bug_key(number))
+    assert world.pull(source, full=True).gone == 4
+    assert keys(archive) == ["5"]
+
+
+def test_a_limit_reads_the_newest_and_does_not_move_the_cursor(
+    world: World, archive: Archive
+) -> None:
+    source = MemorySource(*(bug(n) for n in range(1, 6)), blueprint("a"))
+    world.pull(source, limit=2)
+    assert keys(archive) == ["4", "5", "rocket/+spec/a"]
+    assert archive.cursor("rocket") is None
+    world.pull(source)
+    cursor = archive.cursor("rocket")
+    source.advance(hours=1)
+    world.pull(source, limit=1)
+    assert archive.cursor("rocket") == cursor
+    assert archive.count() == 6, "what a limit left out is not gone"
+
+
+def test_only_some_does_not_move_the_cursor(world: World, archive: Archive) -> None:
+    source = MemorySource(*(bug(n) for n in range(1, 6)))
+    world.pull(source, only=Only("bug:2,3"))
+    assert keys(archive) == ["2", "3"]
+    assert source.reads.count(bug_key(1)) == 0
+    assert archive.cursor("rocket") is None
+
+
+def test_each_viewer_has_a_cursor_of_its_own(world: World, archive: Archive) -> None:
+    source = MemorySource(bug(1))
+    world.pull(source)
+    logged_in = MemorySource(bug(1), bug(2, private=True), viewer="jdoe")
+    assert world.pull(logged_in).full
+    assert archive.count() == 2
+    world.pull(source)
+    assert archive.count() == 1
+
+
+def test_somebody_who_can_not_be_read_stops_nothing_and_is_tried_again(
+    world: World, archive: Archive
+) -> None:
+    source = MemorySource(bug(1))
+    person = source.person
+
+    def away(_key: Key) -> object:
+        raise Retriable("no answer")
+
+    source.person = away  # type: ignore[assignment]
+    assert world.pull(source).people == 0
+    assert archive.cursor("rocket") is not None
+    source.person = person  # type: ignore[method-assign]
+    assert world.pull(source).people == 1
+
+
+def test_events_count_and_hold_nothing_but_keys(workspace: Workspace) -> None:
+    heard: list[Event] = []
+    source = MemorySource(bug(1, title="private words"), bug(2))
+    Pull(source, workspace.archive, "rocket", connections=1, listen=heard.append).run()
+    reads = [event for event in heard if event.name == "read"]
+    assert [(event.key, event.detail, event.done) for event in reads] == [
+        (bug_key(1), "new", 1),
+        (bug_key(2), "new", 2),
+    ]
+    assert all(b"private" not in msgspec.json.encode(event) for event in heard)
