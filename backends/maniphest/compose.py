@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote_plus
 
-from tracker_migrate.interfaces import Action, Pointer, Step, Text
+from tracker_migrate.interfaces import Action, Pointer, Ref, Step, Text
 
 STEPS = (
     "project.create",
@@ -124,7 +124,9 @@ def _bytes(value: Any) -> int:
         return 0
     if isinstance(value, Text):
         return sum(
-            _bytes(part) if isinstance(part, str) else _bytes(part.home) + _bytes(part.label)
+            _bytes(part.home) + _bytes(part.label)
+            if isinstance(part, Ref)
+            else _bytes(part if isinstance(part, str) else part.text)
             for part in value.parts
         )
     return len(quote_plus(json.dumps(value))) if isinstance(value, str) else len(str(value))

@@ -11,6 +11,7 @@ from tracker_migrate.interfaces import Decisions, Ref, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, name_of, parts
 from tracker_migrate.text import blocks as b
 from tracker_migrate.text import details, origin, remarkup
+from tracker_migrate.text.subjects import telling
 
 #: how the source's name is written in labels
 SHORT = {"launchpad": "LP"}
@@ -94,8 +95,8 @@ def said(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
 
 
 def _notes(issue: Issue, comment: Comment) -> Iterator[b.Line]:
-    if not told_by_title(issue, comment.subject):
-        yield b.Strong("Subject:"), f" {' '.join(comment.subject.split())}"
+    if subject := telling(issue, comment.subject):
+        yield b.Strong("Subject:"), f" {subject}"
     if comment.edited:
         yield b.Strong("Edited:"), f" {when(comment.edited)}"
     for name, value in sorted(comment.extra.items()):
@@ -109,13 +110,6 @@ def _notes(issue: Issue, comment: Comment) -> Iterator[b.Line]:
 def attached(issue: Issue, comment: Comment) -> list[Attachment]:
     """The attachments that came with a comment."""
     return [one for one in issue.attachments if one.comment == comment.index]
-
-
-def told_by_title(issue: Issue, subject: str) -> bool:
-    """Whether a comment's subject says no more than the issue's title does."""
-    bare = " ".join(subject.split()).removeprefix("Re: ")
-    bare = bare.removeprefix(f"[Bug {issue.name}] ").removeprefix("Re: ")
-    return bare in ("", " ".join(issue.title.split()))
 
 
 def written(issue: Issue) -> tuple[Comment, ...]:

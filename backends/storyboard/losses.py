@@ -17,6 +17,7 @@ import msgspec
 from tracker_migrate.backends.storyboard import shape
 from tracker_migrate.interfaces import Decisions, Loss
 from tracker_migrate.model import PARTS, Comment, Issue, present_fields
+from tracker_migrate.text.subjects import telling
 
 Outcome = tuple[str, str]  # native, text or lost; and the reason, if lost
 
@@ -105,7 +106,7 @@ def _fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outco
     for comment in issue.comments:
         fate = shape.fate(issue, comment)
         for entity, field in _fields(_bare(issue), {"comments": (comment,)}, "comment"):
-            usual = shape.subject_is_usual(issue, comment)
+            usual = not telling(issue, comment.subject)
             yield entity, field, _comment_fate(field, fate, usual)
     rest = {part: getattr(issue, part) for part in PARTS if part not in ("tasks", "comments")}
     for entity, field in _fields(_bare(issue), rest):

@@ -42,12 +42,6 @@ def _repeats(issue: Issue, comment: Comment) -> bool:
     return same and comment.author in (None, issue.author)
 
 
-def subject_is_usual(issue: Issue, comment: Comment) -> bool:
-    """Whether a comment's subject says no more than the issue's title."""
-    subject, title = fields.folded(comment.subject), fields.folded(issue.title)
-    return subject in ("", title, f"Re: {title}")
-
-
 def tags(issue: Issue, decisions: Decisions) -> dict[str, str]:
     """The tags that become tags: name at the source → name at StoryBoard.
 

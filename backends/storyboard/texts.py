@@ -14,6 +14,7 @@ from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name
 from tracker_migrate.text import commonmark, details, origin, redact
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
 from tracker_migrate.text.fields import label_of, shown
+from tracker_migrate.text.subjects import telling
 
 
 def label(key: Key) -> str:
@@ -99,8 +100,8 @@ def _origin(
 
 
 def _before(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[Line]:
-    if not shape.subject_is_usual(issue, comment):
-        yield (Strong("Subject:"), f" {seen(fields.folded(comment.subject))}")
+    if subject := telling(issue, comment.subject):
+        yield (Strong("Subject:"), f" {seen(subject)}")
     if comment.edited is not None:
         yield (Strong("Edited:"), " ", *shown(comment.edited, decisions))
 

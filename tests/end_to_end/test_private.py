@@ -175,7 +175,7 @@ def _readable(value: Any) -> str:
     if isinstance(value, bytes):
         with suppress(zlib.error):
             value = zlib.decompress(value)
-        return value.decode("utf-8", "replace")
+        return bytes(value).decode("utf-8", "replace")
     return str(value)
 
 

@@ -52,7 +52,10 @@ def the_task(issue: Issue, told: Told | None = None) -> Wanted:
 
 def flat(text: Any) -> str:
     assert isinstance(text, Text)
-    return "".join(part if isinstance(part, str) else f"<{part.to}>" for part in text.parts)
+    return "".join(
+        f"<{part.to}>" if isinstance(part, Ref) else part if isinstance(part, str) else part.text
+        for part in text.parts
+    )
 
 
 def projects(one: Wanted) -> list[str]:

@@ -24,7 +24,7 @@ from tracker_migrate.backends.storyboard import fields
 from tracker_migrate.backends.storyboard.planner import KINDS, STEPS, StoryBoardPlanner
 from tracker_migrate.digest import digest
 from tracker_migrate.errors import UsageError
-from tracker_migrate.interfaces import Action, Audience, Planner, Pointer, Text, Wanted
+from tracker_migrate.interfaces import Action, Audience, Planner, Pointer, Ref, Text, Wanted
 from tracker_migrate.model import Issue, Key, present_fields
 from tracker_migrate.text import origin
 
@@ -41,7 +41,10 @@ def story(issue: Issue, decisions: Decided | None = None) -> dict[str, Any]:
 
 
 def flat(text: Text) -> str:
-    return "".join(part if isinstance(part, str) else part.label for part in text.parts)
+    return "".join(
+        part.label if isinstance(part, Ref) else part if isinstance(part, str) else part.text
+        for part in text.parts
+    )
 
 
 def test_planner_is_one_of_the_interface() -> None:
