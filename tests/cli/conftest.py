@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -154,6 +155,14 @@ def ended(process: subprocess.Popen[str], seconds: float = 60.0) -> Ended:
         process.kill()
         raise
     return check(Ended(process.returncode, out, err))
+
+
+def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something is true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
 
 
 def texts(folder: Path) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -23,7 +25,8 @@ _TRACE = "TRACKER_MIGRATE_TRACE"
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Nothing escapes as an exception."""
     try:
-        return _run(argv)
+        with _patient_interrupts():
+            return _run(argv)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _interrupted()
     except BrokenPipeError:
@@ -55,6 +58,30 @@ def _run(argv: Sequence[str] | None) -> int:
         with translated():
             raise
     return status if isinstance(status, int) else 0
+
+
+@contextmanager
+def _patient_interrupts() -> Iterator[None]:
+    """The first Ctrl-C lets the requests that are under way end, so that their results are known;
+    the second ends the process: what was under way is then in doubt, and the next run looks."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def second(*_: object) -> None:
+        _interrupted()
+        os._exit(INTERRUPTED)
+
+    def first(*_: object) -> None:
+        signal.signal(signal.SIGINT, second)
+        click.echo("stopping when the requests under way are answered; Ctrl-C: at once", err=True)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say(text: str, status: int) -> int:
