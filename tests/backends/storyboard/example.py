@@ -289,7 +289,7 @@ class Run:
             return "".join(
                 self.sink.link(part, self.refs.get(part.to, (None, None))[1])
                 if isinstance(part, Ref)
-                else part
+                else getattr(part, "text", part)
                 for part in value.parts
             )
         return value
