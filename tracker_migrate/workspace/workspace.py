@@ -12,7 +12,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -115,10 +115,17 @@ class Workspace:
     @contextmanager
     def _advisory_lock(self) -> Iterator[None]:
         with self.engine.connect() as connection:
-            query = sa.text("SELECT pg_try_advisory_lock(:key)")
-            if not connection.execute(query, {"key": _ADVISORY}).scalar():
+            # no transaction may stand open for as long as a run takes
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            query, held = sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY}
+            if not connection.execute(query, held).scalar():
                 raise Locked(_locked("another process"))
-            yield
+            try:
+                yield
+            finally:  # back in the pool the connection would hold the lock on
+                with suppress(sa.exc.DBAPIError):
+                    connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), held)
+                connection.invalidate()
 
     def _url(self) -> str:
         named = self.secret("database") or self.settings.database.url

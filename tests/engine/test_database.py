@@ -1,0 +1,241 @@
+"""The database: one writer, groups of writes in one commit, and words for what goes wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from tests.engine.world import settings
+from tracker_migrate.errors import Locked, WorkspaceError
+from tracker_migrate.workspace import Workspace, schema
+from tracker_migrate.workspace.database import HEAD
+from tracker_migrate.workspace.upsert import upsert
+
+
+def note(name: str) -> Callable[[Connection], str]:
+    """A write that leaves a row of that name, and returns it."""
+
+    def write(connection: Connection) -> str:
+        upsert(connection, schema.meta, [{"name": name, "value": name}])
+        return name
+
+    return write
+
+
+def names(workspace: Workspace) -> set[str]:
+    """The rows that `note` left, as another connection sees them."""
+    engine = sa.create_engine(workspace.engine.url)
+    with engine.connect() as connection:
+        found = set(connection.execute(sa.select(schema.meta.c.name)).scalars())
+    engine.dispose()
+    return found
+
+
+def gathered(workspace: Workspace, writes: list[Callable[[Connection], Any]]) -> list[Future[Any]]:
+    """Have the writer find all these in its queue at once."""
+    gate = threading.Event()
+    first = workspace.writer.do(lambda _connection: gate.wait(10))
+    futures = [workspace.writer.do(write) for write in writes]
+    gate.set()
+    first.result()
+    return futures
+
+
+def full(_connection: Connection) -> None:
+    """A write for which there is no room."""
+    words = 'could not extend file "base/5/16402": No space left on device'
+    raise sa.exc.OperationalError("INSERT", {}, Exception(words))
+
+
+def test_what_was_waited_for_is_on_disk(workspace: Workspace) -> None:
+    assert workspace.writer.now(note("a")) == "a"
+    assert names(workspace) == {"a"}
+
+
+def test_many_writes_cost_few_commits(workspace: Workspace) -> None:
+    before = workspace.writer.commits
+    futures = gathered(workspace, [note(str(n)) for n in range(200)])
+    assert [future.result() for future in futures] == [str(n) for n in range(200)]
+    assert workspace.writer.commits - before <= 2
+    assert len(names(workspace)) == 200
+
+
+def test_a_future_is_done_after_the_commit_and_not_before(workspace: Workspace) -> None:
+    seen: list[tuple[str, bool]] = []
+    future: Future[str] = Future()
+
+    def watch(moment: str) -> None:
+        seen.append((moment, future.done() or names(workspace) == {"a"}))
+
+    workspace.writer.on_commit = watch
+    future = workspace.writer.do(note("a"))
+    future.result()
+    workspace.writer.on_commit = None
+    assert seen[0] == ("before", False)
+
+
+def test_one_failing_write_does_not_fail_its_neighbours(workspace: Workspace) -> None:
+    def broken(connection: Connection) -> None:
+        note("half")(connection)
+        raise ValueError("broken")
+
+    first, bad, last = gathered(workspace, [note("a"), broken, note("b")])
+    assert (first.result(), last.result()) == ("a", "b")
+    with pytest.raises(ValueError, match="broken"):
+        bad.result()
+    assert names(workspace) == {"a", "b"}, "what failed left nothing behind"
+
+
+def test_writes_keep_their_order(workspace: Workspace) -> None:
+    def put(value: str) -> Callable[[Connection], None]:
+        return lambda c: upsert(c, schema.meta, [{"name": "x", "value": value}])
+
+    for future in gathered(workspace, [put("1"), put("2"), put("3")]):
+        future.result()
+    with workspace.engine.connect() as connection:
+        assert connection.execute(sa.select(schema.meta.c.value)).scalar() == "3"
+
+
+def test_closing_writes_what_is_left(make: Callable[..., Workspace]) -> None:
+    workspace = make()
+    for n in range(50):
+        workspace.writer.do(note(str(n)))
+    workspace.close()
+    assert len(names(make())) == 50
+
+
+def test_a_full_disk_is_said_with_its_cure(workspace: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="the disk is full: free some room"):
+        workspace.writer.now(full)
+    assert workspace.writer.now(note("a")) == "a", "the writer goes on"
+
+
+def test_a_really_full_sqlite_is_said_too(blank: Path, tmp_path: Path) -> None:
+    settings(tmp_path)
+    with Workspace(tmp_path) as workspace:
+
+        @sa.event.listens_for(workspace.engine, "connect")
+        def _small(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA max_page_count=70")
+
+        workspace.engine.dispose()
+        with pytest.raises(WorkspaceError, match="the disk is full"):
+            workspace.writer.now(note("x" * 1_000_000))
+        assert names(workspace) == set()
+
+
+def test_a_lost_write_that_nobody_waited_for_is_not_lost_in_silence(workspace: Workspace) -> None:
+    workspace.writer.flush()
+    workspace.writer.do(full)
+    with pytest.raises(WorkspaceError, match="the disk is full"):
+        workspace.writer.flush()
+
+
+def test_a_newer_schema_is_refused_with_the_cure(
+    make: Callable[..., Workspace], request: pytest.FixtureRequest
+) -> None:
+    workspace = make()
+
+    def become(version: str) -> None:
+        with workspace.engine.begin() as connection:
+            connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{version}'"))
+
+    become("9999")
+    request.addfinalizer(lambda: become(HEAD))
+    with pytest.raises(WorkspaceError, match=r"schema 9999.*install that version or a later one"):
+        make()
+
+
+def test_the_schema_is_the_one_that_the_code_knows(workspace: Workspace) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with workspace.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, schema.metadata) == []
+        assert context.get_current_revision() == HEAD
+
+
+@pytest.mark.parametrize("content", [b"not a database at all " * 400, b"SQLite format 3\x00" * 99])
+def test_a_damaged_database_is_said_with_the_cure(tmp_path: Path, content: bytes) -> None:
+    settings(tmp_path)
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state" / "workspace.db").write_bytes(content)
+    with pytest.raises(WorkspaceError, match="it is damaged: restore it"):
+        Workspace(tmp_path)
+
+
+def test_a_commit_survives_a_power_cut_as_far_as_sqlite_can_promise(
+    blank: Path, tmp_path: Path
+) -> None:
+    settings(tmp_path)
+    with Workspace(tmp_path) as workspace, workspace.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_a_reader_is_not_locked_out_by_a_long_write(workspace: Workspace) -> None:
+    gate = threading.Event()
+
+    def long(connection: Connection) -> None:
+        note("a")(connection)
+        gate.wait(10)
+
+    future = workspace.writer.do(long)
+    assert workspace.archive.count() == 0
+    gate.set()
+    future.result()
+
+
+def test_state_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    settings(tmp_path)
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state").chmod(0o755)
+    with pytest.raises(WorkspaceError, match="others may read"):
+        Workspace(tmp_path)
+
+
+def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
+    settings(tmp_path)
+    Workspace(tmp_path).close()
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+    with sqlite3.connect(tmp_path / "state" / "workspace.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_only_one_coordinates_at_a_time(make: Callable[..., Workspace]) -> None:
+    one, other = make(), make()
+    second = other.coordinating()
+    with one.coordinating(), pytest.raises(Locked, match="at work in this workspace"):
+        second.__enter__()
+    with other.coordinating():
+        pass
+
+
+def test_one_may_coordinate_again_and_again(make: Callable[..., Workspace]) -> None:
+    one, other = make(), make()
+    for _ in range(3):
+        with one.coordinating():
+            one.writer.now(note("a"))
+            assert names(one) == {"a"}
+        with other.coordinating():
+            other.archive.count()
+
+
+def test_a_new_coordinator_takes_over_the_leases_of_the_dead(
+    make: Callable[..., Workspace],
+) -> None:
+    from tests.engine.world import action, step
+
+    dead, alive = make(), make()
+    dead.ledger("there").intend([step(action(1))], [{}], 3600)
+    with alive.coordinating():
+        alive.ledger("there").intend([step(action(1))], [{}], 60)
