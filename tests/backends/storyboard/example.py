@@ -289,7 +289,9 @@ class Run:
             return "".join(
                 self.sink.link(part, self.refs.get(part.to, (None, None))[1])
                 if isinstance(part, Ref)
-                else getattr(part, "text", part)
+                else part
+                if isinstance(part, str)
+                else part.text
                 for part in value.parts
             )
         return value
