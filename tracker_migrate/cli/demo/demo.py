@@ -13,12 +13,14 @@ import click
 
 from tracker_migrate.cli.demo.command import Command
 from tracker_migrate.cli.demo.servers import Server
-from tracker_migrate.cli.demo.targets import PREPARE, Prepared, edit_by_a_person, title_of
+from tracker_migrate.cli.demo.targets import PREPARE, Prepared, edit_by_a_person, text_of
 from tracker_migrate.errors import MigrateError, UsageError
 
 PROJECT = "gadget"
 _MARK = ".tracker-migrate-demo"
 _OWNER = f"lab-client TOKEN-of-{PROJECT}-owner SECRET-of-{PROJECT}-owner"
+_PERSONS_TITLE = "A better title, by a person"
+_COMMENT = "It still happens with the newest release."
 _TYPES = ("Private", "Private Security", "Proprietary", "Embargoed")
 
 
@@ -218,21 +220,26 @@ class Demo:
         edited, other = life.two_public_bugs()
         numbers = self._numbers(edited)
         for name in PREPARE:
-            edit_by_a_person(self._servers[name], numbers[name], "A better title, by a person")
-        life.comment(other, "It still happens with the newest release.")
+            edit_by_a_person(self._servers[name], numbers[name], _PERSONS_TITLE)
+        life.comment(other, _COMMENT)
         life.retitle(edited, "The title was changed at the source, too")
         before = {name: self._servers[name].writes() for name in PREPARE}
-        self._command.run("sync", "--once")
-        kept = []
+        self._command.run("sync", "--once", "-q")
+        said, kept = [], True
         for name in PREPARE:
-            writes = self._servers[name].writes() - before[name]
-            there = title_of(self._servers[name], numbers[name])
-            kept.append(there == "A better title, by a person")
-            if writes != 1 or not kept[-1]:
-                self._wrong.append(f"{name}: sync wrote {writes} times, edit kept: {kept[-1]}")
+            server = self._servers[name]
+            said.append(f"{server.writes() - before[name]} writes to {name}")
+            title, _, _ = text_of(server, numbers[name])
+            _, _, comments = text_of(server, self._numbers(other)[name])
+            kept = kept and title == _PERSONS_TITLE
+            arrived = sum(_COMMENT in comment for comment in comments)
+            if title != _PERSONS_TITLE or arrived != 1:
+                self._wrong.append(
+                    f"{name}: edit kept: {title == _PERSONS_TITLE}, comment {arrived} ×"
+                )
         click.echo(
-            "[6/6] sync    1 comment added, 1 title changed on both sides: 1 write to each target, "
-            f"the person's edit {'kept' if all(kept) else 'LOST'}"
+            f"[6/6] sync    1 comment added, 1 title changed on both sides: {', '.join(said)}, "
+            f"the person's edit {'kept' if kept else 'LOST'}"
         )
 
     def _numbers(self, bug: int) -> dict[str, str]:
@@ -250,13 +257,18 @@ class Demo:
         return {name: place.number or place.id for name, place in places.items() if place}
 
     def _finish(self) -> None:
+        from tracker_migrate.cli.demo import pages
+
+        targets = {name: self._servers[name] for name in PREPARE}
+        pages.write(self._folder / "bugs.html", self._folder / "workspace", targets)
         path = self._folder / "summary.json"
         summary = {"targets": self._summary, "wrong": self._wrong}
         path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         for wrong in self._wrong:
             click.echo(f"      WRONG   {wrong}", err=True)
         workspace = self._folder / "workspace"
-        click.echo(f"look at: {path}  {workspace}/reports/  {workspace}/migration.toml")
+        click.echo(f"look at: {self._folder}/bugs.html (ten bugs, before and after)  {path}")
+        click.echo(f"         {workspace}/migration.toml  {workspace}/reports/")
         click.echo(
             "yours:   tracker-migrate init my-move --from launchpad:PROJECT --to "
             "new=storyboard:URL; tracker-migrate pull -C my-move --limit 200; "

@@ -75,13 +75,19 @@ def edit_by_a_person(server: Server, number: str, title: str) -> None:
     _conduit(server, _token("alice"), "maniphest.edit", change)
 
 
-def title_of(server: Server, number: str) -> str:
-    """The title of an issue, as it is at the target now."""
+def text_of(server: Server, number: str) -> tuple[str, str, list[str]]:
+    """Title, text and comments of an issue, as they are at the target now."""
     if server.tracker == "storyboard":
-        return str(server.ask("GET", f"/v1/stories/{number}").json()["title"])
+        story = server.ask("GET", f"/v1/stories/{number}").json()
+        comments = server.ask("GET", f"/v1/stories/{number}/comments").json()
+        said = [one["content"] for one in sorted(comments, key=lambda one: int(one["id"]))]
+        return story["title"], story["description"], said
     ids = {"constraints": {"ids": [int(number.removeprefix("T"))]}}
-    found = _conduit(server, _token("alice"), "maniphest.search", ids)
-    return str(found["data"][0]["fields"]["name"])
+    task = _conduit(server, _token("alice"), "maniphest.search", ids)["data"][0]
+    about = {"objectIdentifier": task["phid"], "limit": 100}
+    rows = _conduit(server, _token("alice"), "transaction.search", about)["data"]
+    said = [row["comments"][0]["content"]["raw"] for row in reversed(rows) if row["comments"]]
+    return task["fields"]["name"], task["fields"]["description"]["raw"], said
 
 
 def _token(username: str) -> str:
