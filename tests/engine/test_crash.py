@@ -39,11 +39,10 @@ class Crash(BaseException):
 # -- a real one -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [2, 5])
 def test_a_killed_process_leaves_nothing_that_the_next_does_not_find(
-    make: Callable[..., Workspace], numbers: Numbers, count: int, tmp_path: Path
+    make: Callable[..., Workspace], numbers: Numbers, tmp_path: Path
 ) -> None:
-    workspace, journal = make(), tmp_path / "journal"
+    workspace, journal, count = make(), tmp_path / "journal", 5
     World(workspace, MemoryServer(), numbers).keep(*ISSUES)
     command = [sys.executable, "-m", "tests.engine.dying", str(workspace.folder), str(journal)]
     ended = subprocess.run([*command, numbers, str(count)], cwd=ROOT, check=False, timeout=60)
@@ -129,7 +128,7 @@ def run_until_done(world: World, fuse: Fuse, crashes: list[int]) -> None:
 
 @pytest.mark.parametrize("numbers", ["ours", "theirs"])
 @examples(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
