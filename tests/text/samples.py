@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from hypothesis import strategies as st
 
-from tracker_migrate.interfaces import Ref, Text
+from tracker_migrate.interfaces import Passing, Ref, Text
 from tracker_migrate.model import Key
 from tracker_migrate.text.blocks import (
     Block,
@@ -56,6 +56,7 @@ inlines: st.SearchStrategy[Inline] = st.one_of(
         ),
         lines.map(lambda text: text.strip() or "bug 1"),
     ),
+    st.builds(Passing, text=lines),
 )
 line_tuples: st.SearchStrategy[Line] = st.lists(inlines, min_size=1, max_size=4).map(tuple)
 paragraphs = st.lists(line_tuples, min_size=1, max_size=3).map(lambda held: Paragraph(tuple(held)))
@@ -114,6 +115,10 @@ def folded(text: str) -> str:
 def closed(text: Text, link: object) -> str:
     """A text with each reference as the link that stands if nothing better is known."""
     return "".join(
-        part if isinstance(part, str) else link(part.label, part.home)  # type: ignore[operator]
+        link(part.label, part.home) if isinstance(part, Ref) else _words(part)  # type: ignore[operator]
         for part in text.parts
     )
+
+
+def _words(part: str | Passing) -> str:
+    return part.text if isinstance(part, Passing) else part

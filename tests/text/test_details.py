@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.text.samples import closed, folded
-from tracker_migrate.interfaces import Decisions
+from tracker_migrate.interfaces import Decisions, Passing
 from tracker_migrate.model import (
     PARTS,
     Attachment,
@@ -28,7 +28,7 @@ from tracker_migrate.model import (
     present_fields,
 )
 from tracker_migrate.text import commonmark, remarkup
-from tracker_migrate.text.blocks import Block, Code, Heading, Paragraph, Table
+from tracker_migrate.text.blocks import Block, Code, Heading, Paragraph, Strong, Table
 from tracker_migrate.text.details import details
 from tracker_migrate.text.redact import hide_addresses
 
@@ -232,8 +232,15 @@ def test_what_is_native_or_lost_is_not_written() -> None:
     )
     assert only == (
         Heading("Launchpad details"),
-        Paragraph(((only[1].lines[0][0], ": ", "42"),)),  # type: ignore[union-attr]
+        Paragraph(((Strong("Heat"), ": ", Passing(text="42")),)),
     )
+
+
+def test_what_changes_with_every_event_is_marked_as_passing() -> None:
+    blocks = details(full_issue(), ARCHIVE, lambda entity, field: "text")
+    for write in (commonmark.write, remarkup.write):
+        passing = [part.text for part in write(blocks).parts if isinstance(part, Passing)]
+        assert passing == ["2014-05-05 07:08:09 UTC", "42"]
 
 
 def test_empty_fields_do_not_appear() -> None:
@@ -263,13 +270,17 @@ def test_dates_are_in_utc_and_whole_seconds() -> None:
 
 def test_addresses_are_hidden_where_the_texts_have_them_hidden() -> None:
     issue = Issue(
-        **{**_fields(full_issue()), "title": "ask joe@example.org", "extra": {"x": ["a@b.org"]}}
+        **{
+            **_fields(full_issue()),
+            "title": "ask joe@example.org",
+            "extra": {"x": ["ann@example.org"]},
+        }
     )
     archive = Archive()
     for archive.hides in (True, False):
         source = shown(details(issue, cast(Decisions, archive), lambda entity, field: "text"))[1]
         assert ("joe@example.org" in source) is not archive.hides
-        assert ("a@b.org" in source) is not archive.hides
+        assert ("ann@example.org" in source) is not archive.hides
 
 
 json_values: st.SearchStrategy[Any] = st.recursive(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tracker_migrate.interfaces import Ref
+from tracker_migrate.interfaces import Passing, Ref
 
 
 class Url(msgspec.Struct, frozen=True):
@@ -25,8 +25,9 @@ class Strong(msgspec.Struct, frozen=True):
     text: str
 
 
-#: a piece of a line: plain text, an address, a reference, a word that stands out
-Inline = str | Url | Ref | Strong
+#: a piece of a line: plain text, an address, a reference, a word that stands out, plain text that
+#: is no reason to write anew
+Inline = str | Url | Ref | Strong | Passing
 #: one line of a paragraph; line breaks between lines are kept
 Line = tuple[Inline, ...]
 

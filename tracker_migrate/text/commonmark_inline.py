@@ -16,7 +16,7 @@ from itertools import chain, zip_longest
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from tracker_migrate.interfaces import Ref
+from tracker_migrate.interfaces import Passing, Ref
 from tracker_migrate.text import urls
 from tracker_migrate.text.blocks import Inline, Line, Strong, Url
 from tracker_migrate.text.characters import visible
@@ -80,8 +80,7 @@ def _address(address: str) -> str:
 def plain(text: str) -> str:
     """One line of plain text; nothing in it is live, at the head of a line too."""
     care = _care([[text]])
-    written = _at_start(one_line(text), care)
-    return f"{written[:-1]}\\!" if written.endswith("!") else written  # a link may follow
+    return _no_image(_at_start(one_line(text), care))
 
 
 def _care(lines: Sequence[Sequence[Inline]], *, pipes: bool = False) -> _Care:
@@ -112,6 +111,8 @@ def _angled(url: Url) -> bool:
 def _own(piece: Inline) -> str:
     if isinstance(piece, Strong):
         return one_line(piece.text).strip()
+    if isinstance(piece, Passing):
+        return piece.text
     return piece if isinstance(piece, str) else " "
 
 
@@ -120,12 +121,19 @@ def _line(parts: Sequence[Inline], care: _Care) -> Pieces:
     for part, after in zip_longest(parts, parts[1:], fillvalue=""):
         settled = _settled(part, after) if isinstance(part, Strong) else part
         piece = _piece(settled, care, first=not pieces)
-        if isinstance(piece, str) and piece.endswith("!") and isinstance(after, Ref | Url):
-            piece = f"{piece[:-1]}\\!"  # else the link would be an image
+        if isinstance(after, Ref | Url) and isinstance(piece, str):
+            piece = _no_image(piece)
+        elif isinstance(after, Ref | Url) and isinstance(piece, Passing):
+            piece = Passing(text=_no_image(piece.text))
         pieces += [piece] if piece else []
     if pieces and isinstance(pieces[-1], str):
         pieces[-1] = pieces[-1].rstrip(" \t")
     return pieces
+
+
+def _no_image(before: str) -> str:
+    """What stands before a link, so that the link is no image."""
+    return f"{before[:-1]}\\!" if before.endswith("!") else before
 
 
 def _settled(part: Strong, after: Inline) -> Strong | str:
@@ -137,12 +145,15 @@ def _settled(part: Strong, after: Inline) -> Strong | str:
     return Strong(shown) if bold else shown
 
 
-def _piece(part: Inline, care: _Care, *, first: bool) -> str | Ref:
+def _piece(part: Inline, care: _Care, *, first: bool) -> str | Ref | Passing:
     match part:
         case str():
             return _at_start(part, care) if first else _escaped(part, care)
         case Ref():
             return part
+        case Passing():
+            text = one_line(part.text)
+            return Passing(text=_at_start(text, care) if first else _escaped(text, care))
         case Strong():
             return f"**{entities(part.text)}**"
         case Url():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from tracker_migrate.interfaces import Decisions, Ref
+from tracker_migrate.interfaces import Decisions, Passing, Ref
 from tracker_migrate.model import Change, Issue, Relation, Task, name_of, parts
 from tracker_migrate.text.blocks import (
     Block,
@@ -46,6 +46,13 @@ _CHANGE_COLUMNS = {
     "old": "From",
     "new": "To",
     "message": "Message",
+}
+#: what changes with every event, and is no reason to write the text again
+_PASSING = {
+    "updated",
+    *(f"extra.{name}" for name in ("heat", "message_count", "date_last_message")),
+    *(f"extra.{name}" for name in ("users_affected_count", "users_unaffected_count")),
+    *(f"extra.{about}users_affected_count_with_dupes" for about in ("", "other_")),
 }
 _OWN_IN_RELATION = ("kind", "to", "label", "url")
 
@@ -180,7 +187,10 @@ class _Writer:
             yield Items(tuple((item,) for item in items))
 
     def _shown(self, field: Field) -> Line:
-        return shown(field.value, self._decisions)
+        pieces = shown(field.value, self._decisions)
+        if field.name in _PASSING:
+            return tuple(Passing(text=one) if isinstance(one, str) else one for one in pieces)
+        return pieces
 
 
 def _task_name(task: Task) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from tracker_migrate.interfaces import Ref, Text
+from tracker_migrate.interfaces import Passing, Ref, Text
 from tracker_migrate.text import urls
 from tracker_migrate.text.blocks import (
     Block,
@@ -23,7 +23,7 @@ from tracker_migrate.text.blocks import (
 from tracker_migrate.text.characters import visible
 
 #: one line of output, in pieces
-Pieces = list[str | Ref]
+Pieces = list[str | Ref | Passing]
 
 #: Maniphest drops what is quoted deeper than 32 times; nobody reads more than a few
 DEEPEST = 8
@@ -31,7 +31,7 @@ DEEPEST = 8
 
 def joined(lines: Iterable[Pieces]) -> Text:
     """Lines as one Text, with line feeds between them; neighbouring strings become one."""
-    parts: list[str | Ref] = []
+    parts: list[str | Ref | Passing] = []
     run: list[str] = []
     for number, line in enumerate(lines):
         if number:
@@ -73,7 +73,7 @@ def pieces_of(line: Line) -> list[Inline]:
             pieces += [text[done:start], Url(text[start:end])]
             done = end
         pieces.append(text[done:])
-    return [piece for piece in pieces if piece != ""]
+    return [piece for piece in pieces if piece != "" and piece != Passing(text="")]
 
 
 def _no_false_link(piece: Inline) -> Inline:
@@ -92,7 +92,7 @@ def bare(piece: Inline) -> str:
             return piece.label if piece.label.strip() else piece.address
         case Ref():
             return piece.label
-        case Strong():
+        case Strong() | Passing():
             return piece.text
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from tracker_migrate.interfaces import Ref, Text
+from tracker_migrate.interfaces import Passing, Ref, Text
 from tracker_migrate.text import urls
 from tracker_migrate.text.blocks import (
     Block,
@@ -152,8 +152,9 @@ def _items(items: Items) -> list[Pieces]:
     return lines
 
 
-def _checkbox(piece: str | Ref) -> bool:
-    return isinstance(piece, str) and bool(re.match(r"\[\D?\]", piece))
+def _checkbox(piece: str | Ref | Passing) -> bool:
+    text = "" if isinstance(piece, Ref) else piece if isinstance(piece, str) else piece.text
+    return bool(re.match(r"\[\D?\]", text))
 
 
 def _table(table: Table) -> list[Pieces]:
@@ -171,8 +172,16 @@ def _row(cells: Sequence[Line]) -> Pieces:
 
 
 def _cell_safe(piece: Inline) -> Inline:
-    if isinstance(piece, str):
-        return piece.replace("|", "\uff5c").replace("[[", f"[{ZERO}[")
-    if isinstance(piece, Strong):
-        return Strong(piece.text.replace("|", "\uff5c").replace("[[", f"[{ZERO}["))
+    """A `|` would end the cell, and what follows an open `[[` would vanish with its row."""
+    match piece:
+        case str():
+            return _safe(piece)
+        case Strong():
+            return Strong(_safe(piece.text))
+        case Passing():
+            return Passing(text=_safe(piece.text))
     return piece
+
+
+def _safe(text: str) -> str:
+    return text.replace("|", "\uff5c").replace("[[", f"[{ZERO}[")

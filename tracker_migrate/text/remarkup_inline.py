@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from tracker_migrate.interfaces import Ref
+from tracker_migrate.interfaces import Passing, Ref
 from tracker_migrate.text import urls
 from tracker_migrate.text.blocks import Inline, Line, Strong, Url
 from tracker_migrate.text.characters import visible
@@ -86,7 +86,9 @@ def indent(text: str) -> str:
 
 def _add(pieces: Pieces, part: Inline) -> None:
     """Add a piece, with a zero-width space where it would grow together with its neighbour."""
-    if not isinstance(part, Ref):
+    if isinstance(part, Passing):
+        part = Passing(text=plain(part.text))
+    if isinstance(part, str | Url | Strong):
         written = _written(part)
         if not written:
             return
@@ -96,17 +98,17 @@ def _add(pieces: Pieces, part: Inline) -> None:
             pieces.append(ZERO)
         pieces.append(written)
         return
-    if pieces and _glues(pieces[-1]):
+    if pieces and (_glues(pieces[-1]) or _ends_link(pieces[-1])):
         pieces.append(ZERO)
     pieces.append(part)
 
 
-def _ends_link(piece: str | Ref) -> bool:
-    return isinstance(piece, Ref) or piece.endswith("]]")
+def _ends_link(piece: str | Ref | Passing) -> bool:
+    return not isinstance(piece, str) or piece.endswith("]]")
 
 
-def _glues(piece: str | Ref) -> bool:
-    return isinstance(piece, Ref) or bool(_GLUE.search(piece[-1:]))
+def _glues(piece: str | Ref | Passing) -> bool:
+    return not isinstance(piece, str) or bool(_GLUE.search(piece[-1:]))
 
 
 def _written(part: str | Url | Strong) -> str:
