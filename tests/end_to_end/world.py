@@ -53,6 +53,7 @@ class World:
         self.specs = specs
         self.options: dict[str, dict[str, Any]] = {name: {} for name in TARGETS}
         self.private = False
+        self.database = ""
         self.write_settings()
 
     def write_settings(self) -> None:
@@ -64,6 +65,8 @@ class World:
             "per_second = 0",
             f"private = {str(self.private).lower()}",
         ]
+        if self.database:
+            lines += ["[database]", f'url = "{self.database}"']
         for name in TARGETS:
             lines += [f"[targets.{name}]", f'sink = "{name}:{getattr(self, name).url}"']
             options = {"settle_seconds": 0.3, **self.options[name]}

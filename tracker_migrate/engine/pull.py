@@ -7,6 +7,7 @@ listing named was read or is kept as unread; those are tried again, first, by th
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
@@ -88,8 +89,12 @@ class Pull:
         again = [one.key for one in self._archive.unread()]
         self._again = frozenset(again)
         yield from (Listed(key=key) for key in again)
+        taken: Counter[str] = Counter()
         for one in self._source.listing(since, limit):
-            if one.key not in self._again and (only is None or only.may_take(one.key)):
+            if one.key in self._again or (only is not None and not only.may_take(one.key)):
+                continue
+            taken[kind_of(one.key)] += 1
+            if limit is None or taken[kind_of(one.key)] <= limit:
                 yield one
 
     def _read_all(self, listing: Iterator[Listed]) -> set[Key]:
