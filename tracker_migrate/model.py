@@ -240,7 +240,8 @@ def present_fields(issue: Issue) -> Iterator[tuple[str, str]]:
 
     Yields one pair for each time a field is filled: `("task", "milestone")` twice if two tasks have
     one. A field of `extra` or `dates` is `extra.heat`, `dates.date_triaged`. An empty text, an
-    empty list and None hold nothing. Source: what `Loss` adds up to.
+    empty list and None hold nothing, nor do a 0 and a False of `extra`. Source: what `Loss` adds
+    up to.
     """
     yield from _filled(issue, issue.kind, skip=frozenset(PARTS))
     for field, entity in PARTS.items():
@@ -256,10 +257,17 @@ def _filled(
             continue
         held = getattr(value, field)
         if isinstance(held, dict):
-            yield from ((entity, f"{field}.{name}") for name, one in held.items() if _holds(one))
-        elif _holds(held):
+            yield from ((entity, f"{field}.{name}") for name, one in held.items() if says(one))
+        elif holds(held):
             yield entity, field
 
 
-def _holds(value: object) -> bool:
+def holds(value: object) -> bool:
+    """Whether a field's value is more than nothing: not None, an empty text, or an empty list."""
     return value is not None and value not in ("", (), [], {})
+
+
+def says(value: object) -> bool:
+    """Whether a value of `extra` says something: a count of nought and a `no` do not, for a reader
+    takes both for granted where nothing is said."""
+    return holds(value) and not (isinstance(value, bool | int | float) and not value)

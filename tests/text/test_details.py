@@ -26,6 +26,7 @@ from tracker_migrate.model import (
     Task,
     name_of,
     present_fields,
+    says,
 )
 from tracker_migrate.text import commonmark, remarkup
 from tracker_migrate.text.blocks import Block, Code, Heading, Paragraph, Strong, Table
@@ -211,7 +212,7 @@ def test_each_field_alone_is_written_and_no_other(entity: str) -> None:
     issue = full_issue()
     held: dict[str, list[object]] = {}
     for of, field, value in values(issue):
-        if of == entity and value not in (None, "", (), {}):
+        if of == entity and says(value):
             held.setdefault(field, []).append(value)
     for field, found in held.items():
         blocks = details(issue, ARCHIVE, _only(entity, field))

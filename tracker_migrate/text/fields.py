@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tracker_migrate.interfaces import Decisions
-from tracker_migrate.model import PARTS, Issue, Key, kind_of, name_of
+from tracker_migrate.model import PARTS, Issue, Key, holds, kind_of, name_of, says
 from tracker_migrate.text.blocks import Inline, Line, Url
 from tracker_migrate.text.redact import hide_addresses
 
@@ -41,14 +41,10 @@ def filled(of: msgspec.Struct) -> Iterator[Field]:
             yield from (
                 Field(f"{name}.{key}", label_of(key), held)
                 for key, held in value.items()
-                if _holds(held)
+                if says(held)
             )
-        elif _holds(value):
+        elif holds(value):
             yield Field(name, label_of(name), value)
-
-
-def _holds(value: object) -> bool:
-    return value is not None and value not in ("", (), [], {})
 
 
 def label_of(name: str) -> str:
@@ -91,7 +87,7 @@ def shown(value: object, decisions: Decisions) -> Line:
             pairs = [
                 (f"{label_of(name).lower()} ", *shown(one, decisions))
                 for name, one in value.items()
-                if _holds(one)
+                if says(one)
             ]
             return _several(pairs, "; ")
     return (str(value),)
