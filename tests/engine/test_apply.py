@@ -13,7 +13,7 @@ from tests.engine.world import World, bug_key
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.plan import Plan
-from tracker_migrate.errors import Brake, Unreachable
+from tracker_migrate.errors import Brake, Retriable, Unreachable
 from tracker_migrate.model import Comment, Issue
 from tracker_migrate.testing.memory import Fault, MemoryServer, Numbers, blueprint, bug
 from tracker_migrate.testing.memory_source import PROJECT
@@ -408,6 +408,54 @@ def _task_of(project: str) -> Any:
     task = bug(1).tasks[0]
     key = type(PROJECT)(f"memory:project:{project}")
     return msgspec.structs.replace(task, project=key, target=key, target_name=project)
+
+
+def blind(world: World, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Have the next look at the server fail."""
+    find, left = world.sink.find, [error]
+
+    def look(*given: Any) -> Any:
+        if left:
+            raise left.pop()
+        return find(*given)
+
+    monkeypatch.setattr(world.sink, "find", look)
+
+
+def test_what_a_crash_left_in_doubt_waits_for_the_settle_time(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(workspace, MemoryServer(), "theirs", settle_seconds=0.4)
+    world.server.faults.append(Fault(do="late", request="card.create", seconds=0.25))
+    blind(world, monkeypatch, Crash())
+    world.keep(bug(1, "one"))
+    with pytest.raises(Crash):
+        world.apply()
+    assert world.cards(1) == []
+    world.apply()
+    assert world.server.requests["card.create"] == 1
+    assert len(world.cards(1)) == 1
+    assert world.verify().agrees
+
+
+def test_nothing_is_sent_of_an_issue_that_can_not_be_looked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sink.connections = 1
+    world.keep(bug(1, "one"), bug(2, "two"))
+    crash_at(world, "card.create", "after")
+    with pytest.raises(Crash):
+        world.apply()
+    with monkeypatch.context() as patch:
+        blind(world, patch, Retriable("no answer"))
+        world.apply()
+    assert [world.state(1), world.state(2)] == ["aside", "done"]
+    assert world.server.requests["card.create"] == 2
+    assert world.notes(1) == []
+    world.apply()
+    assert [world.state(1), world.state(2)] == ["done", "done"]
+    assert [len(world.cards(n)) for n in (1, 2)] == [1, 1]
+    assert world.verify().agrees
 
 
 def test_a_stranger_may_take_the_number_while_we_are_down(workspace: Workspace) -> None:
