@@ -1,4 +1,4 @@
-"""The tracker in memory is one: it keeps the promises that an engine, or a plug-in's author, needs."""
+"""The tracker in memory keeps the promises that an engine, or the author of a plug-in, needs."""
 
 from __future__ import annotations
 
