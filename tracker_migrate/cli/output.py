@@ -169,14 +169,14 @@ def verified(results: dict[str, Any], as_json: bool) -> None:
         return
     click.echo(
         f"{'verify':14}{'planned':>8}{'found':>8}{'refused':>8}{'lost':>6}{'missing':>8}"
-        f"{'doubled':>8}{'differs':>8}   private, read by an outsider"
+        f"{'doubled':>8}{'differs':>8}  exposed"
     )
     for name, one in results.items():
         account = one.account
         click.echo(
             f"  {name:12}{account.objects:>8}{account.found:>8}{account.refused:>8}"
             f"{account.lost:>6}{account.missing:>8}{len(one.doubled):>8}{len(one.differs):>8}"
-            f"   {len(one.exposed)} of {one.private}"
+            f"  {len(one.exposed)} of {one.private}"
         )
         _reasons(one)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from contextlib import ExitStack
@@ -163,8 +164,9 @@ class Demo:
             f"[3/6] apply   {name:11} {server.writes()} requests  {rate:.0f}/s  {seconds:.0f} s"
         )
         click.echo(
-            f"              killed with SIGKILL, on purpose; started again: {result['found']} write"
-            f"{'s' * (result['found'] != 1)} in doubt, found at the target, not sent again"
+            f"              killed with SIGKILL, on purpose, and started again: {result['found']} write"
+            f"{'s' * (result['found'] != 1)}\n"
+            "              in doubt, found at the target, not sent again"
         )
 
     def _one_is_held(self, server: Server) -> bool:
@@ -179,18 +181,21 @@ class Demo:
         return sum(count for kind, count in created.items() if kind not in together)
 
     def _verify(self) -> None:
-        click.echo("[4/6] verify  (asked of the targets, not of the ledger)")
-        click.echo(
-            f"{'':27}{'objects':>8}{'found':>8}{'refused':>9}{'lost':>6}{'missing':>9}"
-            f"{'doubled':>9}{'differs':>9}  private, read by an outsider"
-        )
         found = self._command.json("verify", fine=(0, 4))
+        click.echo(
+            "[4/6] verify  (asked of the targets, not of the ledger;\n"
+            "              exposed: private issues that an outsider can read)"
+        )
+        click.echo(
+            f"{'':14}{'':10}{'objects':>8}{'found':>7}{'refused':>8}{'lost':>5}{'missing':>8}"
+            f"{'doubled':>8}{'differs':>8}  exposed"
+        )
         for name, one in found.items():
             exposed = f"{len(one['exposed'])} of {one['private']}"
             click.echo(
-                f"{'':14}{name:13}{one['objects']:>8}{one['found']:>8}{one['refused']:>9}"
-                f"{one['lost']:>6}{one['missing']:>9}{one['doubled']:>9}"
-                f"{len(one['differs']):>9}  {exposed}"
+                f"{'':14}{name:10}{one['objects']:>8}{one['found']:>7}{one['refused']:>8}"
+                f"{one['lost']:>5}{one['missing']:>8}{one['doubled']:>8}"
+                f"{len(one['differs']):>8}  {exposed}"
             )
             whole = one["objects"] == one["found"] + one["refused"] + one["lost"]
             if not one["agrees"] or not whole:
@@ -238,8 +243,8 @@ class Demo:
                     f"{name}: edit kept: {title == _PERSONS_TITLE}, comment {arrived} ×"
                 )
         click.echo(
-            f"[6/6] sync    1 comment added, 1 title changed on both sides: {', '.join(said)}, "
-            f"the person's edit {'kept' if kept else 'LOST'}"
+            "[6/6] sync    1 comment added, 1 title changed on both sides:\n"
+            f"              {', '.join(said)}, the person's edit {'kept' if kept else 'LOST'}"
         )
 
     def _numbers(self, bug: int) -> dict[str, str]:
@@ -267,13 +272,21 @@ class Demo:
         for wrong in self._wrong:
             click.echo(f"      WRONG   {wrong}", err=True)
         workspace = self._folder / "workspace"
-        click.echo(f"look at: {self._folder}/bugs.html (ten bugs, before and after)  {path}")
-        click.echo(f"         {workspace}/migration.toml  {workspace}/reports/")
-        click.echo(
-            "yours:   tracker-migrate init my-move --from launchpad:PROJECT --to "
-            "new=storyboard:URL; tracker-migrate pull -C my-move --limit 200; "
-            "tracker-migrate plan -C my-move"
-        )
+        for head, words in (
+            ("look at:", f"{_near(self._folder / 'bugs.html')}  (ten bugs, before and after)"),
+            ("", f"{_near(path)}  (what was counted)"),
+            ("", f"{_near(workspace)}  (a workspace: settings, tables, reports)"),
+            ("yours:", "tracker-migrate init my-move --from launchpad:PROJECT \\"),
+            ("", "    --to new=storyboard:https://storyboard.example.org/api"),
+            ("", "tracker-migrate pull -C my-move --limit 200"),
+            ("", "tracker-migrate plan -C my-move"),
+        ):
+            click.echo(f"{head:9}{words}")
+
+
+def _near(path: Path) -> str:
+    """A path as it is shortest from here."""
+    return min(str(path), os.path.relpath(path), key=len)
 
 
 def _privacy(prepared: dict[str, Prepared]) -> str:
