@@ -179,6 +179,7 @@ def verified(results: dict[str, Any], as_json: bool) -> None:
             f"  {len(one.exposed)} of {one.private}"
         )
         _reasons(one)
+    click.echo("  exposed: private issues that an outsider can read")
 
 
 def _reasons(one: Any) -> None:

@@ -163,9 +163,9 @@ class Demo:
         click.echo(
             f"[3/6] apply   {name:11} {server.writes()} requests  {rate:.0f}/s  {seconds:.0f} s"
         )
+        writes = f"{result['found']} write{'s' * (result['found'] != 1)}"
         click.echo(
-            f"              killed with SIGKILL, on purpose, and started again: {result['found']} write"
-            f"{'s' * (result['found'] != 1)}\n"
+            f"              killed with SIGKILL, on purpose, and started again: {writes}\n"
             "              in doubt, found at the target, not sent again"
         )
 
