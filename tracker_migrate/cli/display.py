@@ -52,13 +52,12 @@ class Display:
         trace: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            self._end_those_of_unknown_length()
+            for task in self._bar.tasks:
+                if task.total is None:
+                    self._bar.update(task.id, total=task.completed)
+                elif error is None:  # what was done before, or nothing had to be done about
+                    self._bar.update(task.id, completed=task.total)
             self._bar.stop()
-
-    def _end_those_of_unknown_length(self) -> None:
-        for task in self._bar.tasks:
-            if task.total is None:
-                self._bar.update(task.id, total=task.completed)
 
     def __call__(self, event: Event) -> None:
         """Hear of an event."""

@@ -187,13 +187,13 @@ class Demo:
             "              exposed: private issues that an outsider can read)"
         )
         click.echo(
-            f"{'':14}{'':10}{'objects':>8}{'found':>7}{'refused':>8}{'lost':>5}{'missing':>8}"
+            f"{'':6}{'':12}{'objects':>8}{'found':>7}{'refused':>8}{'lost':>5}{'missing':>8}"
             f"{'doubled':>8}{'differs':>8}  exposed"
         )
         for name, one in found.items():
             exposed = f"{len(one['exposed'])} of {one['private']}"
             click.echo(
-                f"{'':14}{name:10}{one['objects']:>8}{one['found']:>7}{one['refused']:>8}"
+                f"{'':6}{name:12}{one['objects']:>8}{one['found']:>7}{one['refused']:>8}"
                 f"{one['lost']:>5}{one['missing']:>8}{one['doubled']:>8}"
                 f"{len(one['differs']):>8}  {exposed}"
             )
@@ -244,7 +244,7 @@ class Demo:
                 )
         click.echo(
             "[6/6] sync    1 comment added, 1 title changed on both sides:\n"
-            f"              {', '.join(said)}, the person's edit {'kept' if kept else 'LOST'}"
+            f"              {', '.join(said)}; the edit {'kept' if kept else 'LOST'}"
         )
 
     def _numbers(self, bug: int) -> dict[str, str]:
