@@ -156,7 +156,7 @@ _WORDS = {
     "found": "in doubt and found there",
     "joined": "joined from an earlier migration",
     "kept": "edits of people kept",
-    "stuck": "changes that the target can't take",
+    "stuck": "stuck: the target can't take the change",
     "gone": "removed at the target and not made again",
     "aside": "set aside (tracker-migrate status --refused)",
 }
