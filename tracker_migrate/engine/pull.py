@@ -164,7 +164,7 @@ class Pull:
     def _person(self, key: Key) -> Key:
         """Read one person; who can't be read is named by the key alone, and tried again."""
         try:
-            self._archive.put_entity(self._source.person(key))
+            self._archive.put_entity(self._source.person(key)).result()
         except ObjectError:
             return key
         with self._guard:
