@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from tracker_migrate.text.details import SAID_BY_ORIGIN
+
 Outcome = Literal["native", "text", "lost"]
 
 _ISSUE: dict[str, tuple[Outcome, str]] = {
@@ -31,6 +33,8 @@ ALSO_READABLE = frozenset({"task.status", "task.importance"})
 
 def readable(entity: str, field: str) -> Outcome:
     """What `text.details` asks: the fields whose outcome is `text` are written, and those whose
-    word at the source says more than ours."""
+    word at the source says more than ours; what the line of origin says is not said again."""
     name = f"{entity}.{field}"
+    if (entity, field) in SAID_BY_ORIGIN:
+        return "native"
     return "text" if name in ALSO_READABLE else LOSSES.get(name, ("text", ""))[0]

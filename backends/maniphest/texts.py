@@ -41,7 +41,7 @@ def described(issue: Issue, decisions: Decisions) -> Text:
     line = _origin(label(issue), issue.home, issue.author, issue.created, decisions, issue.private)
     inside: list[b.Block] = list(_whole_title(issue.title))
     inside += decisions.blocks(issue, issue.description)
-    inside += details.details(issue, decisions, readable)
+    inside += details.details(details.without_repeats(issue), decisions, readable)
     return _under(line, inside)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from tracker_migrate.backends.storyboard import shape
 from tracker_migrate.interfaces import Decisions, Loss
 from tracker_migrate.model import PARTS, Comment, Issue, present_fields
+from tracker_migrate.text.details import SAID_BY_ORIGIN
 from tracker_migrate.text.subjects import telling
 
 Outcome = tuple[str, str]  # native, text or lost; and the reason, if lost
@@ -56,20 +57,6 @@ IN_WORDS = frozenset(
     }
 )
 
-#: text, but not under its own name: the line of origin says it, or the name of the task's target
-#: and its status do, or the address of the file
-SAID_ELSEWHERE = frozenset(
-    {
-        *(
-            (kind, field)
-            for kind in ("bug", "blueprint")
-            for field in ("key", "name", "home", "author")
-        ),
-        *(("task", field) for field in ("key", "target", "project", "complete")),
-        ("attachment", "key"),
-    }
-)
-
 #: why a comment that is not written loses all that it holds
 UNWRITTEN: Mapping[str, str] = MappingProxyType(
     {
@@ -95,7 +82,7 @@ def outcome_of(issue: Issue, decisions: Decisions) -> Callable[[str, str], str]:
     for entity, field, (outcome, _reason) in _fates(issue, decisions):
         if outcome == "text" or (entity, field) not in seen:
             seen[entity, field] = outcome
-    seen |= dict.fromkeys(SAID_ELSEWHERE, "said")
+    seen |= dict.fromkeys(SAID_BY_ORIGIN, "said")
     return lambda entity, field: seen.get((entity, field), "text")
 
 

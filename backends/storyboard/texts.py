@@ -67,12 +67,11 @@ def _without_native(issue: Issue, decisions: Decisions) -> Issue:
     """The issue without what its tasks say by themselves: where one task is only named in the
     text, the details would write such a field of all of them."""
     moved = {task.key for task, _place in shape.moved(issue, decisions)}
-    tasks = []
-    for task in issue.tasks:
-        usual = task.title.endswith(f'"{issue.title}"')
-        told = {"home": "", "created": None} if task.key in moved else {}
-        title = "" if usual else task.title
-        tasks.append(msgspec.structs.replace(task, title=title, **told))
+    issue = details.without_repeats(issue)
+    tasks = [
+        msgspec.structs.replace(task, home="", created=None) if task.key in moved else task
+        for task in issue.tasks
+    ]
     return msgspec.structs.replace(issue, tasks=tuple(tasks))
 
 

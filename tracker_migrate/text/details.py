@@ -57,6 +57,40 @@ _PASSING = {
 _OWN_IN_RELATION = ("kind", "to", "label", "url")
 
 
+#: text, but not under its own name: the line of origin says it, or the name of a task's target and
+#: its status do, or the address of the file
+SAID_BY_ORIGIN = frozenset(
+    {
+        *(
+            (kind, field)
+            for kind in ("bug", "blueprint")
+            for field in ("key", "kind", "name", "home", "author", "created")
+        ),
+        *(("task", field) for field in ("key", "target", "project", "complete")),
+        ("attachment", "key"),
+    }
+)
+
+
+def without_repeats(issue: Issue) -> Issue:
+    """The issue without what each of its tasks says again: that the issue's reporter made it when
+    the issue was made, and the issue's own title."""
+    tasks = []
+    for task in issue.tasks:
+        again: dict[str, object] = {}
+        if task.title.endswith(f'"{issue.title}"'):
+            again["title"] = ""
+        if task.created == issue.created:
+            again["created"] = None
+        if task.author == issue.author:
+            again["author"] = None
+        name = task.extra.get("bug_target_display_name")
+        if isinstance(name, str) and name.lower() == task.target_name.lower():
+            again["extra"] = {k: v for k, v in task.extra.items() if v is not name}
+        tasks.append(msgspec.structs.replace(task, **again))
+    return msgspec.structs.replace(issue, tasks=tuple(tasks))
+
+
 def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block, ...]:
     """What of the issue is to be kept as text: a heading, and what follows it.
 
