@@ -111,7 +111,7 @@ class TargetDecisions:
         if person not in self._people:
             if len(self._people) > 5000:
                 self._people.clear()
-            self._people[person] = self._known.person(person)
+            self._people[person] = _nameable(self._known.person(person))
         return self._people[person]
 
     def place(self, target: Key) -> Place:
@@ -152,3 +152,17 @@ class TargetDecisions:
     def moves(self, issue: Key) -> bool:
         """Whether an issue is, or will be, at the target."""
         return self._moves(issue)
+
+
+def _nameable(person: Person | None) -> Person | None:
+    """A person as anybody may hear of them: of a private team not even the name is told."""
+    if person is None or not person.private:
+        return person
+    return Person(
+        key=person.key,
+        name="a private team",
+        display_name="a private team",
+        home="",
+        is_team=True,
+        private=True,
+    )

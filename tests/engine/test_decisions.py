@@ -308,3 +308,22 @@ def test_a_table_that_is_not_utf_8_is_said_not_guessed(decide: Decide, tmp_path:
 def test_a_table_from_a_spreadsheet_is_read(decide: Decide, tmp_path: Path) -> None:
     (tmp_path / "tags.csv").write_bytes('\ufefftag,becomes\r\n"a, b",x\r\n'.encode())
     assert decide().tag("a, b") == "x"
+
+
+def test_a_private_team_is_named_nowhere(decide: Decide) -> None:
+    team = key("launchpad", "person", "embargo-crew")
+
+    class Archive(Nothing):
+        def person(self, key: Key) -> Person | None:
+            secret = {
+                "name": "embargo-crew",
+                "display_name": "Embargo Crew",
+                "home": "https://x/~e",
+            }
+            return Person(key=key, is_team=True, private=True, **secret)
+
+    told = decide(known=Archive()).person(team)
+    assert told is not None
+    shown = f"{told.name} {told.display_name} {told.home}".lower()
+    assert "embargo" not in shown
+    assert "crew" not in shown
