@@ -315,12 +315,10 @@ def test_a_private_team_is_named_nowhere(decide: Decide) -> None:
 
     class Archive(Nothing):
         def person(self, key: Key) -> Person | None:
-            secret = {
-                "name": "embargo-crew",
-                "display_name": "Embargo Crew",
-                "home": "https://x/~e",
-            }
-            return Person(key=key, is_team=True, private=True, **secret)
+            name, title, home = "embargo-crew", "Embargo Crew", "https://x.example/~e"
+            return Person(
+                key=key, name=name, display_name=title, home=home, is_team=True, private=True
+            )
 
     told = decide(known=Archive()).person(team)
     assert told is not None
