@@ -210,3 +210,55 @@ def test_the_state_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.Monke
         generate(here.launchpad, bugs=10, blueprints=1, seed=4)
         here.pull()
         assert (here.folder / "state").stat().st_mode & 0o777 == 0o700
+
+
+def made_private(here: World) -> int:
+    """One of the project's public bugs, made private by its owner."""
+    statuses = {"ws.op": "searchTasks", "order_by": "id", "information_type": "Public"}
+    rows = requests.get(f"{here.launchpad.url}/devel/gadget", params=statuses, timeout=60).json()
+    number = int(rows["entries"][0]["bug_link"].rsplit("/", 1)[1])
+    consumer, token, secret = OWNER.split()
+    login = (
+        f'OAuth realm="", oauth_consumer_key="{consumer}", oauth_token="{token}", '
+        f'oauth_signature_method="PLAINTEXT", oauth_signature="%26{secret}"'
+    )
+    form = {"ws.op": "transitionToInformationType", "information_type": "Private"}
+    address = f"{here.launchpad.url}/devel/bugs/{number}"
+    answer = requests.post(address, data=form, headers={"Authorization": login}, timeout=60)
+    assert answer.status_code < 300, answer.text
+    return number
+
+
+def test_a_bug_that_becomes_private_is_closed_before_anything_else(private_world: World) -> None:
+    here = private_world
+    here.pull()
+    for target in TARGETS:
+        here.apply(target)
+    private = here.verify("storyboard").private
+    made_private(here)
+    here.pull(full=True)
+    for target in TARGETS:
+        kinds: list[str] = []
+        here.apply(target, lambda event, kinds=kinds: kinds.append(event.detail))  # type: ignore[misc]
+        result = here.verify(target)
+        agrees(result)
+        assert result.private == private + 1
+        assert not result.exposed
+        first = next(kind for kind in kinds if kind.endswith(("create", "update", "fill")))
+        assert first in ("story.update", "task.update")
+
+
+def test_a_bug_that_may_not_stay_is_said_to_be_exposed(private_world: World) -> None:
+    """No row allows it any more: what was written while it was public is told, until it is gone."""
+    here = private_world
+    (here.folder / "mappings" / "privacy.toml").unlink()
+    here.pull()
+    for target in TARGETS:
+        here.apply(target)
+    number = made_private(here)
+    here.pull(full=True)
+    for target in TARGETS:
+        here.apply(target)
+        result = here.verify(target)
+        assert result.exposed == [f"launchpad:bug:{number}"]
+        assert not result.agrees
