@@ -16,21 +16,20 @@ from itertools import takewhile
 import msgspec
 
 from tracker_migrate.digest import digest
-from tracker_migrate.engine.close import Closer
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.edits import Edits
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.recover import recover
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
-from tracker_migrate.engine.survey import Survey, give, inputs
+from tracker_migrate.engine.steps import Steps
+from tracker_migrate.engine.survey import Survey, inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Brake, ObjectError, Refused, Taken, UsageError
-from tracker_migrate.interfaces import ClosedStep, Event, Step
+from tracker_migrate.errors import ObjectError, Refused, UsageError
+from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.ledger import Verdict
 
-_TAKEN_TRIES = 5
 #: so many lost replies of one issue are settled and followed by another try
 _DOUBTS = 3
 
@@ -63,20 +62,16 @@ class Apply:
     ) -> None:
         self._target = target
         self._listen = listen
-        self._expected = expected
         self._sink, self._ledger = target.sink, target.ledger
         self._kinds = target.planner.kinds
         self._sender = Sender(self._sink, self._ledger, self._hear)
         self._edits = Edits(self._sink, self._ledger, self._kinds)
-        self._closer = Closer(target.places, self._sink.link, target.moves)
+        self._steps = Steps(target, self._sender, expected, self._count)
         self._applied = Applied()
         self._guard = threading.Lock()
-        self._shared = threading.Lock()
         self._doubts: list[tuple[Doubt, Key]] = []
         self._doubted: Counter[Key] = Counter()
         self._settled: set[int] = set()
-        self._shared_doubts: dict[Key, Doubt] = {}
-        self._unsettled: dict[Key, str] = {}
         self._failed: set[Key] = set()
         self._stopping = False
         self._total = 0
@@ -85,7 +80,7 @@ class Apply:
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
         """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
         self._sink.check(self._target.decisions)
-        self._unsettled = recover(self._sink, self._ledger, self._sender)
+        self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
         survey = Survey(self._target, self._listen)
         self._total = survey.judge(only)
         self._applied.joined = survey.join(only)
@@ -128,9 +123,8 @@ class Apply:
         try:
             self._sender.settle(doubt)
         except ObjectError as error:
-            self._unsettled[doubt.step.issue] = str(error)
-        for action in doubt.step.actions:
-            self._shared_doubts.pop(action.key, None)
+            self._steps.unsettled[doubt.step.issue] = str(error)
+        self._steps.forget(doubt)
         self._ledger.flush()  # what was found there must not be made again
 
     def _spread(
@@ -205,14 +199,9 @@ class Apply:
             self._doubted[issue.key] += 1
             self._doubts.append((doubt, issue.key))
 
-    def _must_be_known(self, key: Key) -> None:
-        """Refuse to send more of what an earlier step may have written, unseen."""
-        if key in self._unsettled:
-            raise Refused(f"an earlier step is not settled yet: {self._unsettled[key]}")
-
     def _write(self, issue: Issue, last: bool) -> bool:
         """Send what is missing; whether nothing is left open afterwards."""
-        self._must_be_known(issue.key)
+        self._steps.must_be_known(issue.key)
         if self._doubted[issue.key] > _DOUBTS:
             raise Refused(f"the replies to {_DOUBTS + 1} requests were lost: look at the server")
         planned = self._target.planner.wanted(issue, self._target.decisions)
@@ -231,14 +220,7 @@ class Apply:
         ]
         actions, kept = self._edits.spared(actions, held)
         self._keep(kept)
-        own: list[Step] = []
-        for step in self._target.planner.compose(actions):
-            if self._kinds[step.actions[0].wanted.kind].phase == 0:
-                self._send_shared(step)
-            else:
-                own.append(step)
-        self._give_numbers(own)
-        self._send(own)
+        self._steps.carry_out(actions)
         return not found.stuck
 
     def _keep(self, kept: Sequence[tuple[Key, str]]) -> None:
@@ -264,92 +246,6 @@ class Apply:
         attempts = (held.attempts if held else 0) + 1
         self._ledger.set_verdicts([Verdict(issue.key, "aside", reason, "", attempts)]).result()
         self._say("aside", issue.key, self._done, reason)
-
-    # -- its steps --------------------------------------------------------------------------------
-
-    def _send_shared(self, step: Step) -> None:
-        """What many issues want is made by the first that comes, while the others wait."""
-        with self._shared:
-            missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
-            for action in missing:
-                self._must_be_known(action.wanted.key)
-                if action.wanted.key in self._shared_doubts:
-                    raise InDoubt(self._shared_doubts[action.wanted.key])
-            steps = list(self._target.planner.compose(missing))
-            self._give_numbers(steps)
-            try:
-                self._send(steps)
-            except InDoubt as waiting:
-                for one in waiting.doubt.step.actions:
-                    self._shared_doubts[one.key] = waiting.doubt
-                raise
-            if steps:
-                self._ledger.flush()  # whoever waits here asks the ledger next
-
-    def _give_numbers(self, steps: Sequence[Step]) -> None:
-        """Choose the numbers of all new objects of an issue in one go."""
-        created = [a.wanted for step in steps for a in step.actions if a.op == "create"]
-        for kind in sorted({one.kind for one in created if self._kinds[one.kind].chosen}):
-            wanted = [one for one in created if one.kind == kind]
-            missing = len(self._ledger.numbers([one.key for one in wanted])) < len(wanted)
-            if missing:
-                give(self._target, kind, [(one.key, self._sink.number(one)) for one in wanted])
-
-    def _send(self, steps: list[Step]) -> None:
-        """Send steps in order. As many as can be closed are meant in one commit."""
-        strangers = 0
-        while steps:
-            closed = self._closable(steps)
-            done = 0
-            try:
-                for receipt in self._sender.send(closed):
-                    self._target.places.put(receipt.refs)
-                    self._count(steps[done])
-                    done += 1
-            except Taken as error:
-                strangers += 1
-                if strangers > _TAKEN_TRIES:
-                    raise Refused("every number that was tried belongs to somebody else") from None
-                self._other_number(closed[done], error)
-                self._give_numbers(steps[done:])
-            steps = steps[done:]
-
-    def _closable(self, steps: Sequence[Step]) -> list[ClosedStep]:
-        """The steps from the first on whose required references are known by now.
-
-        Raises Refused if not even the first one's are.
-        """
-        closed: list[ClosedStep] = []
-        keys = [action.wanted.key for step in steps for action in step.actions]
-        numbers = self._ledger.numbers(keys) if self._target.chooses else {}
-        for step in steps:
-            try:
-                one = self._closer.step(step, step.actions[0].wanted.issue, numbers)
-            except Refused:
-                if not closed:
-                    raise
-                break
-            self._as_planned(one)
-            closed.append(one)
-        return closed
-
-    def _other_number(self, step: ClosedStep, error: Taken) -> None:
-        """A stranger holds our number. A kept number can't be changed: the issue is refused."""
-        for action in step.actions:
-            if action.number is None:
-                raise Refused(str(error)) from None
-            self._ledger.drop_number(action.key)
-            self._target.places.forget(action.key)
-
-    def _as_planned(self, step: ClosedStep) -> None:
-        if self._expected is None:
-            return
-        for action in step.actions:
-            if step_digest(action.op, action.key, action.digest) not in self._expected:
-                raise Brake(
-                    f"{action.op} {action.key} is not in the plan: what it was made from has "
-                    "changed since; make a new plan and look at it"
-                )
 
     def _count(self, step: Step) -> None:
         with self._guard:
@@ -379,8 +275,3 @@ class Apply:
                 total=self._total,
             )
         )
-
-
-def step_digest(op: str, key: Key, mark: str) -> str:
-    """What a plan remembers of an action, and an apply of that plan compares."""
-    return digest((op, key, mark))

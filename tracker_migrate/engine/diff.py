@@ -112,3 +112,8 @@ def references(value: Any) -> set[Key]:
     if isinstance(value, tuple | list):
         return {key for one in value for key in references(one)}
     return set()
+
+
+def step_digest(op: str, key: Key, mark: str) -> str:
+    """What a plan remembers of an action, and an apply of that plan compares."""
+    return digest((op, key, mark))

@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.digest import digest
-from tracker_migrate.engine.apply import step_digest
-from tracker_migrate.engine.diff import diff, open_digest
+from tracker_migrate.engine.diff import diff, open_digest, step_digest
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.survey import inputs
