@@ -494,9 +494,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
 
 
-Listener = Any  # Callable[[Event], None]; kept loose so that a lambda does
-
-
 def total(losses: Iterable[Loss]) -> dict[tuple[str, str, str], int]:
     """Losses added up: (entity, field, outcome) → how many times."""
     sums: dict[tuple[str, str, str], int] = {}

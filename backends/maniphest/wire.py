@@ -24,12 +24,6 @@ class Raw(msgspec.Struct, frozen=True):
     raw: str = ""
 
 
-class Word(msgspec.Struct, frozen=True):
-    """A status (`value` is its key) or a priority (`value` is its number)."""
-
-    value: str | int
-
-
 class Policy(msgspec.Struct, frozen=True):
     """Who may see, and who may edit."""
 

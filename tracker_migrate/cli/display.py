@@ -31,9 +31,8 @@ _EVERY = 10.0
 class Display:
     """Listens to a run. level: -1 says nothing but errors, 0 progress, 1 every object as well."""
 
-    def __init__(self, level: int = 0, title: str = "") -> None:
+    def __init__(self, level: int = 0) -> None:
         self._level = level
-        self._title = title
         self._bar: Any = None
         self._tasks: dict[tuple[str, str], Any] = {}
         self._said: dict[str, float] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from tracker_migrate import registry
@@ -123,8 +122,3 @@ def _redactor(workspace: Workspace) -> Callable[[str], str]:
     """Addresses that the source hides from the public stay hidden, unless the settings say that
     the target's readers may see them."""
     return str if workspace.settings.source.show_addresses else hide_addresses
-
-
-def reports(workspace: Workspace, name: str) -> Path:
-    """Where a target's reports are put."""
-    return workspace.reports(name)
