@@ -17,6 +17,7 @@ from tests.end_to_end.reader import ManiphestReader, StoryBoardReader
 from tests.end_to_end.test_recorded_projects import agrees
 from tests.end_to_end.world import TARGETS, World, conduit_token, world
 from tracker_migrate.backends.launchpad.standin.generate import generate
+from tracker_migrate.interfaces import Event
 from tracker_migrate.testing.loopback import Request
 from tracker_migrate.workspace import Workspace
 
@@ -213,10 +214,10 @@ def test_the_state_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def made_private(here: World) -> int:
-    """One of the project's public bugs, made private by its owner."""
+    """The last of some public bugs, made private by its owner; the first gets a comment."""
     statuses = {"ws.op": "searchTasks", "order_by": "id", "information_type": "Public"}
     rows = requests.get(f"{here.launchpad.url}/devel/gadget", params=statuses, timeout=60).json()
-    number = int(rows["entries"][0]["bug_link"].rsplit("/", 1)[1])
+    number = int(rows["entries"][-1]["bug_link"].rsplit("/", 1)[1])
     consumer, token, secret = OWNER.split()
     login = (
         f'OAuth realm="", oauth_consumer_key="{consumer}", oauth_token="{token}", '
@@ -225,6 +226,10 @@ def made_private(here: World) -> int:
     form = {"ws.op": "transitionToInformationType", "information_type": "Private"}
     address = f"{here.launchpad.url}/devel/bugs/{number}"
     answer = requests.post(address, data=form, headers={"Authorization": login}, timeout=60)
+    assert answer.status_code < 300, answer.text
+    form = {"ws.op": "newMessage", "subject": "", "content": "It happens here, too."}
+    first = rows["entries"][0]["bug_link"]
+    answer = requests.post(first, data=form, headers={"Authorization": login}, timeout=60)
     assert answer.status_code < 300, answer.text
     return number
 
@@ -235,17 +240,23 @@ def test_a_bug_that_becomes_private_is_closed_before_anything_else(private_world
     for target in TARGETS:
         here.apply(target)
     private = here.verify("storyboard").private
-    made_private(here)
+    number = made_private(here)
     here.pull(full=True)
     for target in TARGETS:
-        kinds: list[str] = []
-        here.apply(target, lambda event, kinds=kinds: kinds.append(event.detail))  # type: ignore[misc]
+        sent: list[tuple[str, str]] = []
+
+        def hear(event: Event, sent: list[tuple[str, str]] = sent) -> None:
+            if event.name == "sent":
+                sent.append((event.key, event.detail))
+
+        here.apply(target, hear)
         result = here.verify(target)
         agrees(result)
         assert result.private == private + 1
         assert not result.exposed
-        first = next(kind for kind in kinds if kind.endswith(("create", "update", "fill")))
-        assert first in ("story.update", "task.update")
+        assert sent[0][0] == f"launchpad:bug:{number}"
+        assert sent[0][1] in ("story.update", "task.update")
+        assert len({key for key, _ in sent}) >= 2  # the other bug's comment came after it
 
 
 def test_a_bug_that_may_not_stay_is_said_to_be_exposed(private_world: World) -> None:

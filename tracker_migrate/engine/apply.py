@@ -87,6 +87,7 @@ class Apply:
         if self._target.chooses:
             survey.give_numbers(only)
         try:
+            self._close_first()
             for last in (False, True):
                 if last or not self._target.chooses:
                     self._pass(only, limit, last)
@@ -96,6 +97,21 @@ class Apply:
         self._applied.refused = self._ledger.states().get("refused", 0)
         self._applied.aside = len(self._ledger.in_state("aside"))
         return self._applied
+
+    def _close_first(self) -> None:
+        """What stands open at the target and is not public any more is closed before anything else
+        is written, whatever part of the issues this run is about."""
+        private = self._target.archive.private_keys()
+        held = self._ledger.held(private)
+        for key in private:
+            verdict = self._ledger.verdict(key)
+            refused = verdict is None or verdict.state == "refused"
+            if key not in held or held[key].audience != "public" or refused:
+                continue
+            issue = self._target.archive.issue(key)
+            if issue is not None:
+                self._issue(issue, last=True)
+        self._ledger.flush()
 
     # -- one pass over the issues -----------------------------------------------------------------
 

@@ -219,6 +219,16 @@ class Archive:
         held = self._scalar(query)
         return unpack(held, Issue) if held else None
 
+    def private_keys(self) -> list[Key]:
+        """Keys of the issues that not everybody may read, in order."""
+        query = (
+            sa.select(schema.issue.c.key)
+            .where(*self._present(), schema.issue.c.private.is_(True))
+            .order_by(schema.issue.c.position)
+        )
+        with self._engine.connect() as connection:
+            return [Key(key) for key in connection.execute(query).scalars()]
+
     def count(self) -> int:
         """How many issues there are."""
         query = sa.select(sa.func.count()).select_from(schema.issue).where(*self._present())
