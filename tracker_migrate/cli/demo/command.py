@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,15 @@ class Command:
 
     def json(self, *arguments: str, fine: tuple[int, ...] = _FINE) -> Any:
         """Run to the end; what it printed as JSON. MigrateError if it ended otherwise than fine."""
-        process = self._start(*arguments, "--json")
-        output, _ = process.communicate()
-        if process.returncode not in fine:
-            raise _ended(arguments[0], process.returncode)
-        return json.loads(output)
+        return _result(self._start(*arguments, "--json"), arguments[0], fine)
+
+    def json_of_each(
+        self, targets: Iterable[str], command: str, fine: tuple[int, ...] = _FINE
+    ) -> dict[str, Any]:
+        """Run a command that only reads for several targets at once, without progress bars; what
+        was printed of each."""
+        started = {name: self._start(command, "-q", "-T", name, "--json") for name in targets}
+        return {name: _result(one, command, fine)[name] for name, one in started.items()}
 
     def run(self, *arguments: str) -> None:
         """Run to the end, in silence."""
@@ -50,7 +54,7 @@ class Command:
                 if sys.stderr.isatty():
                     sys.stderr.write("\x1b[?25h\n")  # the cursor that the progress bar had hidden
                 return True
-            time.sleep(0.02)
+            time.sleep(0.05)
         process.communicate()
         return False
 
@@ -59,6 +63,13 @@ class Command:
         if arguments[0] != "init":
             command += ["-C", str(self._workspace)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, env=self._environment, text=True)
+
+
+def _result(process: subprocess.Popen[str], command: str, fine: tuple[int, ...]) -> Any:
+    output, _ = process.communicate()
+    if process.returncode not in fine:
+        raise _ended(command, process.returncode)
+    return json.loads(output)
 
 
 def _ended(command: str, status: int) -> MigrateError:

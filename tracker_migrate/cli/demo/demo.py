@@ -125,7 +125,7 @@ class Demo:
         )
 
     def _plan(self) -> None:
-        plans = self._command.json("plan")
+        plans = self._command.json_of_each(PREPARE, "plan")
         self._creates = {name: plan["create"] for name, plan in plans.items()}
         for number, (name, plan) in enumerate(plans.items()):
             head = "[2/6] plan" if number == 0 else ""
@@ -181,7 +181,7 @@ class Demo:
         return sum(count for kind, count in created.items() if kind not in together)
 
     def _verify(self) -> None:
-        found = self._command.json("verify", fine=(0, 4))
+        found = self._command.json_of_each(PREPARE, "verify", fine=(0, 4))
         click.echo(
             "[4/6] verify  (asked of the targets, not of the ledger;\n"
             "              exposed: private issues that an outsider can read)"
