@@ -110,12 +110,7 @@ class Reader:
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._guard = threading.Lock()
-        self._retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(Retriable),
-            stop=patience(attempts),
-            wait=_Wait(backoff),
-            reraise=True,
-        )
+        self._retrying = patient_reads(attempts, backoff)
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
         """The answer to a GET, whatever its status but 429, 502, 503, 504 and a broken one.
@@ -158,7 +153,21 @@ class Reader:
             self._sessions.clear()
 
 
-def patience(attempts: int) -> Callable[[tenacity.RetryCallState], bool]:
+def patient_reads(attempts: int, backoff: float) -> tenacity.Retrying:
+    """How every backend reads: what is Retriable is tried again, up to so many times, and the last
+    failure is raised as it is. backoff: seconds, about, before the second attempt.
+
+    Never for writes: whether one is sent again is the engine's decision.
+    """
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(Retriable),
+        stop=_patience(attempts),
+        wait=_Wait(backoff),
+        reraise=True,
+    )
+
+
+def _patience(attempts: int) -> Callable[[tenacity.RetryCallState], bool]:
     """When to ask no more: after so many attempts, or when that took too long without a word from
     the server that it will be back."""
 

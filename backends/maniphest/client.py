@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import tenacity
 
 from tracker_migrate.backends.maniphest.faults import UnknownType, fault
 from tracker_migrate.errors import (
@@ -33,11 +32,10 @@ from tracker_migrate.errors import (
     WrongTracker,
 )
 from tracker_migrate.http import (
-    PATIENCE,
     Throttle,
     failed_write,
     in_words,
-    patience,
+    patient_reads,
     plain_session,
     retry_after,
 )
@@ -105,12 +103,7 @@ class Conduit:
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._guard = threading.Lock()
-        self._retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(Retriable),
-            stop=patience(attempts),
-            wait=_Wait(backoff),
-            reraise=True,
-        )
+        self._retrying = patient_reads(attempts, backoff)
 
     def read(self, method: str, **params: Any) -> Any:
         """The result of a method that changes nothing; passing failures are tried again.
@@ -237,15 +230,3 @@ class Conduit:
 
     def _keep(self, answer: requests.Response, *_args: Any, **_more: Any) -> None:
         self._local.answer = answer
-
-
-class _Wait(tenacity.wait.wait_base):
-    """What the server asked for, up to our patience; else twice as long each time, jittered."""
-
-    def __init__(self, first: float) -> None:
-        self._own = tenacity.wait_random_exponential(multiplier=first, max=30)
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = error.after if isinstance(error, Retriable) else None
-        return self._own(retry_state) if asked is None else min(asked, PATIENCE)

@@ -19,16 +19,14 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
-import tenacity
 
 from tracker_migrate.backends.storyboard import faults
 from tracker_migrate.errors import Doubtful, Retriable, Unreachable
 from tracker_migrate.http import (
-    PATIENCE,
     USER_AGENT,
     Throttle,
     failed_write,
-    patience,
+    patient_reads,
     plain_session,
 )
 
@@ -87,13 +85,7 @@ class Api:
         # weak: a thread's connections go with the thread, or a daemon would gather them
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._guard = threading.Lock()
-        self._backoff = tenacity.wait_random_exponential(multiplier=backoff, max=30)
-        self._retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(Retriable),
-            stop=patience(attempts),
-            wait=self._wait,
-            reraise=True,
-        )
+        self._retrying = patient_reads(attempts, backoff)
 
     def get(self, path: str, query: Query | None = None) -> Any:
         """The JSON at a path. Raises Gone, LoginNeeded, Refused, Unreachable."""
@@ -200,11 +192,6 @@ class Api:
             with self._guard:
                 self._sessions.add(session)
         return made
-
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.after if isinstance(error, Retriable) else None
-        return self._backoff(state) if asked is None else min(asked, PATIENCE)
 
     def close(self) -> None:
         """Close every thread's session."""
