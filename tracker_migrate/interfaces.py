@@ -17,7 +17,7 @@ Data flows to the right only: Source → archive → Planner → diff → apply 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -95,7 +95,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
     editable: fields can be changed later. phase: 0 shared objects (projects, tags), 1 creation,
     2 what needs the references to be known. chosen: we choose its number. private: how a change
-    of audience can follow ("follows", "own" = set on the object itself, "never").
+    of audience can follow ("follows" its issue, "own" = set on the object itself, "never").
     """
 
     name: str
@@ -207,14 +207,24 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+#: the name of the audience of what is closed for all but the importing account itself
+IMPORTER = "importer"
+
+
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may read. name: `public`, or of a policy. refused: the reason, if nobody may write it.
-    users, groups: as the target names them (user ids, teams; a project's PHID)."""
+    """Who may read. name: `public`, `importer` (nobody else), or of a policy. refused: the reason,
+    if nobody may write it. users, groups: as the target names them (user ids, teams; the PHID of a
+    project or custom policy). space: where it has to stand besides ("" for no Space)."""
 
     name: str
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    space: str = ""
     refused: str = ""
+
+
+#: closed for everybody but the importing account
+CLOSED = Audience(name=IMPORTER)
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,6 +317,11 @@ class Planner(Protocol):
         """What becomes of every field that the issue fills: adds up to `model.present_fields`."""
         ...
 
+    def access(self, kind: str, audience: Audience) -> dict[str, Value]:
+        """The fields of an object that say who may read it, for a kind whose `private` is "own":
+        the same as `wanted` has, and no more. `CLOSED` closes it for all but the importer."""
+        ...
+
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """The requests that carry these actions of one issue, in the order to send them."""
         ...
@@ -391,9 +406,30 @@ class Sink(Protocol):
         already made, by marker or number; strangers' look-alikes are not named."""
         ...
 
-    def readable_by_outsider(self, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
-        """Which of these issue objects somebody can read who should not: nobody at all, and the
-        outsider whose token the settings name."""
+    @property
+    def importer(self) -> str:
+        """The id of the account that writes, as `Account.id` has it. Raises LoginNeeded."""
+        ...
+
+    def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
+        """The ids of the accounts in each of these teams or projects; None where the server does
+        not tell (a custom policy, a Space, a group that is not there)."""
+        ...
+
+    def readable_by_outsider(
+        self,
+        refs: Mapping[Key, tuple[str, RemoteRef]],
+        *,
+        withheld: Collection[str] = (),
+        thorough: bool = False,
+    ) -> list[Key]:
+        """Which of these objects somebody can read who should not: nobody at all, and every
+        outsider whose token was given.
+
+        refs: kind and place of private objects, the shared ones left out. withheld: names of tags
+        that no list may show; one that does is told as the key `TRACKER:tag:withheld`. thorough:
+        look at the lists, the feeds and the search as well, not only at each object.
+        """
         ...
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
@@ -473,6 +509,11 @@ class Source(Protocol):
 
     def person(self, person: Key) -> Entity:
         """Somebody. A suspended or missing one has only its name."""
+        ...
+
+    def is_public(self, issue: Key) -> bool:
+        """Whether everybody may read an issue now: one more look before it is opened at a target.
+        False if it is not there, or not to be seen. Raises Unreachable, LoginNeeded, Retriable."""
         ...
 
     def close(self) -> None:

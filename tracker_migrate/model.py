@@ -200,8 +200,25 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Access(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who may read an issue that is not public, as the source says; sorted.
+
+    people: everybody who may, directly or as a member of a team. teams: teams that may, whose
+    members are among the people. opaque: teams that may, and whose members can't be read.
+    unreadable: why the source does not say it all (it names no person and no text), or "".
+    """
+
+    people: tuple[Key, ...] = ()
+    teams: tuple[Key, ...] = ()
+    opaque: tuple[Key, ...] = ()
+    unreadable: str = ""
+
+
 class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A bug or a blueprint, whole. Comments are in the order of their index."""
+    """A bug or a blueprint, whole. Comments are in the order of their index.
+
+    `access` is None for what everybody may read, and where the source was not asked.
+    """
 
     key: Key
     kind: Literal["bug", "blueprint"]
@@ -214,6 +231,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated: datetime | None = None
     private: bool = False
     information_type: str = "Public"
+    access: Access | None = None
     tags: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     comments: tuple[Comment, ...] = ()

@@ -14,6 +14,7 @@ import msgspec
 
 from tracker_migrate.interfaces import (
     Action,
+    Audience,
     Decisions,
     Kind,
     Loss,
@@ -90,8 +91,7 @@ class MemoryPlanner:
                 "state": "closed" if _is_closed(issue) else "open",
                 "projects": tuple(Pointer(to=of) for of in projects),
                 "blockers": tuple(Pointer(to=to, required=False) for to in _blockers(issue)),
-                "audience": audience.name,
-                "readers": list(audience.users),
+                **self.access("card", audience),
             },
             audience=audience.name,
             marker=issue.home,
@@ -109,6 +109,10 @@ class MemoryPlanner:
                     audience=audience.name,
                     marker=comment.home,
                 )
+
+    def access(self, kind: str, audience: Audience) -> dict[str, Any]:
+        """Who may read a card."""
+        return {"audience": audience.name, "readers": list(audience.users)}
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""

@@ -118,6 +118,8 @@ class MemoryServer:
         self.faults: list[Fault] = []
         self.requests: Counter[str] = Counter()
         self.writes: Counter[str] = Counter()
+        #: accounts by the name of a group
+        self.groups: dict[str, frozenset[str]] = {}
         #: called before and after each request (its name, `before` or `after`); may raise
         self.on_request: Callable[[str, str], None] = lambda _name, _moment: None
         self._clock = clock

@@ -6,7 +6,7 @@ twice is there twice, and is found by its marker among what is newer than the ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tracker_migrate.errors import Doubtful, Gone, Refused, Retriable, Taken, Unreachable
@@ -190,10 +190,35 @@ class MemorySink:
             if card.marker in keys and card.author == self.account
         }
 
-    def readable_by_outsider(self, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
-        """Cards that are open to all."""
-        cards = [(of, self.server.get("card", _number(at))) for of, at in refs]
-        return [of for of, card in cards if card and card.fields["audience"] == "public"]
+    @property
+    def importer(self) -> str:
+        """Our account's name."""
+        return self.account
+
+    def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
+        """The accounts that a test put into each group of the server's."""
+        return {group: self.server.groups.get(group) for group in groups}
+
+    def readable_by_outsider(
+        self,
+        refs: Mapping[Key, tuple[str, RemoteRef]],
+        *,
+        withheld: Collection[str] = (),
+        thorough: bool = False,
+    ) -> list[Key]:
+        """Cards that are open to all, and what hangs on them."""
+        cards = {at.id for kind, at in refs.values() if kind == "card" and self._is_open(at)}
+        found = []
+        for of, (kind, at) in refs.items():
+            record = self.server.get(kind, _number(at))
+            card = at.id if kind == "card" else str(record.fields.get("card")) if record else ""
+            if card in cards:
+                found.append(of)
+        return found
+
+    def _is_open(self, at: RemoteRef) -> bool:
+        card = self.server.get("card", _number(at))
+        return card is not None and card.fields["audience"] == "public"
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """The label, with the address in angle brackets; a chosen number is an address already."""

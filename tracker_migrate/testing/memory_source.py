@@ -183,6 +183,10 @@ class MemorySource:
         value = Person(key=person, name=name, display_name=name.title(), home=home(person))
         return Entity(value=value, reply=_reply(value.home, value))
 
+    def is_public(self, issue: Key) -> bool:
+        """Whether it is there, and not private."""
+        return issue in self._issues and not self._issues[issue].private
+
     def close(self) -> None:
         """Nothing to give back."""
 
