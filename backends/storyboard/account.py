@@ -32,8 +32,8 @@ class Site:
         self.api = Api(self.base, token, timeout=options.timeout, throttle=throttle)
         self.nobody = Api(self.base, None, timeout=options.timeout, throttle=throttle)
         self.outsiders = [self.nobody]
-        if outsider_token:
-            other = Api(self.base, outsider_token, timeout=options.timeout, throttle=throttle)
+        for one in (outsider_token or "").split():
+            other = Api(self.base, one, timeout=options.timeout, throttle=throttle)
             self.outsiders.append(other)
         self._guard = threading.Lock()
         self._self: dict[str, Any] | None = None
@@ -91,6 +91,16 @@ class Site:
                 f"reader {reader} is no {kind[:-1]} of StoryBoard: see policies"
             ) from None
         self._known.add(name)
+
+    def members(self, team: str) -> frozenset[str] | None:
+        """The ids of a team's members; None for a team that is not there, or is no number."""
+        if not (team.isascii() and team.isdigit()):
+            return None
+        try:
+            rows = self.api.get(f"/teams/{int(team)}/users")
+        except Gone:
+            return None
+        return frozenset(str(row["id"]) for row in rows)
 
     def check_closed(self, story: str) -> None:
         """Make sure that a story is still private before something private is added to it: its

@@ -31,7 +31,7 @@ LOSSES: Mapping[str, Outcome] = MappingProxyType(
         **{
             f"{kind}.{field}": NATIVE
             for kind in ("bug", "blueprint")
-            for field in ("kind", "title", "description", "created", "private")
+            for field in ("kind", "title", "description", "created", "private", "access")
         },
         "task.key": NATIVE,  # the link
         "task.home": NATIVE,

@@ -7,7 +7,7 @@ tags, the timeline, the search (scenario private-story-life).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tracker_migrate.backends.storyboard import wire
@@ -18,9 +18,19 @@ from tracker_migrate.interfaces import RemoteRef
 from tracker_migrate.model import Key, kind_of, name_of
 
 
-def readable(site: Site, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
+def readable(
+    site: Site,
+    refs: Mapping[Key, tuple[str, RemoteRef]],
+    *,
+    withheld: Collection[str] = (),
+    thorough: bool = False,
+) -> list[Key]:
     """The keys of those objects that an outsider can read."""
-    return [key for key, at in refs if any(_seen(api, key, at) for api in site.outsiders)]
+    return [
+        key
+        for key, (_kind, at) in refs.items()
+        if any(_seen(api, key, at) for api in site.outsiders)
+    ]
 
 
 def _seen(api: Api, key: Key, at: RemoteRef) -> bool:

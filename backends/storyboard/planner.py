@@ -10,15 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from tracker_migrate.backends.storyboard import fields, losses, shape, texts, wire
+from tracker_migrate.backends.storyboard import access, fields, losses, shape, texts, wire
 from tracker_migrate.interfaces import (
     Action,
+    Audience,
     Decisions,
     Kind,
     Loss,
     Place,
     Pointer,
     Step,
+    Value,
     Wanted,
 )
 from tracker_migrate.model import Issue, Key, Task, key, name_of
@@ -68,12 +70,9 @@ class StoryBoardPlanner:
 
     def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
         """Why this issue can't be written, or None."""
-        audience = decisions.audience(issue)
-        if audience.refused:
-            return audience.refused
-        for one in (*audience.users, *audience.groups):
-            if not one.isdigit():
-                return f"policy {audience.name!r}: {one!r} is no id of a StoryBoard user or team"
+        refused = access.refusal(decisions.audience(issue))
+        if refused:
+            return refused
         if not any(True for _ in shape.moved(issue, decisions)):
             return "none of its tasks is to be moved: StoryBoard has no story without a project"
         if wire.largest({"description": issue.description}) >= wire.TEXT_MAX:
@@ -107,6 +106,10 @@ class StoryBoardPlanner:
         """What becomes of every field that the issue fills."""
         return losses.losses(issue, decisions)
 
+    def access(self, kind: str, audience: Audience) -> dict[str, Value]:
+        """The fields of a story that say who may read it; all else follows its story."""
+        return access.story(audience) if kind == "story" else {}
+
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request an action: what closes a story goes first, what opens one goes last."""
         for action in sorted(actions, key=_turn):
@@ -116,7 +119,7 @@ class StoryBoardPlanner:
 
 def _turn(action: Action) -> tuple[int, int]:
     phase = KINDS[action.wanted.kind].phase
-    if action.op == "update" and {"private", "users", "teams"} & set(action.fields):
+    if action.op == "update" and not set(access.FIELDS).isdisjoint(action.fields):
         return (-1, phase) if action.wanted.fields.get("private") else (9, phase)
     return 0, phase
 
@@ -135,9 +138,7 @@ def _story(issue: Issue, decisions: Decisions) -> Wanted:
             title=fields.title(texts.seen(issue.title), texts.label(issue.key)),
             description=texts.description(issue, decisions),
             is_bug=issue.kind == "bug",
-            private=audience.name != "public",
-            users=sorted(set(audience.users), key=int),
-            teams=sorted(set(audience.groups), key=int),
+            **access.story(audience),
             created_at=wire.moment(issue.created),
         ),
         audience=audience.name,

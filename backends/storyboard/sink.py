@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tracker_migrate.backends.storyboard import checks, outsider, wire
@@ -115,9 +115,24 @@ class StoryBoardSink:
         kept = {issue: number for issue, number in numbers.items() if number is not None}
         return self._earlier.lookup(wanted, kept)
 
-    def readable_by_outsider(self, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
-        """What nobody, or the outsider of the settings, can read."""
-        return outsider.readable(self._site, refs)
+    @property
+    def importer(self) -> str:
+        """The id of the account that writes. Raises LoginNeeded, Unreachable."""
+        return str(self._site.me)
+
+    def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
+        """The ids of each team's members; None for a team that is not there."""
+        return {group: self._site.members(group) for group in groups}
+
+    def readable_by_outsider(
+        self,
+        refs: Mapping[Key, tuple[str, RemoteRef]],
+        *,
+        withheld: Collection[str] = (),
+        thorough: bool = False,
+    ) -> list[Key]:
+        """What nobody, or an outsider of the settings, can read."""
+        return outsider.readable(self._site, refs, withheld=withheld, thorough=thorough)
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link to where it is at StoryBoard, else to its home at the source."""

@@ -372,7 +372,7 @@ def test_private_issue_is_read_by_its_readers_alone(
     assert stranger.get(f"/stories/{story.id}")["private"] is True  # user 3 is a reader
     with pytest.raises(Gone):
         Api(f"{server.url}/v1", servers.NORMAL).get(f"/stories/{story.id}")
-    assert sink.readable_by_outsider([(issue.key, story)]) == []
+    assert sink.readable_by_outsider(closed.issue_refs()) == []
     seen = sink.read(closed.issue_refs())
     assert seen.objects[issue.key].fields["users"] == ["3"]
     assert {name: seen.objects[issue.key].fields[name] for name in closed.sent[issue.key]} == (
@@ -450,8 +450,7 @@ def test_nothing_private_is_added_to_a_story_that_was_opened(
 def test_outsider_who_can_read_is_told(server: StandIn, sink: Sink, run: Run) -> None:
     issue = renumbered(bug())
     run.write(issue)
-    refs = [(key, at) for key, (_kind, at) in run.issue_refs().items()]
-    seen = set(sink.readable_by_outsider(refs))
+    seen = set(sink.readable_by_outsider(run.issue_refs()))
     assert issue.key in seen
     assert {key for key, (kind, _) in run.refs.items() if kind in ("task", "comment")} <= seen
 
@@ -459,9 +458,9 @@ def test_outsider_who_can_read_is_told(server: StandIn, sink: Sink, run: Run) ->
 def test_outsider_of_the_settings_is_asked_too(server: StandIn, closed: Run) -> None:
     issue = private(renumbered(bug()))
     closed.write(issue)
-    at = closed.refs[issue.key][1]
-    watched = open_sink(server.url, {}, servers.SUPER, servers.OTHER)
-    assert watched.readable_by_outsider([(issue.key, at)]) == [issue.key]
+    story = {issue.key: closed.refs[issue.key]}
+    watched = open_sink(server.url, {}, servers.SUPER, f"{servers.NORMAL} {servers.OTHER}")
+    assert watched.readable_by_outsider(story) == [issue.key]
 
 
 def test_public_story_can_be_closed_and_opened_again(sink: Sink, run: Run) -> None:
