@@ -52,5 +52,4 @@ def open_planner(options: Mapping[str, Any]) -> Planner:
     from tracker_migrate.backends.maniphest.options import checked
     from tracker_migrate.backends.maniphest.planner import ManiphestPlanner
 
-    checked(options)
-    return ManiphestPlanner()
+    return ManiphestPlanner(checked(options))

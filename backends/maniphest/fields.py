@@ -86,14 +86,6 @@ def owner(assignee: Key | None, audience: Audience, decisions: Decisions) -> str
     return account.id
 
 
-def policies(audience: Audience, decisions: Decisions) -> tuple[str, str]:
-    """The view and the edit policy. A closed issue has one for both: who sees it may work on it."""
-    if audience.name == "public":
-        options = decisions.options
-        return str(options.get("public_view", "public")), str(options.get("public_edit", "users"))
-    return audience.groups[0], audience.groups[0]
-
-
 def closed_to_all(audience: Audience) -> str | None:
     """Why no policy can be named for this audience, or None."""
     if audience.refused:

@@ -135,12 +135,24 @@ class Finder:
         rows = msgspec.convert(found["data"], list[ProjectRow])
         return next((row for row in rows if row.fields.get("milestone") is None), None)
 
+    def members(self, groups: Sequence[str]) -> dict[str, frozenset[str] | None]:
+        """The members of each of these projects; None for what is none, or not to be seen. A
+        project with subprojects has the members of those, a milestone those of its parent."""
+        known: dict[str, frozenset[str] | None] = dict.fromkeys(groups)
+        wanted = [one for one in known if one.startswith("PHID-PROJ-")]
+        for batch in _batches(wanted):
+            for row in self._project_rows(batch):
+                held = row["attachments"]["members"]["members"]
+                known[row["phid"]] = frozenset(one["phid"] for one in held)
+        return known
+
+    def _project_rows(self, phids: list[str]) -> list[dict[str, Any]]:
+        search = {"constraints": {"phids": phids}, "attachments": {"members": True}}
+        return list(self._client.read("project.search", **search)["data"])
+
     def has_members(self, phid: str) -> bool:
         """Whether a project has members of its own."""
-        found = self._client.read(
-            "project.search", constraints={"phids": [phid]}, attachments={"members": True}
-        )
-        return any(row["attachments"]["members"]["members"] for row in found["data"])
+        return bool(self.members([phid])[phid])
 
     def milestone(self, parent: str, name: str) -> ProjectRow | None:
         """The oldest milestone of this name, since nothing keeps a second one from being made."""

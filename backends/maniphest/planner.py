@@ -7,9 +7,10 @@ mode `one`, all told in the text). All comments go to the issue's own task.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from tracker_migrate.backends.maniphest import balance, compose, fields, projects, texts
+from tracker_migrate.backends.maniphest.access import access
+from tracker_migrate.backends.maniphest.options import Options
 from tracker_migrate.interfaces import (
     Action,
     Audience,
@@ -18,6 +19,7 @@ from tracker_migrate.interfaces import (
     Loss,
     Pointer,
     Step,
+    Value,
     Wanted,
 )
 from tracker_migrate.model import Issue, Key, Task, key
@@ -45,6 +47,9 @@ class ManiphestPlanner:
     issue_kind = "task"
     steps: tuple[str, ...] = compose.STEPS
 
+    def __init__(self, options: Options | None = None) -> None:
+        self._options = options or Options()
+
     def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
         """Why this issue can't be written, or None."""
         if not projects.moving(issue, decisions):
@@ -69,6 +74,12 @@ class ManiphestPlanner:
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""
         yield from balance.losses(issue, decisions, _single(decisions))
+
+    def access(self, kind: str, audience: Audience) -> dict[str, Value]:
+        """Policy, Space and, where nobody may be it, the owner: see `access.access`."""
+        if self.kinds[kind].private != "own":
+            raise ValueError(f"a {kind} has no policy of its own")
+        return access(audience, self._options)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request for each create, and one fill for the task."""
@@ -98,7 +109,7 @@ class ManiphestPlanner:
                 "priority": fields.joint_priority(urgency),
                 "owner": fields.owner(lead, audience, decisions),
                 "projects": chosen.pointers,
-                **_policies(audience, decisions),
+                **self.access("task", audience),
             },
             audience=audience.name,
             marker=issue.home,
@@ -123,7 +134,7 @@ class ManiphestPlanner:
                 "priority": fields.priority(task, decisions),
                 "owner": fields.owner(task.assignee, audience, decisions),
                 "projects": chosen.pointers,
-                **_policies(audience, decisions),
+                **self.access("subtask", audience),
                 "parent": Pointer(to=issue.key),
             },
             audience=audience.name,
@@ -172,11 +183,6 @@ def depends_on(issue: Issue, decisions: Decisions) -> tuple[Key, ...]:
     """The issues that must be done first and that come to the target."""
     named = (one.to for one in issue.relations if one.kind == "depends_on" and one.to)
     return tuple(dict.fromkeys(to for to in named if to != issue.key and decisions.moves(to)))
-
-
-def _policies(audience: Audience, decisions: Decisions) -> dict[str, Any]:
-    view, edit = fields.policies(audience, decisions)
-    return {"view": view, "edit": edit}
 
 
 def _single(decisions: Decisions) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tracker_migrate.backends.maniphest import checking
@@ -42,7 +42,7 @@ class ManiphestSink:
 
     def __init__(self, address: str, options: Options, client: Conduit, outsider: Outsider) -> None:
         self.address = address.rstrip("/")
-        self.planner: Planner = ManiphestPlanner()
+        self.planner: Planner = ManiphestPlanner(options)
         self.settle_seconds = options.settle_seconds
         self.connections = options.connections
         self.ordered = options.order == "ordered"
@@ -106,9 +106,26 @@ class ManiphestSink:
             for marker, rows in found.items()
         }
 
-    def readable_by_outsider(self, refs: Sequence[tuple[Key, RemoteRef]]) -> list[Key]:
+    @property
+    def importer(self) -> str:
+        """Our own PHID. Raises LoginNeeded."""
+        return self._server.facts.me
+
+    def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
+        """Of each project, by its PHID; None for a custom policy or a Space: no method of Conduit
+        tells whom those let in."""
+        return self._finder.members(groups)
+
+    def readable_by_outsider(
+        self,
+        refs: Mapping[Key, tuple[str, RemoteRef]],
+        *,
+        withheld: Collection[str] = (),
+        thorough: bool = False,
+    ) -> list[Key]:
         """See `interfaces.Sink.readable_by_outsider`."""
-        return self._outsider.readable(refs)
+        tasks = [(one, at) for one, (kind, at) in refs.items() if kind in ("task", "subtask")]
+        return self._outsider.readable(tasks)
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link with a label makes no mention on the task that it leads to, as `T1`, `{T1}` and

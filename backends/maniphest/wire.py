@@ -148,7 +148,7 @@ def phids(values: Iterable[Any] | None) -> list[str]:
 
 
 #: fields of a task that are sent as they are, in the order in which they are sent
-PLAIN = ("title", "description", "status", "priority", "owner", "view", "edit")
+PLAIN = ("title", "description", "status", "priority", "owner", "space", "view", "edit")
 
 
 def task_transactions(fields: dict[str, Any], *, create: bool) -> Iterator[Transaction]:

@@ -525,7 +525,7 @@ def test_what_an_outsider_can_read_is_told(opened: Opener, security: str, as_use
     mover.move(closed_one)
     mover.decisions.shown_to = Audience(name="public")
     mover.move(open_one)
-    refs = [(one.key, mover.places.refs[one.key][1]) for one in (closed_one, open_one)]
+    refs = {one.key: mover.places.refs[one.key] for one in (closed_one, open_one)}
     assert mover.sink.readable_by_outsider(refs) == [open_one.key]
 
 
@@ -533,14 +533,14 @@ def test_a_page_that_shows_the_task_to_nobody_at_all_is_seen(
     mover: Mover, server: ManiphestStandIn
 ) -> None:
     mover.move(bug())
-    at = mover.places.refs[bug().key][1]
+    at = mover.places.refs[bug().key]
     page = "<html><title>{} · words</title></html>"
     server.faults += [Fault("status", path="/T1", status=200, text=page.format("⚓ T1"))]
-    assert mover.sink.readable_by_outsider([(bug().key, at)]) == [bug().key]
+    assert mover.sink.readable_by_outsider({bug().key: at}) == [bug().key]
     server.faults += [
         Fault("status", path="/T1", status=200, text=page.format("You Shall Not Pass"))
     ]
-    assert mover.sink.readable_by_outsider([(bug().key, at)]) == []
+    assert mover.sink.readable_by_outsider({bug().key: at}) == []
 
 
 def test_a_task_that_was_closed_to_us_is_gone(mover: Mover, as_user: AsUser) -> None:

@@ -1,0 +1,32 @@
+"""Who may read and edit a task: the policy, Space and owner that an audience becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tracker_migrate.backends.maniphest.options import Options
+from tracker_migrate.interfaces import IMPORTER, Audience
+
+#: policies that somebody draws up: the members of a project, or the rules of a custom policy
+POLICIES = ("PHID-PROJ-", "PHID-PLCY-")
+
+
+def access(audience: Audience, options: Options) -> dict[str, Any]:
+    """The fields of a task or subtask that say who may read it.
+
+    `IMPORTER` stands for the importing account's own PHID, which only the sink knows. The owner is
+    among the fields where nobody may be it: an owner sees and edits a task whatever its policy says
+    (facts 4), so what is closed for all must not keep one. For any other audience the owner is the
+    issue's own, and `fields.owner` lets in only whom the audience names.
+    """
+    if audience.name == IMPORTER:
+        return {"view": IMPORTER, "edit": IMPORTER, "owner": None}
+    view, edit = _policies(audience, options)
+    return {"view": view, "edit": edit, **({"space": audience.space} if audience.space else {})}
+
+
+def _policies(audience: Audience, options: Options) -> tuple[str, str]:
+    """A closed issue has one policy for both: who sees it may work on it."""
+    if audience.name == "public":
+        return options.public_view, options.public_edit
+    return audience.groups[0], audience.groups[0]
