@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import Any
 
 from tracker_migrate.checked import did_you_mean
 from tracker_migrate.errors import UsageError
+from tracker_migrate.text.redact import hide_addresses
 
-__all__ = ["Mistakes", "Once", "did_you_mean", "known_target", "rows", "toml"]
+__all__ = ["Mistakes", "Once", "did_you_mean", "holds_address", "known_target", "rows", "toml"]
+
+#: what looks like an e-mail address and is none: who logs in at a database, or at a repository
+_LOGIN = re.compile(r"://[^\s/@]*@|(?<!\S)\w+@[\w.-]+:(?=\S)|\b(?:git|hg|svn|bzr)@")
 
 
 class Once:
@@ -38,7 +43,7 @@ class Mistakes:
 
     def add(self, place: str, what: str) -> None:
         """Note one mistake. place: file and path or line; what: the cause and the cure."""
-        self.found.append(f"{place}: {what}")
+        self.found.append(hide_addresses(f"{place}: {what}"))
 
     def stop_if_any(self) -> None:
         """Raise UsageError with all of them, one a line."""
@@ -55,10 +60,31 @@ def known_target(
         mistakes.add(place, f'no target "{name}"{did_you_mean(name, targets)} (known: {known})')
 
 
+def holds_address(text: str) -> bool:
+    """Whether an e-mail address stands in a text; the USER@ of a database's address is none."""
+    if "@" not in text:
+        return False
+    rest = _LOGIN.sub(" ", text)
+    return hide_addresses(rest) != rest
+
+
+def _no_addresses(path: Path, text: str, mistakes: Mistakes) -> None:
+    """Note each line with an e-mail address. Comments count: these files are there to be committed
+    and shown around."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if holds_address(line):
+            mistakes.add(
+                f"{path.name}:{number}",
+                "holds an e-mail address: take it out (an account is named by its number or PHID)",
+            )
+
+
 def toml(path: Path, mistakes: Mistakes) -> dict[str, Any]:
     """A TOML file as a dictionary; empty if it does not exist or can't be read as TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _no_addresses(path, text, mistakes)
+        return tomllib.loads(text)
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:
@@ -88,11 +114,14 @@ def rows(
     except OSError as error:
         mistakes.add(path.name, f"can't be read: {error.strerror}")
         return
+    _no_addresses(path, text, mistakes)
     lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if _counts(line)]
     if not lines or not _header_is_right(path, lines[0][1], columns, needed, mistakes):
         return
     header = [name.strip() for name in _cells(lines[0][1]) or ()]
     for number, line in lines[1:]:
+        if holds_address(line):
+            continue  # told above
         place, cells = f"{path.name}:{number}", _cells(line)
         if cells is None:
             mistakes.add(place, 'is not one row of a table: is a quote (") not closed?')

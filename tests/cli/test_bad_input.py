@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, Servers
+from tracker_migrate.mappings.table import holds_address
 
 COMMANDS = ("pull", "plan", "apply", "verify", "run", "status", "sync")
 
@@ -241,6 +242,54 @@ def test_a_mistake_in_a_table_is_told_with_its_place(
     assert said in ended.err
     assert f"error: {table}" in ended.err
     assert "joe@example.org" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line"),
+    [
+        ("mappings/tags.csv", "tag,becomes,note\napi,x,\nui,y,ask joe@example.org\n", 3),
+        ("mappings/projects.csv", "# by Joe <joe@example.org>\nsource,move\n", 1),
+        ("mappings/states.toml", '[maniphest.status]\n# joe@example.org\n"New" = "open"\n', 2),
+        ("mappings/privacy.toml", '[information_type]\n"Private" = "joe@example.org"\n', 2),
+        ("mappings/people.csv", _PEOPLE + "# joe@example.org\njoe@example.org,,,,bot,,", 3),
+    ],
+)
+def test_no_table_holds_an_e_mail_address_not_even_in_a_comment(
+    cli: Cli, workspace: Path, file: str, text: str, line: int
+) -> None:
+    (workspace / file).write_text(text)
+    ended = cli("plan", "-T", "old")
+    assert ended.status == 2
+    assert f"error: {Path(file).name}:{line}: holds an e-mail address: take it out" in ended.err
+    assert "joe@example.org" not in ended.err
+
+
+def test_no_settings_hold_an_e_mail_address_and_the_other_mistakes_are_told_with_it(
+    cli: Cli, workspace: Path, standins: Servers
+) -> None:
+    told = standins.settings() + "# ask joe@example.org\n[targets.third]\nsinc = 'x'\n"
+    (workspace / "migration.toml").write_text(told)
+    ended = cli("status")
+    assert ended.status == 2
+    line = told.split("# ask")[0].count("\n") + 1
+    assert f"error: migration.toml:{line}: holds an e-mail address" in ended.err
+    assert "targets.third: needs sink" in ended.err
+    assert "joe@example.org" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'url = "postgresql+psycopg://mover@db.example.org/move"',
+        "# git@git.example.org:move.git",
+        "# git@git.example.org",
+        "# mover@db.example.org:/srv",
+        "# nova@stable/kilo, @jane",
+    ],
+)
+def test_who_logs_in_at_a_database_or_a_repository_is_no_e_mail_address(line: str) -> None:
+    assert not holds_address(line)
+    assert holds_address(f"{line} joe@example.org")
 
 
 def test_mistakes_of_all_tables_are_told_at_once(cli: Cli, workspace: Path) -> None:

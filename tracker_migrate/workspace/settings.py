@@ -94,12 +94,14 @@ def load(folder: Path, *, backends: bool = False) -> Settings:
         )
     mistakes = Mistakes()
     held = toml(path, mistakes)
-    mistakes.stop_if_any()
-    return checked(held, backends)
+    if not held:
+        mistakes.stop_if_any()
+    return checked(held, backends, mistakes)
 
 
-def checked(held: Mapping[str, Any], backends: bool) -> Settings:
-    """What a settings file holds, as settings. Raises UsageError with every mistake and its path.
+def checked(held: Mapping[str, Any], backends: bool, before: Mistakes | None = None) -> Settings:
+    """What a settings file holds, as settings. Raises UsageError with every mistake and its path,
+    those that were found before too.
 
     backends: whether its backends must be installed, and take their options (which their planners
     check; no server is asked). A test's own backends need not be.
@@ -107,6 +109,7 @@ def checked(held: Mapping[str, Any], backends: bool) -> Settings:
     mistakes = Mistakes()
     _no_secrets(held, "", mistakes)
     secret = {line.split(": ")[1] for line in mistakes.found}
+    mistakes.found += before.found if before is not None else ()
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(held)
