@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tracker_migrate.digest import digest
-from tracker_migrate.interfaces import Account, Audience, Place
+from tracker_migrate.interfaces import CLOSED, Account, Audience, Place
 from tracker_migrate.mappings import people, privacy, projects, states, tags
+from tracker_migrate.mappings.readers import Doors, Readers
 from tracker_migrate.mappings.table import Mistakes
-from tracker_migrate.model import Issue, Key, Milestone, Person, name_of
+from tracker_migrate.model import Issue, Key, Milestone, Person, Project, name_of
 
 Blocks = Callable[[str, str, Key], tuple[Any, ...]]
+#: why an issue has to be closed at the target for all but the importer, or None
+Closed = Callable[[Key], str | None]
 
 
 class Known(Protocol):
@@ -24,6 +27,10 @@ class Known(Protocol):
 
     def milestone(self, key: Key) -> Milestone | None:
         """What is known of a milestone."""
+        ...
+
+    def project(self, key: Key) -> Project | None:
+        """What is known of a project."""
         ...
 
     def public_tags(self) -> Mapping[str, int]:
@@ -59,6 +66,7 @@ class TargetDecisions:
 
     blocks: turns a text into blocks (text, the issue's address, the issue's key). moves: whether an
     issue is or will be at the target. redact: hides e-mail addresses, or leaves a text as it is.
+    closed: why an issue has to be closed at the target, whatever the tables say.
     """
 
     def __init__(
@@ -69,13 +77,16 @@ class TargetDecisions:
         blocks: Blocks,
         moves: Callable[[Key], bool],
         redact: Callable[[str], str],
+        closed: Closed = lambda _issue: None,
     ) -> None:
         self.tables = tables
+        self.doors = Doors(tables.people)
         self.options = options
         self._known = known
         self._blocks = blocks
         self._moves = moves
         self._redact = redact
+        self._closed = closed
         self._tag_uses = dict(known.public_tags())
         self._people: dict[Key, Person | None] = {}
         self.source_writer = self._version()
@@ -86,7 +97,9 @@ class TargetDecisions:
         return digest(
             (
                 t.states.rows,
-                t.people,
+                t.people.accounts,
+                sorted(t.people.groups.items()),
+                sorted(t.people.bots),
                 t.tags,
                 t.projects,
                 t.privacy.actions,
@@ -104,7 +117,7 @@ class TargetDecisions:
 
     def account(self, person: Key | None) -> Account | None:
         """Somebody's account at the target, if one is verified."""
-        return self.tables.people.get(name_of(person)) if person is not None else None
+        return self.tables.people.accounts.get(name_of(person)) if person is not None else None
 
     def person(self, person: Key) -> Person | None:
         """What the archive knows of a person."""
@@ -138,12 +151,35 @@ class TargetDecisions:
         return self._tag_uses.get(name, 0)
 
     def audience(self, issue: Issue) -> Audience:
-        """Who may read an issue at the target."""
-        return (
-            self.tables.privacy.audience(issue.information_type)
-            if issue.private
-            else privacy.PUBLIC
-        )
+        """Who may read an issue at the target; `refused` if that must not be written."""
+        reason = self._closed(issue.key)
+        if reason is not None:
+            return privacy.closed_by(CLOSED, reason)
+        return self.readers(issue).audience if issue.private else privacy.PUBLIC
+
+    def readers(self, issue: Issue) -> Readers:
+        """Who may read an issue that is not public, and who no more."""
+        policy = self.tables.privacy.policy(issue.information_type)
+        if not isinstance(policy, privacy.Policy):
+            return Readers(audience=policy)
+        named = self._named_by_itself(issue)
+        if named is not None:
+            return Readers(audience=privacy.closed_by(policy, named))
+        return self.doors.readers(policy, issue.access)
+
+    def _named_by_itself(self, issue: Issue) -> str | None:
+        """Why the names that this issue brings to the target would tell something: projects are
+        public there, and one that is private at the source must not become known by its bugs."""
+        for task in issue.tasks:
+            known = self._known.project(task.project)
+            path = name_of(task.project)
+            named = path in self.tables.projects or not self.place(task.target).move
+            if known is not None and known.private and not named:
+                return (
+                    "its project is private at the source, and its name would be public at the "
+                    "target: give it a row in projects.csv"
+                )
+        return None
 
     def blocks(self, issue: Issue, text: str) -> tuple[Any, ...]:
         """A text of the source as blocks, with hidden addresses hidden."""

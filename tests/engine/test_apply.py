@@ -14,7 +14,7 @@ from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.plan import Plan
 from tracker_migrate.errors import Brake, Retriable, Unreachable
-from tracker_migrate.model import Comment, Issue
+from tracker_migrate.model import Access, Comment, Issue
 from tracker_migrate.testing.memory import Fault, MemoryServer, Numbers, blueprint, bug
 from tracker_migrate.testing.memory_source import PROJECT
 from tracker_migrate.workspace import Workspace
@@ -105,9 +105,10 @@ def test_a_comment_that_can_not_be_edited_is_told_and_left(
 def test_closing_goes_first_and_opening_last(world: World) -> None:
     world.workspace.mappings.joinpath("privacy.toml").write_text(
         '[information_type]\n"Private Security" = "security"\n'
-        "[policies.security.there]\nusers = [7]\n"
+        "[policies.security.there]\nusers = [7]\nalso = [7]\n"
     )
     shut: dict[str, Any] = {"private": True, "information_type": "Private Security"}
+    shut["access"] = Access()
     world.keep(bug(1))
     world.apply()
     seen: list[tuple[str, str]] = []

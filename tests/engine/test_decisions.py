@@ -15,7 +15,7 @@ from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Account, Audience, Place
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
-from tracker_migrate.model import Key, Milestone, Person, key
+from tracker_migrate.model import Access, Key, Milestone, Person, Project, key
 from tracker_migrate.testing.memory import bug
 
 #: every word of Launchpad's, as its API spells it
@@ -42,6 +42,9 @@ class Nothing:
         return None
 
     def milestone(self, key: Key) -> Milestone | None:
+        return None
+
+    def project(self, key: Key) -> Project | None:
         return None
 
     def public_tags(self) -> Mapping[str, int]:
@@ -206,7 +209,7 @@ ubuntu/+source/nova,new,nova-deb,,
 
 def test_what_is_not_public_is_refused_unless_a_policy_says_who_may_read(decide: Decide) -> None:
     def audience(decisions: TargetDecisions, kind: str) -> Audience:
-        return decisions.audience(bug(1, private=True, information_type=kind))
+        return decisions.audience(bug(1, private=True, information_type=kind, access=Access()))
 
     assert audience(decide(), "Private").refused
     privacy = """[information_type]

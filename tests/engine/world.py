@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class World:
         self.numbers = numbers
         self.sink = MemorySink(server, numbers, **options)
         self.heard: list[Event] = []
+        #: what one more look at the source says
+        self.is_public: Callable[[Key], bool] | None = lambda _key: True
 
     @property
     def ledger(self) -> Ledger:
@@ -61,7 +64,7 @@ class World:
 
     def apply(self, **how: Any) -> Applied:
         """A run that writes what is missing."""
-        return Apply(self.target(), self.heard.append).run(**how)
+        return Apply(self.target(), self.heard.append, is_public=self.is_public).run(**how)
 
     def verify(self) -> Verified:
         """Read everything back."""

@@ -17,7 +17,8 @@ from tracker_migrate.workspace import secrets, settings
 _IGNORE = "/state/\n/plans/\n/reports/\n"
 
 _PEOPLE = """\
-# Who is who. state: verified (used), suggested (not used until you say verified), placeholder, bot.
+# Who is who. state: verified (used), group (a team that is this team or project of the target's),
+# suggested (not used until you say verified), placeholder, bot.
 # account: a StoryBoard user's number, or a Maniphest user's PHID. No e-mail address belongs here.
 person,target,account,name,state,created,note
 """
@@ -37,12 +38,28 @@ _STATES = """\
 # "Incomplete" = "invalid"
 """
 _PRIVACY = """\
-# What becomes of issues that not everybody may read. A type without a row is refused.
-# [information_type]
-# "Private Security" = "security"     # the name of a policy; or "refuse", or "stay"
+# What becomes of issues that not everybody may read: "refuse", "stay" (at the source, on purpose),
+# or the name of a policy below. A type without a row is refused.
+[information_type]
+"Private" = "refuse"
+"Private Security" = "refuse"
+"Proprietary" = "refuse"
+"Embargoed" = "refuse"
+
+# A policy says who is let in at each target. Nobody is let in who may not read the issue at the
+# source; what can't be shown to be so is refused. See: tracker-migrate readers
 # [policies.security.NAME-OF-TARGET]
-# users = [17, 23]                    # StoryBoard: users' and teams' numbers
-# groups = [4]                        # Maniphest: groups = ["PHID-PROJ-…"], a project's members
+# users = "readers"                   # StoryBoard: each issue's own readers, by people.csv; or ids
+# groups = [4]                        # StoryBoard: teams. Maniphest: ["PHID-PROJ-…"], its members
+# also = [23]                         # accounts that may read there, though not at the source
+# without = ["jdoe"]                  # readers without an account who go without; or "all"
+# space = "PHID-SPCE-…"               # Maniphest: a Space that it has to be in, besides
+# lets_in = ["PHID-USER-…"]           # Maniphest: whom a custom policy or a Space lets in
+
+# What can't be taken back at a target (a comment that was hidden after it was copied) closes the
+# issue there, until it is gone, or until you have looked at it and say so here:
+# [exposed]
+# "launchpad:bug:1234567" = "accept"
 """
 
 

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import takewhile
 
 import msgspec
 
 from tracker_migrate.digest import digest
+from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.edits import Edits
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.exposures import settle
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.recover import recover
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
-from tracker_migrate.engine.survey import Survey, inputs
+from tracker_migrate.engine.survey import CLOSED_STATES, Survey, inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import ObjectError, Refused, UsageError
+from tracker_migrate.errors import MigrateError, ObjectError, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
+from tracker_migrate.workspace.archive import position
 from tracker_migrate.workspace.ledger import Verdict
 
 #: so many lost replies of one issue are settled and followed by another try
@@ -36,7 +39,8 @@ _DOUBTS = 3
 
 class Applied(msgspec.Struct, kw_only=True):
     """What a run wrote. steps: requests carried out. found: of these, those whose reply was lost
-    and that were found at the target. kept: fields left as somebody changed them."""
+    and that were found at the target. kept: fields left as somebody changed them. closed: issues
+    whose readers became fewer. exposed: those of which something can't be taken back."""
 
     steps: int = 0
     found: int = 0
@@ -49,30 +53,38 @@ class Applied(msgspec.Struct, kw_only=True):
     kept: int = 0
     gone: int = 0
     stuck: int = 0
+    closed: int = 0
+    exposed: int = 0
 
 
 class Apply:
-    """Writes to one target. expected: digests of what a plan named; anything else is refused."""
+    """Writes to one target. expected: digests of what a plan named; anything else is refused.
+    is_public: one more look at the source, before an issue is opened; without it none is."""
 
     def __init__(
         self,
         target: Target,
         listen: Listen = silent,
         expected: frozenset[str] | None = None,
+        is_public: Callable[[Key], bool] | None = None,
     ) -> None:
         self._target = target
+        self._is_public = is_public
         self._listen = listen
         self._sink, self._ledger = target.sink, target.ledger
         self._kinds = target.planner.kinds
         self._sender = Sender(self._sink, self._ledger, self._hear)
         self._edits = Edits(self._sink, self._ledger, self._kinds)
         self._steps = Steps(target, self._sender, expected, self._count)
+        # no plan and no brake holds a closing back
+        self._closing = Closing(target, self._sender, Steps(target, self._sender, None, _uncounted))
         self._applied = Applied()
         self._guard = threading.Lock()
         self._doubts: list[tuple[Doubt, Key]] = []
         self._doubted: Counter[Key] = Counter()
         self._settled: set[int] = set()
         self._failed: set[Key] = set()
+        self._opening: set[Key] = set()
         self._stopping = False
         self._total = 0
         self._done = 0
@@ -80,38 +92,64 @@ class Apply:
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
         """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
         self._sink.check(self._target.decisions)
-        self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
+        self._target.learn()
         survey = Survey(self._target, self._listen)
-        self._total = survey.judge(only)
-        self._applied.joined = survey.join(only)
-        if self._target.chooses:
-            survey.give_numbers(only)
         try:
-            self._close_first()
+            settle(self._target, [one.issue for one in self._ledger.in_state("exposed")])
+            self._total = survey.judge(only)
+            self._closing.run(self._closed)
+            self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
+            survey.judge(only)  # what recovery found may be something that has to be closed
+            self._closing.run(self._closed)
+            self._applied.joined = survey.join(only)
+            if self._target.chooses:
+                survey.give_numbers(only)
             for last in (False, True):
                 if last or not self._target.chooses:
                     self._pass(only, limit, last)
                     self._ledger.flush()  # the next pass asks the ledger what this one made
+            self._open_last()
         finally:
             self._ledger.drop_leases()
-        self._applied.refused = self._ledger.states().get("refused", 0)
+        states = self._ledger.states()
+        self._applied.refused = states.get("refused", 0)
+        self._applied.exposed = states.get("exposed", 0)
         self._applied.aside = len(self._ledger.in_state("aside"))
         return self._applied
 
-    def _close_first(self) -> None:
-        """What stands open at the target and is not public any more is closed before anything else
-        is written, whatever part of the issues this run is about."""
-        private = self._target.archive.private_keys()
-        held = self._ledger.held(private)
-        for key in private:
-            verdict = self._ledger.verdict(key)
-            refused = verdict is None or verdict.state == "refused"
-            if key not in held or held[key].audience != "public" or refused:
-                continue
+    def _closed(self, one: Closed) -> None:
+        """Tell of an issue that had to be closed. One that could not is set aside: it may be read
+        by more than should."""
+        self._applied.closed += not one.failed
+        if not one.failed:
+            self._say("closed", one.issue, self._done)
+            return
+        reason = f"EXPOSED: it could not be closed: {one.failed}"
+        self._ledger.set_verdicts([Verdict(one.issue, "exposed", reason, "", 0)]).result()
+        self._say("exposed", one.issue, self._done, reason)
+
+    def _open_last(self) -> None:
+        """What became public is opened after everything else, and after one more look there."""
+        for key in sorted(self._opening, key=position):
             issue = self._target.archive.issue(key)
-            if issue is not None:
-                self._issue(issue, last=True)
+            reason = self._still_closed(key)
+            if issue is None or reason:
+                if issue is not None:
+                    self._set_aside(issue, reason)
+                continue
+            self._issue(issue, last=True, opens=True)
+            self._end_doubts(last=True, opens=True)
         self._ledger.flush()
+
+    def _still_closed(self, key: Key) -> str:
+        """Why an issue can't be opened yet, or nothing."""
+        if self._is_public is None:
+            return "it became public: it is opened after one more look at the source"
+        try:
+            public = self._is_public(key)
+        except MigrateError as error:
+            return f"it became public, and the source can't be asked once more: {error}"
+        return "" if public else "it is not public at the source any more: pull again"
 
     # -- one pass over the issues -----------------------------------------------------------------
 
@@ -124,12 +162,15 @@ class Apply:
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+        self._end_doubts(last)
+
+    def _end_doubts(self, last: bool, opens: bool = False) -> None:
         while self._doubts:
             doubt, key = self._doubts.pop(0)
             self._settle(doubt)
             issue = self._target.archive.issue(key)
             if issue is not None:
-                self._issue(issue, last)
+                self._issue(issue, last, opens)
 
     def _settle(self, doubt: Doubt) -> None:
         """End a doubt, once, though several issues may wait for the same shared object."""
@@ -161,7 +202,7 @@ class Apply:
         taken = 0
         for key, content in self._target.archive.digests():
             verdict = self._ledger.verdict(key)
-            if verdict is None or verdict.state == "refused" or key in self._failed:
+            if verdict is None or verdict.state in CLOSED_STATES or key in self._failed:
                 continue
             if verdict.state == "done" and verdict.inputs == inputs(self._target, content):
                 self._skip(last)
@@ -190,8 +231,10 @@ class Apply:
 
     # -- one issue --------------------------------------------------------------------------------
 
-    def _issue(self, issue: Issue, last: bool) -> None:
+    def _issue(self, issue: Issue, last: bool, opens: bool = False) -> None:
         try:
+            if not opens and self._must_wait(issue):
+                return
             whole = self._write(issue, last)
         except InDoubt as waiting:
             self._wait_for(waiting.doubt, issue)
@@ -209,6 +252,17 @@ class Apply:
             done = self._done
         name = "issue" if last else "created"
         self._say(name, issue.key, done)
+
+    def _must_wait(self, issue: Issue) -> bool:
+        """Whether it is closed at the target, and would be opened: that comes after all else."""
+        if self._target.decisions.audience(issue).name != "public":
+            return False
+        held = self._ledger.held([issue.key]).get(issue.key)
+        if held is None or held.audience == "public" or held.state == "joined":
+            return False
+        with self._guard:
+            self._opening.add(issue.key)
+        return True
 
     def _wait_for(self, doubt: Doubt, issue: Issue) -> None:
         with self._guard:
@@ -291,3 +345,7 @@ class Apply:
                 total=self._total,
             )
         )
+
+
+def _uncounted(_step: Step) -> None:
+    """Closing is told issue by issue, not object by object."""

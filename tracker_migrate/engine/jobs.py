@@ -6,21 +6,23 @@ Each takes an open workspace, and a listener for events. Each raises the errors 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from tracker_migrate import registry
 from tracker_migrate.engine.apply import Applied, Apply
+from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_file
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.target import Target
-from tracker_migrate.engine.verify import Verified, Verify
+from tracker_migrate.engine.verify import Verified, Verify, outsiders
 from tracker_migrate.errors import LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
+from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.secrets import secret_places
 from tracker_migrate.workspace.settings import said_of
@@ -139,8 +141,54 @@ def apply(
 ) -> Applied:
     """Write what is missing at a target. planned: a plan's file; anything else is refused."""
     expected = None if planned is None else read_file(planned, target)
+    with _opened(workspace, target) as bound, Look(workspace) as look:
+        return Apply(bound, listen, expected, look).run(only, limit)
+
+
+class Look:
+    """One more look at the source, which is opened when it is first needed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._stack = ExitStack()
+        self._source: Source | None = None
+
+    def __enter__(self) -> Look:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    def __call__(self, issue: Key) -> bool:
+        """Whether everybody may read an issue now. Raises what reading it does."""
+        if self._source is None:
+            self._source = self._stack.enter_context(reading(self._workspace))
+        return self._source.is_public(issue)
+
+
+def hide(
+    workspace: Workspace, target: str, issues: Sequence[Key], *, release: bool = False
+) -> dict[Key, bool]:
+    """Close issues at a target for all but the importer, now, without the source; they stay closed
+    until they are released, and are then opened by the next apply.
+
+    Says of each whether something of it stands there. Works while another process writes. Raises
+    what stops a run, and ObjectError if one could not be closed.
+    """
+    hidden = workspace.hidden(target)
+    if release:
+        hidden.release(issues)
+        return dict.fromkeys(issues, False)
+    hidden.add(issues)  # first: whoever writes meanwhile knows of it
     with _opened(workspace, target) as bound:
-        return Apply(bound, listen, expected).run(only, limit)
+        bound.sink.check(bound.decisions)
+        return {issue: hide_one(bound, issue) for issue in issues}
+
+
+def verify_outsider(workspace: Workspace, target: str) -> Verified:
+    """Read every private object at a target as nobody, and as each outsider."""
+    with _opened(workspace, target) as bound:
+        return outsiders(bound)
 
 
 @contextmanager

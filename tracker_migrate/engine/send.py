@@ -60,7 +60,8 @@ class Lanes:
 
 
 class Sender:
-    """Sends the steps of one target. `sleep` is a seam for tests."""
+    """Sends the steps of one target. leases: whether an issue that another worker holds is left
+    alone; not for what can be sent beside anything else. `sleep` is a seam for tests."""
 
     def __init__(
         self,
@@ -68,7 +69,10 @@ class Sender:
         ledger: Ledger,
         listen: Listen = silent,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        leases: bool = True,
     ) -> None:
+        self._leases = leases
         self._sink = sink
         self._ledger = ledger
         self._listen = listen
@@ -175,4 +179,4 @@ class Sender:
 
     @property
     def _lease_seconds(self) -> float:
-        return 120.0 + 2 * self._sink.settle_seconds
+        return 120.0 + 2 * self._sink.settle_seconds if self._leases else 0.0

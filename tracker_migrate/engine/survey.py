@@ -6,15 +6,20 @@ It goes over the archive once, in pages, and leaves its findings in the ledger.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from tracker_migrate.digest import digest
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.target import Target
 from tracker_migrate.interfaces import Event, RemoteRef, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.ledger import Verdict
 
+T = TypeVar("T")
+#: verdicts of what must not be written, whatever its inputs are
+CLOSED_STATES = ("refused", "exposed")
 _PAGE = 200
 _SPARE = 1.1
 
@@ -30,23 +35,28 @@ class Survey:
     def judge(self, only: Only | None = None) -> int:
         """Say of each issue whether it is refused; returns how many are to be written.
 
-        Asks no server. An issue that was done before stays so, until its inputs change.
+        Asks no server. An issue that was done before stays so, until its inputs change. What the
+        target holds and can't take back is looked for in all issues, whatever this run is about.
         """
         planned = 0
         for page in pages(self._target.archive.issues(), _PAGE):
             held = self._target.ledger.verdicts([issue.key for issue in page])
-            taken = [issue for issue in page if only is None or only.takes(issue)]
+            exposed = exposures(self._target, page)
+            self._target.exposures.update(exposed)
+            taken = [one for one in page if only is None or only.takes(one) or one.key in exposed]
             found = [self._verdict(issue, held.get(issue.key)) for issue in taken]
             self._target.ledger.set_verdicts([v for v in found if v != held.get(v.issue)]).result()
-            planned += sum(verdict.state != "refused" for verdict in found)
+            planned += sum(verdict.state not in CLOSED_STATES for verdict in found)
             self._listen(Event(name="judged", target=self._target.name, done=planned))
         return planned
 
     def _verdict(self, issue: Issue, held: Verdict | None) -> Verdict:
+        if issue.key in self._target.exposures:
+            return Verdict(issue.key, "exposed", self._target.exposures[issue.key], "", 0)
         reason = self._target.planner.refusal(issue, self._target.decisions)
         if reason is not None:
             return Verdict(issue.key, "refused", reason, "", 0)
-        if held is None or held.state == "refused":
+        if held is None or held.state in CLOSED_STATES:
             return Verdict(issue.key, "planned", "", "", 0)
         return held
 
@@ -90,7 +100,7 @@ class Survey:
             held, verdicts = self._target.ledger.held(keys), self._target.ledger.verdicts(keys)
             for issue in page:
                 verdict = verdicts.get(issue.key)
-                moves = verdict is not None and verdict.state != "refused"
+                moves = verdict is not None and verdict.state not in CLOSED_STATES
                 if moves and issue.key not in held and (only is None or only.takes(issue)):
                     yield issue
 
@@ -124,11 +134,11 @@ def inputs(target: Target, content: str) -> str:
     return digest((content, target.decisions.source_writer, target.planner.version))
 
 
-def pages(issues: Iterator[Issue], size: int) -> Iterator[list[Issue]]:
-    """Issues in lists of at most `size`."""
-    page: list[Issue] = []
-    for issue in issues:
-        page.append(issue)
+def pages(things: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Issues, or whatever else streams, in lists of at most `size`."""
+    page: list[T] = []
+    for one in things:
+        page.append(one)
         if len(page) == size:
             yield page
             page = []

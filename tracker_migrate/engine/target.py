@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,8 +17,9 @@ from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.ledger import Ledger
 
-_MOVES = frozenset({"planned", "done", "aside"})
+_MOVES = frozenset({"planned", "done", "aside", "exposed"})
 _CACHE = 20_000
+HIDDEN_FOR = 1.0  # seconds for which the list of what somebody hid by hand is believed
 
 
 class Places:
@@ -65,6 +67,7 @@ class Target:
         self.name = name
         self.archive = workspace.archive
         self.ledger = workspace.ledger(name)
+        self.hidden = workspace.hidden(name)
         options = dict(workspace.settings.targets[name])
         self.spec: str = options.pop("sink")
         self.tracker, self.address = registry.split(self.spec, "target")
@@ -75,8 +78,18 @@ class Target:
         mistakes.stop_if_any()
         self.options = options
         self.decisions = TargetDecisions(
-            tables, self.archive, options, _blocks, self.moves, _redactor(workspace)
+            tables,
+            self.archive,
+            options,
+            _blocks,
+            self.moves,
+            _redactor(workspace),
+            self.closed,
         )
+        #: issues that hold what the target can't take back, and why
+        self.exposures: dict[Key, str] = {}
+        self._hidden: frozenset[Key] = frozenset()
+        self._hidden_until = 0.0
         self.claiming = threading.Lock()
         self._sink: Sink | None = None
         self._planner: Planner | None = None
@@ -107,6 +120,23 @@ class Target:
         archive has it."""
         verdict = self.ledger.verdict(issue)
         return verdict.state in _MOVES if verdict else bool(self.archive.stamp(issue))
+
+    def closed(self, issue: Key) -> str | None:
+        """Why an issue has to be closed here for all but the importer, or None."""
+        if time.monotonic() >= self._hidden_until:
+            self._hidden = self.hidden.keys()
+            self._hidden_until = time.monotonic() + HIDDEN_FOR
+        if issue in self._hidden:
+            return "hidden by hand: tracker-migrate hide --release shows it again"
+        return self.exposures.get(issue)
+
+    def learn(self) -> None:
+        """Ask the target whom its groups let in: what can't be told is refused from now on."""
+        policies = self.decisions.tables.privacy.policies.values()
+        groups = {one for policy in policies for one in (*policy.groups, policy.space) if one}
+        groups |= {*self.decisions.tables.people.groups.values()}
+        members = self.sink.members(sorted(groups)) if groups else {}
+        self.decisions.doors.learn(members, self.sink.importer if policies else "")
 
     def close(self) -> None:
         """Give back the sink's connections."""

@@ -19,8 +19,8 @@ from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone
-from tracker_migrate.interfaces import Event, RemoteRef, Snapshot
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.interfaces import IMPORTER, Event, RemoteRef, Snapshot
+from tracker_migrate.model import Issue, Key, name_of
 from tracker_migrate.workspace.ledger import Held, Verdict
 
 _PAGE = 100
@@ -39,7 +39,9 @@ class Verified(msgspec.Struct, kw_only=True):
 
     planned: objects that should be at the target. found: those that were. differs: fields changed
     since they were sent. doubled: objects that stand there twice. unplanned: objects of ours that
-    the ledger does not know. exposed: private issues that an outsider can read, of private ones.
+    the ledger does not know. private: objects that not everybody may read. exposed: those of them
+    that an outsider can read, and issues of which something can't be taken back. closed: issues
+    that are closed for all but the importer.
     """
 
     planned: int = 0
@@ -51,6 +53,7 @@ class Verified(msgspec.Struct, kw_only=True):
     differs: list[DifferenceAt] = msgspec.field(default_factory=list)
     private: int = 0
     exposed: list[Key] = msgspec.field(default_factory=list)
+    closed: int = 0
     foreign: int = 0
     pending: int = 0
     account: Account = msgspec.field(default_factory=Account)
@@ -69,10 +72,12 @@ class Verify:
         self._target = target
         self._listen = listen
         self._verified = Verified()
+        self._gone = frozenset(target.archive.gone_keys())
 
     def run(self, only: Only | None = None, sample: int | None = None, seed: int = 0) -> Verified:
         """Read the target back. sample: only so many issues, drawn by `seed`."""
         self._target.sink.check(self._target.decisions)
+        self._target.learn()
         chosen = self._drawn(sample, seed)
         total = len(chosen) if chosen is not None else self._target.archive.count()
         done = 0
@@ -84,11 +89,25 @@ class Verify:
                 seen = list(pool.map(self._read, held))
                 for issue, ours, snapshot in zip(page, held, seen, strict=True):
                     self._compare(issue, ours, snapshot, verdicts.get(issue.key))
-                self._outsider(page, held)
+                self._outsider(keys, held, {one.key for one in page if not self._is_private(one)})
                 done += len(page)
                 name = self._target.name
                 self._listen(Event(name="verified", target=name, done=done, total=total))
+            if only is None and sample is None:
+                self._absent()
+        for verdict in self._target.ledger.in_state("exposed"):
+            self._expose([verdict.issue])
         return self._verified
+
+    def _absent(self) -> None:
+        """What we wrote of issues that the archive has no more: gone at the source, or forgotten
+        on purpose. It has to be closed."""
+        for keys in pages(self._target.ledger.issues(), _PAGE):
+            left = sorted(set(keys) - self._target.archive.present(keys))
+            self._outsider(left, [self._target.ledger.of_issue(key) for key in left], set())
+
+    def _is_private(self, issue: Issue) -> bool:
+        return issue.private or self._target.decisions.audience(issue).name != "public"
 
     def _drawn(self, sample: int | None, seed: int) -> set[Key] | None:
         if sample is None:
@@ -151,13 +170,61 @@ class Verify:
                 what = "is not what was sent: somebody changed it, or the server did"
                 self._verified.differs.append(DifferenceAt(held.key, name, what))
 
-    def _outsider(self, page: list[Issue], held: list[dict[Key, Held]]) -> None:
-        """Look at what is private with the eyes of somebody who must not see it."""
-        private: list[tuple[Key, RemoteRef]] = [
-            (issue.key, ours[issue.key].at)
-            for issue, ours in zip(page, held, strict=True)
-            if issue.private and issue.key in ours
-        ]
+    def _outsider(self, keys: list[Key], held: list[dict[Key, Held]], public: set[Key]) -> None:
+        """Look at what is private with the eyes of somebody who must not see it. public: issues
+        that everybody may read."""
+        private: dict[Key, tuple[str, RemoteRef]] = {}
+        for issue, ours in zip(keys, held, strict=True):
+            places = {} if issue in public else _places(ours, self._target)
+            private |= places
+            if places:
+                self._closed(issue, ours)
         self._verified.private += len(private)
         if private:
-            self._verified.exposed += self._target.sink.readable_by_outsider(private)
+            self._expose(self._target.sink.readable_by_outsider(private))
+
+    def _closed(self, issue: Key, ours: dict[Key, Held]) -> None:
+        """Hold what we know against what should be: a policy that lets in too many by now, a
+        closing that did not work."""
+        self._verified.closed += all(
+            one.audience == IMPORTER for one in ours.values() if self._has_own(one)
+        )
+        known = self._target.archive.issue(issue)
+        refused = known and self._target.planner.refusal(known, self._target.decisions)
+        open_ = any(one.audience != IMPORTER for one in ours.values() if self._has_own(one))
+        if open_ and (refused or issue in self._gone):
+            self._expose([issue])
+
+    def _has_own(self, held: Held) -> bool:
+        return self._target.planner.kinds[held.kind].private == "own" and held.state != "gone"
+
+    def _expose(self, keys: list[Key]) -> None:
+        self._verified.exposed += [key for key in keys if key not in self._verified.exposed]
+
+
+def outsiders(target: Target) -> Verified:
+    """Read every private object at the target as nobody and as each outsider: the object itself,
+    lists, feeds, search hits, tags. Asks of the ledger only where to look."""
+    target.sink.check(target.decisions)
+    target.learn()
+    verified, public = Verified(), target.archive.public
+    private: dict[Key, tuple[str, RemoteRef]] = {}
+    for page in pages(target.ledger.issues(), _PAGE):
+        for key in set(page) - public(page):
+            private |= _places(target.ledger.of_issue(key), target)
+    known = {name_of(key) for key in target.ledger.of_kind("tag")}
+    names = {target.decisions.tag(tag) for tag in target.archive.withheld_tags()}
+    withheld = {name for name in names if name is not None} - known
+    verified.private = len(private)
+    verified.exposed = target.sink.readable_by_outsider(private, withheld=withheld, thorough=True)
+    return verified
+
+
+def _places(held: dict[Key, Held], target: Target) -> dict[Key, tuple[str, RemoteRef]]:
+    """The objects of an issue that the target should show to few."""
+    kinds = target.planner.kinds
+    return {
+        key: (one.kind, one.at)
+        for key, one in held.items()
+        if kinds[one.kind].phase != 0 and one.state != "gone"
+    }

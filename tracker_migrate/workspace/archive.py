@@ -229,6 +229,36 @@ class Archive:
         with self._engine.connect() as connection:
             return [Key(key) for key in connection.execute(query).scalars()]
 
+    def present(self, keys: Sequence[Key]) -> set[Key]:
+        """Which of these issues are here; up to a page of them."""
+        return self._those(schema.issue.c.key.in_(keys))
+
+    def public(self, keys: Sequence[Key]) -> set[Key]:
+        """Which of these issues everybody may read; up to a page of them."""
+        return self._those(schema.issue.c.key.in_(keys), schema.issue.c.private.is_(False))
+
+    def _those(self, *where: Any) -> set[Key]:
+        query = sa.select(schema.issue.c.key).where(*self._present(), *where)
+        with self._engine.connect() as connection:
+            return {Key(key) for key in connection.execute(query).scalars()}
+
+    def gone_keys(self) -> list[Key]:
+        """Keys of the issues that this viewer has read, and can't read any more, in order."""
+        query = (
+            sa.select(schema.issue.c.key)
+            .where(schema.issue.c.viewer == self.viewer, schema.issue.c.gone_at.is_not(None))
+            .order_by(schema.issue.c.position)
+        )
+        with self._engine.connect() as connection:
+            return [Key(key) for key in connection.execute(query).scalars()]
+
+    def withheld_tags(self) -> set[str]:
+        """The tags that stand on private issues alone."""
+        query = sa.select(schema.tagging.c.tag).where(schema.tagging.c.private.is_(True))
+        with self._engine.connect() as connection:
+            private = set(connection.execute(query.distinct()).scalars())
+        return private - self.public_tags().keys()
+
     def count(self) -> int:
         """How many issues there are."""
         query = sa.select(sa.func.count()).select_from(schema.issue).where(*self._present())

@@ -69,8 +69,8 @@ class Open(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Where an issue stands at the target: planned, done, refused (with the reason), or aside (it
-    failed, and is tried again)."""
+    """Where an issue stands at the target: planned, done, refused (with the reason), aside (it
+    failed, and is tried again), or exposed (something of it can't be taken back there)."""
 
     issue: Key
     state: str
@@ -109,6 +109,13 @@ class Ledger:
         query = sa.select(table).where(table.c.target == self.target, table.c.issue == issue)
         with self._engine.connect() as connection:
             return {Key(row.key): _held(row) for row in connection.execute(query)}
+
+    def of_kind(self, kind: str) -> list[Key]:
+        """The keys of all objects of a kind; meant for shared ones, which are few."""
+        table = schema.object_
+        query = sa.select(table.c.key).where(table.c.target == self.target, table.c.kind == kind)
+        with self._engine.connect() as connection:
+            return [Key(key) for key in connection.execute(query).scalars()]
 
     def where(self, to: Key) -> RemoteRef | None:
         """Where an object is, or None; one that is gone is nowhere."""
@@ -179,7 +186,8 @@ class Ledger:
         """Put on disk, in one commit, that these steps are about to be sent one after another;
         returns the intents' numbers.
 
-        Raises Locked if another worker's lease on one of their issues still holds.
+        Raises Locked if another worker's lease on one of their issues still holds. lease_seconds:
+        how long nobody else may send anything of them; 0 asks for no lease.
         """
         at = now()
         rows = [
@@ -198,7 +206,7 @@ class Ledger:
         ]
 
         def write(connection: Connection) -> list[int]:
-            for issue in sorted({step.issue for step in steps}):
+            for issue in sorted({step.issue for step in steps}) if lease_seconds else ():
                 self._take_lease(connection, issue, lease_seconds)
             insert = schema.intent.insert().returning(schema.intent.c.id)
             return [int(connection.execute(insert, row).scalar_one()) for row in rows]
@@ -423,6 +431,26 @@ class Ledger:
         until = stamp(datetime.now(UTC) + timedelta(seconds=seconds))
         upsert(connection, table, [{"name": name, "owner": self._owner, "until": until}])
 
+    def others_work(self) -> bool:
+        """Whether another worker holds a lease on anything of this target."""
+        table = schema.lease
+        query = sa.select(table.c.name).where(
+            table.c.name.startswith(f"{self.target}/", autoescape=True),
+            table.c.owner != self._owner,
+            table.c.until > now(),
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def in_flight(self, issue: Key) -> bool:
+        """Whether a step of an issue was meant, and its result is not known."""
+        table = schema.intent
+        query = sa.select(table.c.id).where(
+            table.c.target == self.target, table.c.issue == issue, table.c.state == "open"
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def drop_leases(self, others: bool = False) -> None:
         """Give back our leases; with `others`, those of workers that are known to be dead."""
         table = schema.lease
@@ -495,18 +523,20 @@ def _merge_update(
     """An update sent some fields only: the others stay as they were.
 
     The digest of the whole moves only when every field has arrived: a change that goes in two
-    requests (close first, the rest later) is not done after the first.
+    requests (close first, the rest later) is not done after the first. An update that was made
+    without looking at the other fields says nothing of the references that are open in them.
     """
     table = schema.object_
     where = table.c.target == target, table.c.key == row["key"]
-    held = connection.execute(sa.select(table.c.fields, table.c.digest).where(*where)).first()
+    columns = table.c.fields, table.c.digest, table.c.open
+    held = connection.execute(sa.select(*columns).where(*where)).first()
     fields = json.loads(held.fields) if held else {}
     fields.update(json.loads(row["fields"]))
     whole = all(fields.get(name, ("", ""))[0] == mark for name, mark in opens.items())
     values = {
         "fields": json.dumps(fields),
         "digest": row["digest"] if whole or held is None else held.digest,
-        "open": row["open"],
+        "open": held.open if held and not fields.keys() <= opens.keys() else row["open"],
         "audience": row["audience"],
         "sent_at": row["sent_at"],
     }

@@ -176,12 +176,21 @@ verdict = Table(
     metadata,
     Column("target", String, primary_key=True),
     Column("issue", String, primary_key=True),
-    Column("state", String, nullable=False),  # planned, done, refused, aside
+    Column("state", String, nullable=False),  # planned, done, refused, aside, exposed
     Column("reason", Text, nullable=False),
     Column("inputs", String, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("at", String, nullable=False),
     Index("verdict_state", "target", "state"),
+)
+
+#: issues that somebody closed by hand, until they are released
+hidden = Table(
+    "hidden",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("issue", String, primary_key=True),
+    Column("at", String, nullable=False),
 )
 
 #: a person's edit at the target that we did not overwrite

@@ -23,6 +23,7 @@ from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace import settings as settings_
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
+from tracker_migrate.workspace.hidden import Hidden
 from tracker_migrate.workspace.ledger import Ledger
 
 #: the key of PostgreSQL's advisory lock that one coordinator of a workspace holds
@@ -81,6 +82,10 @@ class Workspace:
     def ledger(self, target: str) -> Ledger:
         """A target's ledger."""
         return Ledger(self.engine, self.writer, target, self.owner)
+
+    def hidden(self, target: str) -> Hidden:
+        """What somebody closed by hand at a target."""
+        return Hidden(self.engine, self.writer, target)
 
     def secret(self, name: str) -> str | None:
         """A credential by name, or None."""

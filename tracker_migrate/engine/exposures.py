@@ -1,0 +1,59 @@
+"""What a target holds and can't take back: a comment that was hidden or deleted at its source after
+it was copied. Its whole issue is closed, and told, until the text is gone or a person accepts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tracker_migrate.engine.target import Target
+from tracker_migrate.errors import Gone
+from tracker_migrate.model import Issue, Key
+from tracker_migrate.workspace.ledger import Held
+
+ACCEPTED = "looked at, and accepted in privacy.toml"
+
+
+def exposures(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
+    """Which of these issues hold such a text at the target, and why, in words that tell nothing."""
+    wanted = {issue.key: _withdrawn(issue) for issue in issues}
+    accepted = target.decisions.tables.privacy.accepted
+    keys = [key for issue, keys in wanted.items() if issue not in accepted for key in keys]
+    held = target.ledger.held(keys) if keys else {}
+    found = {}
+    for issue, withdrawn in wanted.items():
+        reasons = [why for key, why in withdrawn.items() if _stands(held, key)]
+        if reasons:
+            found[issue] = (
+                f"EXPOSED: {len(reasons)} of its comments: {reasons[0]} after it was copied; have "
+                "it removed at the target, or accept it in privacy.toml"
+            )
+    return found
+
+
+def _withdrawn(issue: Issue) -> dict[Key, str]:
+    """The comments whose text is at the source no more, or not for everybody."""
+    return {
+        comment.key: "hidden at the source" if comment.withheld else "deleted at the source"
+        for comment in issue.comments
+        if comment.withheld or comment.deleted
+    }
+
+
+def _stands(held: Mapping[Key, Held], key: Key) -> bool:
+    return key in held and held[key].state != "gone"
+
+
+def settle(target: Target, issues: Iterable[Key]) -> None:
+    """Look whether what was exposed is gone at the target by now, and note it."""
+    for key in issues:
+        issue = target.archive.issue(key)
+        held = target.ledger.of_issue(key)
+        withdrawn = [one for one in _withdrawn(issue) if _stands(held, one)] if issue else []
+        if not withdrawn:
+            continue
+        try:
+            seen = target.sink.read({of: (one.kind, one.at) for of, one in held.items()}).objects
+        except Gone:
+            seen = {}
+        target.ledger.set_gone([one for one in withdrawn if one not in seen])
