@@ -8,52 +8,26 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import NoReturn, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
 
+from tracker_migrate.backends.launchpad import answers
+from tracker_migrate.backends.launchpad.answers import Got, TooSlow, Trouble, Unreadable
 from tracker_migrate.backends.launchpad.gate import Gate
 from tracker_migrate.backends.launchpad.login import Signer
-from tracker_migrate.backends.launchpad.reader import OOPS, ApiReader
-from tracker_migrate.backends.launchpad.wire import Entry, decode, encode, withhold
-from tracker_migrate.errors import (
-    Gone,
-    LoginNeeded,
-    Refused,
-    Retriable,
-)
-from tracker_migrate.interfaces import Reply
+from tracker_migrate.backends.launchpad.reader import ApiReader
+from tracker_migrate.errors import Refused, Retriable
 
 VERSION = "devel"  # older ones can't show hidden comments or blueprints (facts 4, 7)
 SMALLEST_PAGE = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRIES = 3
-NO_LOGIN = (
-    "Launchpad does not take this login: it is wrong, has run out, or was revoked; make a new one"
-)
-#: how a 401 begins that is about the token itself (recordings err-401-*)
-_TOKEN = re.compile("Unknown access token|Unknown consumer|Invalid|Expired")
-
-
-class Got(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply that was understood. value: decoded, hidden texts taken out of it and of `reply`.
-    when: the server's clock. mended: some characters had to be replaced."""
-
-    value: Entry
-    reply: Reply
-    when: datetime
-    mended: bool = False
-
-    @property
-    def entries(self) -> list[Entry]:
-        """The rows of a page."""
-        rows: list[Entry] = self.value["entries"]
-        return rows
+_UNASKED = "Launchpad says that nothing changed, unasked"
+_PLAIN: Mapping[str, str] = {}
+_T = TypeVar("_T")
 
 
 class Getter(Protocol):
@@ -62,19 +36,6 @@ class Getter(Protocol):
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> requests.Response: ...
 
     def close(self) -> None: ...
-
-
-class TooSlow(Retriable):
-    """Launchpad gave up on this one request (503 with an OOPS id): ask for less, or later."""
-
-
-class NotSeen(Gone):
-    """404 or 410: there is nothing, or nothing for this reader. Launchpad makes no difference
-    between a missing and a private object; only somebody who is suspended is 410 (facts 5)."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__("not there, or not to be seen by this reader")
-        self.status = status
 
 
 def api_root(address: str) -> str:
@@ -160,7 +121,23 @@ class Client:
 
     def unchanged(self, path: str, etag: str) -> Got | None:
         """One object, or None if it still has this etag."""
-        return self._ask(self.address(path), {"If-None-Match": etag} if etag else {})
+        return self._got(self.address(path), {"If-None-Match": etag} if etag else {})
+
+    def fresh(self, path: str) -> Got:
+        """One object as it is now, from no proxy's memory. Raises as `entry`."""
+        return self._understood(self.address(path), {"Cache-Control": "no-cache"})
+
+    def value(self, path: str) -> Any:
+        """What a named operation says that gives neither an object nor a page: any JSON value.
+
+        Raises as `entry`; `answers.Denied` where Launchpad does not tell it to this login.
+        """
+        said = self._ask(
+            self.address(path), _PLAIN, lambda it: answers.decoded(it, anonymous=self.anonymous)
+        )
+        if said is None:
+            raise Refused(_UNASKED)
+        return said[0]
 
     def answer(self, path: str) -> requests.Response:
         """The bare answer, whatever its status; redirects are not followed."""
@@ -201,72 +178,32 @@ class Client:
                 raise Refused("Launchpad redirects out of its web service")
         raise Refused("Launchpad redirects in circles")
 
-    def _understood(self, url: str) -> Got:
-        got = self._ask(url, {})
+    def _got(self, url: str, headers: Mapping[str, str]) -> Got | None:
+        def understood(answer: requests.Response) -> Got:
+            return answers.got(url, answer, anonymous=self.anonymous, private=self.private)
+
+        return self._ask(url, headers, understood)
+
+    def _understood(self, url: str, headers: Mapping[str, str] = _PLAIN) -> Got:
+        got = self._got(url, headers)
         if got is None:
-            raise Refused("Launchpad says that nothing changed, unasked")
+            raise Refused(_UNASKED)
         return got
 
-    def _ask(self, url: str, headers: Mapping[str, str]) -> Got | None:
+    def _ask(
+        self, url: str, headers: Mapping[str, str], understood: Callable[[requests.Response], _T]
+    ) -> _T | None:
         for again in range(1, _TRIES + 1):
             answer = self._answer(url, headers)
             if answer.status_code == 304:
                 return None
             try:
-                return self._read(url, answer)
-            except (_Unreadable, _Trouble) as error:
+                return understood(answer)
+            except (Unreadable, Trouble) as error:
                 if again == _TRIES:
                     raise error.final() from None
             time.sleep(self._pause * again)
         raise AssertionError
-
-    def _read(self, url: str, answer: requests.Response) -> Got:
-        if answer.status_code != 200:
-            self._fail(answer)
-        if "html" in answer.headers.get("Content-Type", ""):
-            raise _Unreadable("Launchpad sends a page instead of data")
-        try:
-            value, mended = decode(answer.content)
-        except ValueError:
-            raise _Unreadable("Launchpad sends broken JSON") from None
-        if not isinstance(value, dict):
-            raise _Unreadable("Launchpad sends no object")
-        count = withhold(value, private=self.private)
-        body = encode(value) if count or mended else answer.content
-        reply = Reply(url=url, status=200, body=body, withheld=count)
-        return Got(value=value, reply=reply, when=clock(answer), mended=mended)
-
-    def _fail(self, answer: requests.Response) -> NoReturn:
-        status = answer.status_code
-        if status in (404, 410):
-            raise NotSeen(status)
-        if status == 401:
-            if self.anonymous or _TOKEN.match(answer.text[:100]):
-                raise LoginNeeded(NO_LOGIN)
-            raise Refused("this login may not read it")
-        if OOPS in answer.headers:
-            raise TooSlow("Launchpad had not the time for this request")
-        if status >= 500 or status == 429:
-            raise _Trouble(f"Launchpad answers {status}")
-        raise Refused(f"Launchpad answers {status}")
-
-
-class _Unreadable(Retriable):
-    def final(self) -> Refused:
-        return Refused(str(self))
-
-
-class _Trouble(Retriable):
-    def final(self) -> Retriable:
-        return Retriable(str(self))
-
-
-def clock(answer: requests.Response) -> datetime:
-    """When the server says that it answered, in whole seconds; our own clock if it does not."""
-    try:
-        return parsedate_to_datetime(answer.headers["Date"])
-    except (KeyError, TypeError, ValueError):
-        return datetime.now(UTC).replace(microsecond=0)
 
 
 def _with_size(url: str, size: int) -> str:

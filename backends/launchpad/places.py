@@ -9,7 +9,8 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from tracker_migrate.backends.launchpad import wire_places
-from tracker_migrate.backends.launchpad.client import NO_LOGIN, Client, Got
+from tracker_migrate.backends.launchpad.answers import NO_LOGIN, Got
+from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.reading import understood
 from tracker_migrate.backends.launchpad.wire import Entry, below, decode, encode, is_private
 from tracker_migrate.errors import (

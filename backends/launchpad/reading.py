@@ -6,12 +6,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from tracker_migrate.backends.launchpad import wire_blueprint, wire_bug
-from tracker_migrate.backends.launchpad.client import Client, Got
-from tracker_migrate.backends.launchpad.wire import Entry, encode, is_private
+from tracker_migrate.backends.launchpad.answers import Got
+from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.wire import (
+    Entry,
+    encode,
+    is_private,
+    is_public,
+    leave_out_private,
+)
 from tracker_migrate.backends.launchpad.wire_blueprint import Links
 from tracker_migrate.backends.launchpad.wire_bug import Parts
-from tracker_migrate.errors import Refused, Retriable
+from tracker_migrate.errors import Gone, Refused, Retriable
 from tracker_migrate.interfaces import Reading, Reply
 
 #: the collections of every bug. The history comes last: what happened while the others were read
@@ -37,10 +46,12 @@ Hint = Callable[[str, int], bool]
 
 
 class _Gathered:
-    """The replies that an issue is made of."""
+    """The replies that an issue is made of. Those of a public one hold nothing that is private:
+    neither titles of duplicates that are not public, nor the names of such blueprints."""
 
     def __init__(self, first: Got) -> None:
         self.first = first
+        self.public = not is_private(first.value)
         self.replies: list[Reply] = [first.reply]
         self.mended = first.mended
         self.totals: dict[str, int] = {}
@@ -48,11 +59,20 @@ class _Gathered:
     def rows(self, client: Client, path: str, name: str, size: int | None = None) -> list[Entry]:
         rows: list[Entry] = []
         for got in client.collection(f"{path}/{name}", size):
-            self.replies.append(got.reply)
+            self.replies.append(_public(got) if self.public else got.reply)
             self.mended = self.mended or got.mended
             self.totals[name] = got.value.get("total_size", 0)
             rows += got.entries
         return rows
+
+
+def _public(got: Got) -> Reply:
+    """The reply, less what is private; `got` loses it, too."""
+    count = leave_out_private(got.value)
+    if not count:
+        return got.reply
+    withheld = got.reply.withheld + count
+    return structs.replace(got.reply, body=encode(got.value), withheld=withheld)
 
 
 def bug(client: Client, number: str, known: str, hint: Hint) -> Reading | None:
@@ -89,8 +109,10 @@ def stamp(value: Entry) -> str:
 
 
 def _admit(client: Client, value: Entry) -> None:
+    """What is not public is as good as not there, unless `private` is read: what was read of it
+    before is to be forgotten, and what was written of it to be closed."""
     if is_private(value) and not client.private:
-        raise Refused("it is not public: only with `private` is it read")
+        raise Gone("not public any more, or never was: only with `private` is it read")
 
 
 def _parts(client: Client, path: str, gathered: _Gathered, hint: Hint) -> Parts:
@@ -146,6 +168,18 @@ def blueprint(client: Client, name: str, known: str, listed: Entry | None) -> Re
     issue = wire_blueprint.issue(first.value, links, mended=gathered.mended)
     etag: str = first.value["http_etag"]
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=etag)
+
+
+def public_now(client: Client, path: str) -> bool:
+    """Whether everybody may read a bug or blueprint at this moment. One request, past any proxy's
+    memory. False for what is not there, not to be seen, or not to be understood.
+
+    Raises Retriable, LoginNeeded, Unreachable.
+    """
+    try:
+        return is_public(client.fresh(path).value)
+    except (Gone, Refused):
+        return False
 
 
 def _listed(client: Client, name: str, row: Entry) -> Got:

@@ -17,7 +17,8 @@ from tracker_migrate.backends.launchpad import (
     wire_blueprint,
     wire_places,
 )
-from tracker_migrate.backends.launchpad.client import Client, NotSeen, clock
+from tracker_migrate.backends.launchpad.answers import NotSeen, clock
+from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key
 from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
@@ -124,22 +125,31 @@ class LaunchpadSource:
     def read(self, issue: Key, known: str = "") -> Reading | None:
         """One bug or blueprint, whole; None if its stamp is still `known`.
 
-        Raises Gone, Refused (also a private one, without `private`), Retriable.
+        Raises Gone (also one that is not public, without `private`), Refused, Retriable.
         """
         return reading.understood(issue, lambda: self._read(issue, known))  # type: ignore[no-any-return]
 
     def _read(self, issue: Key, known: str) -> Reading | None:
         name = name_of(issue)
+        if not _is_issue(issue):
+            raise Refused(f"{issue}: Launchpad has no such kind of issue")
         try:
             if kind_of(issue) == "blueprint":
                 return reading.blueprint(self._client, name, known, self._lately.take(issue))
-            if kind_of(issue) == "bug" and name.isdecimal():
-                return reading.bug(self._client, name, known, self._hint)
+            return reading.bug(self._client, name, known, self._hint)
         except Gone as error:
             raise Gone(f"{issue}: {error}") from None
         except Refused as error:
             raise Refused(f"{issue}: {error}") from None
-        raise Refused(f"{issue}: Launchpad has no such kind of issue")
+
+    def is_public(self, issue: Key) -> bool:
+        """Whether everybody may read it now; one request. False if it is not to be seen.
+
+        Raises Retriable, LoginNeeded, Unreachable.
+        """
+        name = name_of(issue)
+        path = name if kind_of(issue) == "blueprint" else f"bugs/{name}"
+        return _is_issue(issue) and reading.public_now(self._client, path)
 
     # -- people ---------------------------------------------------------------------------------
 
@@ -172,6 +182,10 @@ class LaunchpadSource:
     def close(self) -> None:
         """Give back connections."""
         self._client.close()
+
+
+def _is_issue(key: Key) -> bool:
+    return kind_of(key) == "blueprint" or (kind_of(key) == "bug" and name_of(key).isdecimal())
 
 
 class _Lately:

@@ -72,11 +72,14 @@ def withhold(value: Entry, *, private: bool) -> int:
     if rows is None:
         return _silence(value)
     count = sum(_silence(row) for row in rows)
-    if not private:
-        kept = [row for row in rows if not is_private(row)]
-        count += len(rows) - len(kept)
-        value["entries"] = kept
-    return count
+    return count if private else count + leave_out_private(value)
+
+
+def leave_out_private(page: Entry) -> int:
+    """Take the objects that are not public out of a page; says how many there were."""
+    rows = page["entries"]
+    page["entries"] = [row for row in rows if not is_private(row)]
+    return len(rows) - len(page["entries"])
 
 
 def _silence(row: Entry) -> int:
@@ -87,6 +90,11 @@ def _silence(row: Entry) -> int:
         row["content"] = ""
         return 1
     return 0
+
+
+def is_public(row: Entry) -> bool:
+    """Whether an object says in so many words that everybody may read it."""
+    return row.get("private", False) is False and row.get("information_type") in PUBLIC
 
 
 def is_private(row: Entry) -> bool:

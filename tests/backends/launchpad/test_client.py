@@ -12,13 +12,8 @@ import requests
 
 from tests.backends.launchpad.recorded import ADDRESS, Replies, exchange, needs_recordings, reply
 from tracker_migrate.backends.launchpad import login
-from tracker_migrate.backends.launchpad.client import (
-    Client,
-    NotSeen,
-    TooSlow,
-    api_root,
-    clock,
-)
+from tracker_migrate.backends.launchpad.answers import NotSeen, TooSlow, clock
+from tracker_migrate.backends.launchpad.client import Client, api_root
 from tracker_migrate.backends.launchpad.gate import Gate
 from tracker_migrate.backends.launchpad.places import check_root
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn

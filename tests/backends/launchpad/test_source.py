@@ -387,7 +387,7 @@ def test_a_bug_that_is_closed_while_it_is_read_does_not_come_out_as_public() -> 
     )
     closed = row("", private=True, information_type="Private")
     reader = Changing({"/devel/bugs/16/activity": closing}, {"/devel/bugs/16": closed})
-    with pytest.raises(Refused, match="not public"):
+    with pytest.raises(Gone, match="not public"):
         reading.bug(Client(ADDRESS, reader=reader), "16", "", lambda *_: False)
 
 
@@ -516,7 +516,7 @@ def test_without_private_a_login_lists_and_reads_what_is_public(closed: Launchpa
     made = source(closed, "lab-private", login=True)
     found = [one.key for one in made.listing(None)]
     assert found == [bug(number) for number in (719, 720, 727, 731, 732)]
-    with pytest.raises(Refused, match="not public"):
+    with pytest.raises(Gone, match="launchpad:bug:721: not public any more"):
         made.read(bug(721))
 
 

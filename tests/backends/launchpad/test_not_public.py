@@ -1,0 +1,186 @@
+"""What is not public: what a public issue may hold of it, and the look before it is opened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.backends.launchpad.closed import (
+    ACCOUNTS,
+    bug,
+    issue,
+    lab_private,
+    read,
+    requests_of,
+    source,
+    summary,
+)
+from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
+from tracker_migrate.errors import Retriable
+from tracker_migrate.model import Key
+from tracker_migrate.testing.loopback import Fault
+
+SPECS = ("open-plan", "open-base", "hush-base", "hush-plan")
+
+
+@pytest.fixture
+def closed() -> Iterator[LaunchpadStandIn]:
+    with lab_private() as made:
+        yield made
+
+
+def spec(name: str) -> Key:
+    return Key(f"launchpad:blueprint:lab-private/+spec/{name}")
+
+
+@pytest.fixture
+def planned(closed: LaunchpadStandIn) -> LaunchpadStandIn:
+    """Two public blueprints and two proprietary ones, with dependencies and bugs across."""
+    store = closed.store
+    for name in SPECS:
+        values = {
+            "name": name,
+            "title": f"Title of {name}",
+            "summary": f"Summary of {name}",
+            "owner_link": "~lab-owner",
+            "date_created": "2026-11-22T15:00:00+00:00",
+            "information_type": "Proprietary" if name.startswith("hush") else "Public",
+        }
+        path = f"lab-private/+spec/{name}"
+        store.put_item("specification", path, values, None, "lab-private")
+    for plan in ("open-plan", "hush-plan"):
+        for base in ("open-base", "hush-base"):
+            whole = f"lab-private/+spec/{plan}"
+            store.relate("dependencies", whole, f"lab-private/+spec/{base}")
+        for number in (719, 721):
+            store.relate("specs", f"bugs/{number}", f"lab-private/+spec/{plan}")
+    return closed
+
+
+# -- what a public issue holds of a private one ---------------------------------------------------
+
+
+def private_words(standin: LaunchpadStandIn) -> list[str]:
+    """Titles and descriptions of everything that is not public."""
+    where = "info NOT IN ('Public', 'Public Security')"
+    bugs = [one.data for one in standin.store.bugs(where)]
+    specs = [one.data for one in standin.store.items("kind='specification'")]
+    hushed = [one for one in specs if one.get("information_type") == "Proprietary"]
+    texts = [one.get(name) for one in [*bugs, *hushed] for name in ("title", "description", "name")]
+    return [str(text) for text in texts if text]
+
+
+def test_a_public_bug_holds_no_word_of_a_private_one(planned: LaunchpadStandIn) -> None:
+    made, words = source(planned), private_words(planned)
+    assert len(words) > 30
+    for role in ("public", "pubsec", "pub-dup-of-priv", "pub-two", "flip"):
+        got = read(made, bug(summary()["bugs"][role]))
+        assert not got.issue.private
+        held = [repr(got.issue), *(reply.body.decode() for reply in got.replies)]
+        assert [word for word in words for text in held if word in text] == []
+
+
+def test_a_public_duplicate_names_its_private_master_by_number_alone(
+    closed: LaunchpadStandIn,
+) -> None:
+    got = issue(source(closed), bug(727))
+    (relation,) = [one for one in got.relations if one.kind == "duplicate_of"]
+    assert (relation.label, relation.to, relation.extra) == ("LP #721", bug(721), {})
+    assert relation.url.endswith("/bugs/721")
+
+
+def test_a_public_bug_counts_its_private_duplicate_and_does_not_name_it(
+    closed: LaunchpadStandIn,
+) -> None:
+    got = read(source(closed), bug(719))
+    assert got.issue.extra["number_of_duplicates"] == 1
+    assert [one for one in got.issue.relations if one.kind == "duplicate"] == []
+    duplicates = next(one for one in got.replies if one.url.endswith("/duplicates"))
+    assert json.loads(duplicates.body)["entries"] == []
+    assert duplicates.withheld == 1
+
+
+def test_a_private_bug_names_its_duplicates_by_number(closed: LaunchpadStandIn) -> None:
+    got = issue(source(closed), bug(721))
+    named = [one for one in got.relations if one.kind == "duplicate"]
+    assert [(one.label, one.to) for one in named] == [("LP #727", bug(727))]
+
+
+def test_a_public_blueprint_names_only_what_is_public(planned: LaunchpadStandIn) -> None:
+    got = read(source(planned), spec("open-plan"))
+    assert [one.to for one in got.issue.relations] == [spec("open-base"), bug(719)]
+    held = [repr(got.issue), *(reply.body.decode() for reply in got.replies)]
+    assert [word for word in private_words(planned) for text in held if word in text] == []
+
+
+def test_a_private_blueprint_names_all(planned: LaunchpadStandIn) -> None:
+    got = issue(source(planned), spec("hush-plan"))
+    assert got.private
+    assert {one.to for one in got.relations} == {
+        spec("open-base"),
+        spec("hush-base"),
+        bug(719),
+        bug(721),
+    }
+
+
+# -- one more look --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("viewer", [None, "lab-owner", "lab-unrelated", "name16"])
+def test_whether_it_is_public_is_the_same_for_every_reader(
+    closed: LaunchpadStandIn, viewer: str | None
+) -> None:
+    made = source(closed, viewer=viewer)
+    said = {role: made.is_public(bug(n)) for role, n in summary()["bugs"].items()}
+    public = summary()["viewers"]["anonymous"]["readable"]
+    assert {role for role, answer in said.items() if answer} == set(public)
+
+
+def test_the_look_takes_one_request_and_remembers_nothing(closed: LaunchpadStandIn) -> None:
+    made = source(closed)
+    read(made, bug(719))
+    requests_of(closed)
+    assert made.is_public(bug(719))
+    assert requests_of(closed) == {"read:GET bugs/N": 1}
+    closed.store.put_bug(
+        719, {**closed.store.bugs("id=719")[0].data, "information_type": "Private"}
+    )
+    assert not made.is_public(bug(719))
+
+
+def test_a_listed_blueprint_is_looked_at_again(planned: LaunchpadStandIn) -> None:
+    made = source(planned, "lab-private")
+    assert spec("open-plan") in [one.key for one in made.listing(None)]
+    store = planned.store
+    found = store.item("lab-private/+spec/open-plan")
+    assert found is not None
+    assert made.is_public(spec("open-plan"))
+    hidden = {**found.data, "information_type": "Embargoed"}
+    store.put_item("specification", "lab-private/+spec/open-plan", hidden)
+    assert not made.is_public(spec("open-plan"))
+
+
+@pytest.mark.parametrize("key", ["launchpad:bug:99999", "launchpad:bug:x", "launchpad:person:jdoe"])
+def test_what_is_not_there_is_not_public(closed: LaunchpadStandIn, key: str) -> None:
+    assert not source(closed).is_public(Key(key))
+
+
+def test_what_says_nothing_of_itself_is_not_public(closed: LaunchpadStandIn) -> None:
+    closed.faults.append(Fault("html", times=9))
+    assert not source(closed).is_public(bug(719))
+
+
+def test_a_busy_server_does_not_say_that_it_is_private(closed: LaunchpadStandIn) -> None:
+    oops = {"X-Lazr-OopsId": "OOPS-1", "Retry-After": "900"}
+    closed.faults.append(Fault("status", times=1, status=503, headers=oops))
+    made = source(closed)
+    with pytest.raises(Retriable):
+        made.is_public(bug(719))
+    assert made.is_public(bug(719))
+
+
+def test_accounts_are_those_of_the_recordings() -> None:
+    assert set(ACCOUNTS) | {"anonymous"} == set(summary()["viewers"])
