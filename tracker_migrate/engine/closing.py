@@ -67,10 +67,10 @@ class Closing:
     def _due(self) -> Iterator[tuple[Key, Audience]]:
         """Issues that not everybody may read, and who may."""
         archive, target = self._target.archive, self._target
-        gone = archive.gone_keys()
+        gone = dict.fromkeys(archive.gone_keys())
         yield from ((key, CLOSED) for key in gone)
         keys = dict.fromkeys([*target.hidden.keys(), *target.exposures, *archive.private_keys()])
-        for key in keys.keys() - {*gone}:
+        for key in (one for one in keys if one not in gone):
             audience = self._audience(key)
             if audience.name != "public":
                 yield key, audience
@@ -96,10 +96,10 @@ class Closing:
         }
         exact = self._exact(key) if due and audience.name != IMPORTER else {}
         for of, held in due.items():
-            names = planner.access(held.kind, CLOSED)
-            fields = (
-                {name: exact[of][name] for name in names if name in exact[of]} if exact else names
-            )
+            fields = planner.access(held.kind, audience)
+            if of in exact:  # with what closing takes away, too: the owner
+                names = {**fields, **planner.access(held.kind, CLOSED)}
+                fields = {name: exact[of][name] for name in names if name in exact[of]}
             wanted = Wanted(
                 key=of, kind=held.kind, issue=key, fields=fields, audience=audience.name
             )
