@@ -9,10 +9,17 @@ from tracker_migrate.interfaces import IMPORTER, Audience
 
 #: policies that somebody draws up: the members of a project, or the rules of a custom policy
 POLICIES = ("PHID-PROJ-", "PHID-PLCY-")
+#: what says who may read; the owner goes with it, for an owner reads whatever the policy says
+GUARDS = frozenset({"view", "edit", "space"})
+ACCESS = GUARDS | {"owner"}
 
 
 def access(audience: Audience, options: Options) -> dict[str, Any]:
     """The fields of a task or subtask that say who may read it.
+
+    What is closed for all stays in the Space that it is in: a Space only narrows. `space` "" is the
+    importer's own, where everything stands that names none; it has to be said, for else a task that
+    is opened would stay in the Space of its policy.
 
     `IMPORTER` stands for the importing account's own PHID, which only the sink knows. The owner is
     among the fields where nobody may be it: an owner sees and edits a task whatever its policy says
@@ -22,7 +29,7 @@ def access(audience: Audience, options: Options) -> dict[str, Any]:
     if audience.name == IMPORTER:
         return {"view": IMPORTER, "edit": IMPORTER, "owner": None}
     view, edit = _policies(audience, options)
-    return {"view": view, "edit": edit, **({"space": audience.space} if audience.space else {})}
+    return {"view": view, "edit": edit, "space": audience.space}
 
 
 def _policies(audience: Audience, options: Options) -> tuple[str, str]:

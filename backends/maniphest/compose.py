@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote_plus
 
+from tracker_migrate.backends.maniphest.access import ACCESS, GUARDS
 from tracker_migrate.interfaces import Action, Pointer, Ref, Step, Text
 
 STEPS = (
@@ -28,7 +29,6 @@ STEPS = (
 #: takes 1 MB where nobody has said otherwise, and an administrator's page of Phorge asks for more
 FILL_BYTES = 900_000
 FILL_COMMENTS = 250
-_POLICY = frozenset({"view", "edit", "owner"})
 _TASKS = ("task", "subtask")
 _PARTS = ("comment", "relations")
 
@@ -52,16 +52,24 @@ def _sorted_by_audience(
     rest: list[Action] = []
     opening: list[Action] = []
     for action in actions:
-        moved = tuple(name for name in action.fields if name in _POLICY)
-        if action.op == "create" or action.wanted.kind not in _TASKS or "view" not in moved:
+        moved = tuple(name for name in action.fields if name in ACCESS)
+        if not _moves_access(action):
             rest.append(action)
             continue
         into = opening if action.wanted.audience == "public" else closing
         into.append(_only(action, moved))
-        others = tuple(name for name in action.fields if name not in _POLICY)
+        others = tuple(name for name in action.fields if name not in ACCESS)
         if others:
             rest.append(_only(action, others))
     return closing, rest, opening
+
+
+def _moves_access(action: Action) -> bool:
+    """Whether it changes who may read: of something closed, its owner does too."""
+    if action.op == "create" or action.wanted.kind not in _TASKS:
+        return False
+    private = action.wanted.audience != "public"
+    return bool((ACCESS if private else GUARDS) & set(action.fields))
 
 
 def _only(action: Action, names: tuple[str, ...]) -> Action:

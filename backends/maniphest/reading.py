@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.sending import comment_ref
 from tracker_migrate.backends.maniphest.server import Server
@@ -24,21 +25,23 @@ _EDGES = ("task.subtask", "task.parent")
 class Reader:
     """Reads what is there of one issue."""
 
-    def __init__(self, server: Server, finder: Finder) -> None:
+    def __init__(self, server: Server, finder: Finder, guard: Guard) -> None:
         self._server = server
         self._finder = finder
+        self._guard = guard
 
     def read(self, refs: Refs) -> Snapshot:
         """See `interfaces.Sink.read`. Raises Gone if the issue's own task is not to be seen."""
-        return _Issue(self._server, self._finder, refs).snapshot()
+        return _Issue(self._server, self._finder, self._guard, refs).snapshot()
 
 
 class _Issue:
     """One reading of one issue."""
 
-    def __init__(self, server: Server, finder: Finder, refs: Refs) -> None:
+    def __init__(self, server: Server, finder: Finder, guard: Guard, refs: Refs) -> None:
         self._server = server
         self._finder = finder
+        self._guard = guard
         self._refs = refs
         self._main = next(((k, at) for k, (kind, at) in refs.items() if kind == "task"), None)
         self._rows = {row.phid: row for row in self._tasks()}
@@ -93,8 +96,7 @@ class _Issue:
             "priority": self._server.facts.keyword(int(row.fields["priority"]["value"])),
             "owner": row.fields.get("ownerPHID"),
             "projects": row.projects,
-            "view": row.policy.view,
-            "edit": row.policy.edit,
+            **self._guard.told(row),
         }
         if kind == "subtask":
             parents = self._above.get(row.phid, set())

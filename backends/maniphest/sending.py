@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.backends.maniphest.faults import SlugTaken
+from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.server import Server
 from tracker_migrate.backends.maniphest.wire import (
@@ -30,8 +31,11 @@ from tracker_migrate.model import Key
 class Sender:
     """Writes to one server. `highest` is the highest number of a task that we know to be there."""
 
-    def __init__(self, server: Server, finder: Finder, *, create_projects: bool) -> None:
+    def __init__(
+        self, server: Server, finder: Finder, guard: Guard, *, create_projects: bool
+    ) -> None:
         self._server = server
+        self._policies = guard
         self._client = server.client
         self._finder = finder
         self._create_projects = create_projects
@@ -65,7 +69,8 @@ class Sender:
         (action,) = step.actions
         self._known_words(action.fields)
         facts = self._server.facts
-        sent = list(task_transactions({"owner": None, **action.fields}, create=True))
+        fields = self._policies.sent({"owner": None, **action.fields}, create=True)
+        sent = list(task_transactions(fields, create=True))
         if facts.marker is not None and action.marker:
             sent.append(said(f"custom.{facts.marker}", action.marker))
         # who creates a task is subscribed to it, bots too, unless this stands in the same call
@@ -78,6 +83,7 @@ class Sender:
 
     def _fill(self, step: ClosedStep) -> Receipt:
         task = filled(step)
+        self._policies.check(step, task)
         sent: list[Transaction] = []
         for action in step.actions:
             sent += self._changes(action)
@@ -103,7 +109,8 @@ class Sender:
         if action.kind == "relations":
             return [said("subtasks.add", phids(action.fields["subtasks"]))]
         self._known_words(action.fields)
-        return list(task_transactions(self._with_owner(action), create=False))
+        fields = self._policies.sent(self._with_owner(action), create=False)
+        return list(task_transactions(fields, create=False))
 
     def _with_owner(self, action: ClosedAction) -> dict[str, Any]:
         """A task that is closed and has no owner becomes the importer's, unless the same call
@@ -124,8 +131,8 @@ class Sender:
             raise Refused(f"the server has no priority {fields['priority']!r}: correct states.toml")
 
     def stored(self, step: ClosedStep) -> dict[Key, dict[str, Any]]:
-        """What reads back in another form: lists in an order of the server's own, and priorities
-        that have several words."""
+        """What reads back in another form: lists in an order of the server's own, priorities that
+        have several words, and the Space where everything stands that names none."""
         stored: dict[Key, dict[str, Any]] = {}
         for action in step.actions:
             changed: dict[str, Any] = {}
@@ -136,6 +143,8 @@ class Sender:
                 facts = self._server.facts
                 word = facts.keyword(facts.priorities.get(action.fields["priority"], -1))
                 changed["priority"] = word or action.fields["priority"]
+            if action.fields.get("space"):
+                changed["space"] = self._policies.told_space(action.fields["space"])
             if changed:
                 stored[action.key] = changed
         return stored

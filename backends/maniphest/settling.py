@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_migrate.backends.maniphest.access import GUARDS
+from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.sending import Sender, comment_ref, filled
 from tracker_migrate.backends.maniphest.server import Server
@@ -21,8 +23,6 @@ _TYPES = {
     "priority": "priority",
     "owner": "owner",
     "projects": "projects",
-    "view": "core:view-policy",
-    "edit": "core:edit-policy",
     "subtasks": "dependsOn",
 }
 
@@ -30,8 +30,9 @@ _TYPES = {
 class Settler:
     """Marks and finds the steps of one server."""
 
-    def __init__(self, server: Server, finder: Finder, sender: Sender) -> None:
+    def __init__(self, server: Server, finder: Finder, guard: Guard, sender: Sender) -> None:
         self._server = server
+        self._guard = guard
         self._finder = finder
         self._sender = sender
 
@@ -60,7 +61,9 @@ class Settler:
             case "project.update" | "milestone.update":
                 return None  # sending a name twice writes it once
             case _:
-                return self._commented(step) if _comments(step) else self._changed(step, mark)
+                if _comments(step):
+                    return self._commented(step)
+                return self._closed(step) if _guards(step) else self._changed(step, mark)
 
     def _created(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
         """By marker, and by walking our newest tasks down to the mark: a task can be there while
@@ -98,6 +101,19 @@ class Settler:
     def _is_comment(self, row: TransactionRow) -> bool:
         return row.type == "comment" and row.author == self._server.facts.me
 
+    def _closed(self, step: ClosedStep) -> Receipt | None:
+        """Who may read is told by the task itself: what is believed to be closed has to be, and of
+        a change of Space the list of transactions says no more than that there was something."""
+        (action,) = step.actions
+        row = next(self._finder.tasks_by_phid([filled(step)]), None)
+        if row is None:
+            return None
+        held = {**self._guard.told(row), "owner": row.fields.get("ownerPHID")}
+        sent = {**action.fields, **self._sender.stored(step).get(action.key, {})}
+        if any(sent[name] != held[name] for name in sent if name in held):
+            return None
+        return self._receipt(step, action, row)
+
     def _changed(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
         """Steps of one task are sent one at a time, so what we did to it since the mark was it."""
         since = int(mark.get("transaction", 0))
@@ -124,6 +140,11 @@ def permalink(row: TransactionRow) -> str:
     """The permalink that a comment's first line names; empty if it names none."""
     told = origin.parse(row.text or "")
     return told.permalink if told is not None else ""
+
+
+def _guards(step: ClosedStep) -> bool:
+    """Whether it changes who may read: such a step carries nothing else."""
+    return any(GUARDS & set(action.fields) for action in step.actions)
 
 
 def _comments(step: ClosedStep) -> list[ClosedAction]:

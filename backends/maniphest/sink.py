@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker_migrate.backends.maniphest import checking
 from tracker_migrate.backends.maniphest.client import Conduit
+from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.options import Options
 from tracker_migrate.backends.maniphest.outside import Outsider
@@ -50,9 +51,11 @@ class ManiphestSink:
         self._outsider = outsider
         self._server = Server(client, options.marker_field)
         self._finder = Finder(self._server)
-        self._sender = Sender(self._server, self._finder, create_projects=options.create_projects)
-        self._settler = Settler(self._server, self._finder, self._sender)
-        self._reader = Reader(self._server, self._finder)
+        self._guard = Guard(self._server, self._finder)
+        create = options.create_projects
+        self._sender = Sender(self._server, self._finder, self._guard, create_projects=create)
+        self._settler = Settler(self._server, self._finder, self._guard, self._sender)
+        self._reader = Reader(self._server, self._finder, self._guard)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """See `interfaces.Sink.check`."""

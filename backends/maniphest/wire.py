@@ -55,6 +55,11 @@ class TaskRow(msgspec.Struct, frozen=True):
         return msgspec.convert(self.fields["policy"], Policy)
 
     @property
+    def space(self) -> str | None:
+        """The Space that it is in; None on a server that had none when it was made."""
+        return self.fields.get("spacePHID")
+
+    @property
     def projects(self) -> list[str]:
         """PHIDs of its projects, sorted; asked for with the attachment `projects`."""
         held = self.attachments.get("projects", {}) if isinstance(self.attachments, dict) else {}

@@ -138,12 +138,6 @@ def _owner(_: Call, value: Any) -> Xaction:
     return Xaction("owner", value)
 
 
-def _space(call: Call, value: Any) -> Xaction:
-    if value in (None, ""):
-        value = call.site.tasks.blank(call.user.phid).space
-    return _phid("space")(call, value) if value is not None else Xaction("space")
-
-
 def _columns(_: Call, value: Any) -> Xaction:
     return Xaction("column", params.array("value", value))
 
@@ -231,7 +225,7 @@ def _description(_: Call, value: Any) -> Xaction:
 _BEFORE_POINTS: Readers = {
     "parent": _parent,
     "column": _columns,
-    "space": _space,
+    "space": _phid("space"),
     "title": _text("title"),
     "owner": _owner,
     "status": _text("status"),
@@ -270,7 +264,7 @@ def _project_readers(call: Call, project: Project) -> Readers:
         members = {}
     return {
         **readers,
-        "space": _space,
+        "space": _phid("space"),
         **names,
         **looks,
         "slugs": _slugs,
