@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from typing import Any
 
 from tracker_migrate.backends.storyboard import wire
@@ -13,9 +12,6 @@ from tracker_migrate.backends.storyboard.options import Options
 from tracker_migrate.errors import Gone, LoginNeeded, Refused
 from tracker_migrate.http import Throttle
 from tracker_migrate.interfaces import RemoteRef
-
-#: seconds for which it is believed that a story is still closed
-CLOSED_FOR = 5.0
 
 
 class Site:
@@ -38,7 +34,6 @@ class Site:
         self._guard = threading.Lock()
         self._self: dict[str, Any] | None = None
         self._known: set[str] = set()
-        self._closed: dict[str, float] = {}
 
     def need_token(self) -> None:
         """Raise LoginNeeded if there is no token, or none that could be one."""
@@ -101,18 +96,6 @@ class Site:
         except Gone:
             return None
         return frozenset(str(row["id"]) for row in rows)
-
-    def check_closed(self, story: str) -> None:
-        """Make sure that a story is still private before something private is added to it: its
-        readers can open it at any time. Raises Refused, Gone."""
-        if self._closed.get(story, 0.0) > time.monotonic():
-            return
-        if not self.api.get(f"/stories/{int(story)}").get("private"):
-            raise Refused("its story is open to all now, so that nothing private is added to it")
-        with self._guard:
-            if len(self._closed) > 10_000:
-                self._closed.clear()
-            self._closed[story] = time.monotonic() + CLOSED_FOR
 
     def close(self) -> None:
         """Give back connections."""

@@ -104,6 +104,8 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes, *, host: st
         return why or Refused(f"{host} refuses a query ({status})")
     if 300 <= status < 400:
         return _unreadable(status, headers, host)
+    if status in (403, 405, 410):  # a proxy that blocks this address
+        return Refused(f"{host} refuses a query ({status})")
     if status == 404:
         return WrongTracker(f"{host} answers 404 as no StoryBoard does: is it the API's address?")
     return Retriable(f"{host} answers {status}", _after(headers))

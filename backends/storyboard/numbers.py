@@ -57,6 +57,11 @@ class Numbers:
                     raise UsageError(f"{host} lets no numbers be claimed: {error}") from None
         raise Unreachable(f"{self._api.host} does not let numbers be claimed; try again")
 
+    def hold_a_place(self) -> None:
+        """Make sure that a private place holder of ours is there."""
+        with self._guard:
+            self._place()
+
     def _stories(self, count: int) -> Block:
         keeps = self._site.options.numbers == "keep"
         below = self._above_all_bugs() if keeps else int(self._story()["id"])

@@ -15,7 +15,10 @@ class Options(BaseModel):
     settle_seconds: the longest that the server may go on with a request that we gave up on.
     per_second: requests, 0 for no limit. numbers: `block` (from claimed blocks) or `keep` (a
     story's number is the bug's). above: in `keep` mode, claimed blocks start above this number,
-    which no bug may reach. web: where people see stories, if not at the API's own host."""
+    which no bug may reach. leaky_search: what to do where
+    the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
+    (because only people who may read them can reach the server). web: where people see stories, if
+    not at the API's own host."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -26,6 +29,7 @@ class Options(BaseModel):
     per_second: float = Field(default=0.0, ge=0)
     numbers: Literal["block", "keep"] = "block"
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
+    leaky_search: Literal["refuse", "accept"] = "refuse"
     web: Annotated[str, AfterValidator(web_address)] | None = None
 
 

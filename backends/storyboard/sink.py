@@ -46,8 +46,8 @@ class StoryBoardSink:
         self._site = Site(address, options, token, outsider_token)
         self.address = self._site.base
         self._finder = Finder(self._site)
-        self._writer = Writer(self._site, self._finder)
         self._numbers = Numbers(self._site)
+        self._writer = Writer(self._site, self._finder, self._numbers)
         self._reader = Reader(self._site, self._finder)
         self._earlier = Earlier(self._site, self._finder)
 

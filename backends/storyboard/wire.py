@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tracker_migrate.checked import web_address
-from tracker_migrate.errors import UsageError
+from tracker_migrate.errors import Doubtful, UsageError
 
 #: ids are a signed INT there; the last one would make every later POST fail (facts 13)
 LAST_ID = 2_147_483_600
@@ -72,6 +72,18 @@ def story_body(fields: Mapping[str, Any], me: int) -> dict[str, Any]:
     if fields.get("teams") is not None:
         body["teams"] = [{"id": number(team)} for team in fields["teams"]]
     return body
+
+
+def numbered(body: Mapping[str, Any], number: int | None) -> dict[str, Any]:
+    """The body of a POST under the number that was chosen, if one was."""
+    return dict(body) if number is None else {"id": number, **body}
+
+
+def id_of(row: Any) -> str:
+    """The id in the reply to a POST. Raises Doubtful if it says none."""
+    if not isinstance(row, dict) or not isinstance(row.get("id"), int):
+        raise Doubtful("StoryBoard took the request, but does not say under which id")
+    return str(row["id"])
 
 
 def task_body(fields: Mapping[str, Any], create: bool) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from typing import Any
 
 from tracker_migrate.backends.storyboard import fields, wire
 from tracker_migrate.backends.storyboard.account import Site
-from tracker_migrate.backends.storyboard.faults import Exists, HalfMade, HasTag
+from tracker_migrate.backends.storyboard.faults import Exists, HasTag
 from tracker_migrate.backends.storyboard.finding import Finder, tags_of
-from tracker_migrate.errors import Doubtful, Refused, Retriable, Taken
+from tracker_migrate.backends.storyboard.guard import Guard
+from tracker_migrate.backends.storyboard.numbers import Numbers
+from tracker_migrate.backends.storyboard.stories import StoryWriter
+from tracker_migrate.errors import Doubtful, Refused, Retriable
 from tracker_migrate.interfaces import ClosedAction, Receipt, RemoteRef
 
 _SHARED = {
@@ -24,34 +27,25 @@ _SHARED = {
 class Writer:
     """Sends closed actions, each once."""
 
-    def __init__(self, site: Site, finder: Finder) -> None:
+    def __init__(self, site: Site, finder: Finder, numbers: Numbers) -> None:
         self._site = site
         self._api = site.api
         self._finder = finder
+        self._stories = StoryWriter(site, finder)
+        self._guard = Guard(site, numbers)
 
     def send(self, action: ClosedAction) -> Receipt:
         """Carry out one action. Raises an ObjectError by what has to be done."""
         size = wire.largest(action.fields)
         if size >= wire.TEXT_MAX:
             raise Refused("its text is larger than StoryBoard takes (15 MB)")
-        if action.audience != "public" and action.kind in ("task", "tagging", "comment"):
-            self._site.check_closed(self._story_of(action))
+        if action.audience != "public":
+            self._guard.check(action)
         if action.kind in _SHARED:
             return self._shared(action)
         handler = getattr(self, f"_{action.kind}_{action.op}")
         receipt: Receipt = handler(action, size)
         return receipt
-
-    def _story_of(self, action: ClosedAction) -> str:
-        if "story_id" in action.fields:
-            return str(action.fields["story_id"])
-        at = action.at
-        story = wire.story_in(at.url) if at is not None else None
-        if story is None and action.kind == "task" and at is not None:
-            story = str(self._api.get(f"/tasks/{at.id}")["story_id"])
-        if story is None:
-            raise Refused("it is not known on which story it stands")
-        return story
 
     # -- projects, branches, milestones, tags -----------------------------------------------
 
@@ -79,78 +73,25 @@ class Writer:
                     f"StoryBoard has no {kind} {name!r}: have one made, or set create_projects"
                 )
         row = self._api.write("POST", _SHARED[kind], body)
-        return RemoteRef(id=_id(row), number=name)
+        return RemoteRef(id=wire.id_of(row), number=name)
 
     # -- stories ----------------------------------------------------------------------------
 
     def _story_create(self, action: ClosedAction, size: int) -> Receipt:
-        self._check_readers(action.fields)
-        body = _numbered(wire.story_body(action.fields, self._site.me), action)
-        try:
-            row = self._api.write("POST", "/stories", body, size=size)
-        except HalfMade:
-            # the story may be there all the same, cut off at the unknown reader (facts 13)
-            found = self._rescue(action) if action.number is not None else None
-            if found is None:
-                raise
-            return found
-        except Exists as error:
-            if error.what == "Permission":
-                # the row of a deleted private story keeps its number for good (facts 4)
-                raise Taken(f"number {action.number} was a private story's, now deleted") from None
-            return self._rescue(action) or self._invisible(action)
-        at = self._site.story_ref(_id(row))
-        return Receipt(refs={action.key: at}, stored=self._stored_readers(action))
+        return self._stories.create(action, size)
 
     def _story_update(self, action: ClosedAction, size: int) -> Receipt:
-        assert action.at is not None
-        self._check_readers(action.fields)
-        body = wire.story_body(action.fields, self._site.me)
-        self._api.write("PUT", f"/stories/{action.at.id}", body, size=size)
-        return Receipt(refs={action.key: action.at}, stored=self._stored_readers(action))
-
-    def _check_readers(self, values: Mapping[str, Any]) -> None:
-        if values.get("private") is False:
-            return
-        for kind in ("users", "teams"):
-            for reader in values.get(kind) or ():
-                self._site.check_reader(kind, reader)
-
-    def _stored_readers(self, action: ClosedAction) -> dict[Any, dict[str, Any]]:
-        """We are a reader of each private story, but are never read back as one."""
-        users = action.fields.get("users") or ()
-        me = str(self._site.me)
-        if me not in users:
-            return {}
-        return {action.key: {"users": [user for user in users if user != me]}}
-
-    def _rescue(self, action: ClosedAction) -> Receipt | None:
-        """Take up a story that is there already: ours is told its readers, if they are not right.
-
-        Returns None if it is not to be seen. Raises Taken if it is a stranger's.
-        """
-        at = self._finder.story(action)  # None as well if it is ours, with the wrong readers
-        if at is None and self._finder.row(f"/stories/{action.number}") is not None:
-            readers = {name: action.fields.get(name) for name in ("private", "users", "teams")}
-            body = wire.story_body(readers, self._site.me)
-            self._api.write("PUT", f"/stories/{action.number}", body)
-            at = self._site.story_ref(action.number)
-        if at is None:
-            return None
-        return Receipt(refs={action.key: at}, stored=self._stored_readers(action))
-
-    def _invisible(self, action: ClosedAction) -> Receipt:
-        raise Taken(f"number {action.number} is in use by something that we can't see")
+        return self._stories.update(action, size)
 
     # -- tasks ------------------------------------------------------------------------------
 
     def _task_create(self, action: ClosedAction, _size: int) -> Receipt:
-        body = _numbered(wire.task_body(action.fields, create=True), action)
+        body = wire.numbered(wire.task_body(action.fields, create=True), action.number)
         try:
             row = self._api.write("POST", "/tasks", body)
         except Exists:
-            return self._finder.find(action) or self._invisible(action)
-        return Receipt(refs={action.key: self._site.task_ref(_id(row), body["story_id"])})
+            return self._finder.find(action) or self._stories.invisible(action)
+        return Receipt(refs={action.key: self._site.task_ref(wire.id_of(row), body["story_id"])})
 
     def _task_update(self, action: ClosedAction, _size: int) -> Receipt:
         assert action.at is not None
@@ -215,11 +156,11 @@ class Writer:
 
     def _comment_create(self, action: ClosedAction, size: int) -> Receipt:
         story = int(action.fields["story_id"])
-        body = _numbered(wire.comment_body(action.fields), action)
+        body = wire.numbered(wire.comment_body(action.fields), action.number)
         try:
             row = self._api.write("POST", f"/stories/{story}/comments", body, size=size)
         except Exists:
-            return self._finder.find(action) or self._invisible(action)
+            return self._finder.find(action) or self._stories.invisible(action)
         # what comes back is the event: its `id` is the event's own (facts 1)
         comment = row.get("comment_id") if isinstance(row, dict) else None
         if comment is None:
@@ -228,17 +169,7 @@ class Writer:
 
     def _comment_update(self, action: ClosedAction, size: int) -> Receipt:
         assert action.at is not None
-        story = self._story_of(action)
+        story = wire.story_in(action.at.url)
         body = wire.comment_body(action.fields)
         self._api.write("PUT", f"/stories/{story}/comments/{action.at.id}", body, size=size)
         return Receipt(refs={action.key: action.at})
-
-
-def _numbered(body: dict[str, Any], action: ClosedAction) -> dict[str, Any]:
-    return body if action.number is None else {"id": action.number, **body}
-
-
-def _id(row: Any) -> str:
-    if not isinstance(row, dict) or not isinstance(row.get("id"), int):
-        raise Doubtful("StoryBoard took the request, but does not say under which id")
-    return str(row["id"])

@@ -16,6 +16,9 @@ class Settings:
     """How this server is set up: what its administrator chose, not what its callers say."""
 
     editable_comments: bool = False  # as upstream ships it; the recordings have it on
+    #: upstream's search forgets who asks if nothing that one may see fits the filters; a server
+    #: that holds private stories has it mended, or blocked
+    leaky_search: bool = False
 
 
 @dataclass

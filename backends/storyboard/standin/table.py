@@ -97,6 +97,14 @@ LISTS: Known = {
 FOLLOWED: Known = {**MARKED, "target_type": "list", "target_id": "int", "user_id": "int"}
 TAGS: Known = {**MARKED, "name": "text", "story_id": "int"}
 SEARCH: Known = {"q": "text", "limit": "int", "marker": "int", "offset": "int"}
+STORY_SEARCH: Known = {
+    **{name: kind for name, kind in STORIES.items() if name not in ("title", "description")},
+    **SEARCH,
+}
+TASK_SEARCH: Known = {
+    **{name: kind for name, kind in TASKS.items() if name not in ("title", "link", "priority")},
+    **SEARCH,
+}
 
 ALL = "DELETE, GET, POST, PUT"
 GPP = "GET, POST, PUT"
@@ -113,7 +121,7 @@ TREE: dict[str, Resource] = {
         },
         ALL,
     ),
-    "stories/search": Resource({"GET": _get(storylist.search, SEARCH)}, ALL),
+    "stories/search": Resource({"GET": _get(storylist.search, STORY_SEARCH)}, ALL),
     "stories/#": Resource(
         {
             "GET": _get(stories.get),
@@ -176,6 +184,7 @@ TREE: dict[str, Resource] = {
     "tasks": Resource(
         {"GET": _get(tasklist.list_all, TASKS), "POST": _post(tasks.post, schema=schemas.TASK)}, ALL
     ),
+    "tasks/search": Resource({"GET": _get(tasklist.search, TASK_SEARCH)}, ALL),
     "tasks/#": Resource(
         {
             "GET": _get(tasks.get),

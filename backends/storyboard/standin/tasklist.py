@@ -7,6 +7,7 @@ from typing import Any
 from tracker_migrate.backends.storyboard.standin import acl
 from tracker_migrate.backends.storyboard.standin.call import Call
 from tracker_migrate.backends.storyboard.standin.paging import Query, any_of, fetch
+from tracker_migrate.backends.storyboard.standin.storylist import searched
 from tracker_migrate.backends.storyboard.standin.tasks import COLUMNS, entry
 
 NAMES = {
@@ -48,3 +49,9 @@ def list_of_story(call: Call) -> list[dict[str, Any]]:
     """GET /stories/{id}/tasks: tells `X-Limit: None` when there is no limit (paging)."""
     query = _query(call).only("story_id = ?", call.numbers[0])
     return [entry(row) for row in fetch(call, query, always=True)]
+
+
+def search(call: Call) -> list[dict[str, Any]]:
+    """GET /tasks/search: in the titles alone."""
+    query = searched(call, _query(call).equal(call, "story_id"), "title")
+    return [entry(row) for row in fetch(call, query, total=False)]

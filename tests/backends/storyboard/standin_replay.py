@@ -75,6 +75,7 @@ class Player:
         self.tokens = dict(TOKENS)
         standin.clock = lambda: self.time
         standin.settings.editable_comments = True
+        standin.settings.leaky_search = True
         split = urlsplit(standin.url)
         self._connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=20)
 

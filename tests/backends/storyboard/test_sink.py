@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
 from tests.backends.storyboard import servers
+from tests.backends.storyboard.acts import (
+    ME,
+    SECRET,
+    number_of,
+    private,
+    renumbered,
+    sent_until,
+)
 from tests.backends.storyboard.example import (
     BUG,
     Decided,
@@ -37,69 +45,6 @@ from tracker_migrate.errors import (
 from tracker_migrate.interfaces import Audience, ClosedStep, Place, Ref, RemoteRef, Sink
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.loopback import Fault, Reply, Request, StandIn, serving
-
-SECRET = Audience(name="security", users=("3",))
-#: what is sent as whom: the importer is user 2 unless projects have to be made
-ME = "1"
-
-
-@pytest.fixture
-def server() -> Iterator[StandIn]:
-    with servers.storyboard() as standin:
-        yield standin
-
-
-@pytest.fixture
-def sink(server: StandIn) -> Iterator[Sink]:
-    made = open_sink(server.url, {"settle_seconds": 0.1, "timeout": 20}, servers.SUPER)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def run(sink: Sink) -> Run:
-    return Run(sink, Decided(me=ME))
-
-
-@pytest.fixture
-def stranger(server: StandIn) -> Iterator[Api]:
-    api = Api(f"{server.url}/v1", servers.OTHER)
-    yield api
-    api.close()
-
-
-@pytest.fixture
-def us(server: StandIn) -> Iterator[Api]:
-    api = Api(f"{server.url}/v1", servers.SUPER)
-    yield api
-    api.close()
-
-
-def renumbered(issue: Issue) -> Issue:
-    """The same bug under a number that no earlier run has used."""
-    number = str(next(servers.fresh))
-    raw = msgspec.json.encode(issue).replace(b"1316547", number.encode())
-    return msgspec.json.decode(raw, type=Issue)
-
-
-def private(issue: Issue) -> Issue:
-    return msgspec.structs.replace(issue, private=True, information_type="Private Security")
-
-
-def sent_until(run: Run, issue: Issue, kind: str) -> ClosedStep:
-    """Send an issue's steps up to the first of a kind, which is given back unsent."""
-    for step in run.steps(issue):
-        if step.kind == kind:
-            return step
-        run.send(step)
-    raise AssertionError(f"no {kind}")
-
-
-def number_of(step: ClosedStep) -> int:
-    number = step.actions[0].number
-    assert number is not None
-    return number
-
 
 # -- opening ------------------------------------------------------------------------------------
 
@@ -355,12 +300,6 @@ def test_our_own_story_of_another_bug_is_taken(sink: Sink, run: Run) -> None:
 
 
 # -- closed from the start ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def closed(run: Run) -> Run:
-    run.decisions.readers = SECRET
-    return run
 
 
 def test_private_issue_is_read_by_its_readers_alone(
