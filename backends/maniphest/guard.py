@@ -71,9 +71,7 @@ class Guard:
     def told(self, row: TaskRow) -> dict[str, Any]:
         """What a task's policies and Space are, in a planner's words."""
         me = self._server.facts.me
-        view, edit = (
-            IMPORTER if one == me else one for one in (row.policy.view, row.policy.edit)
-        )
+        view, edit = (IMPORTER if one == me else one for one in (row.policy.view, row.policy.edit))
         return {"view": view, "edit": edit, "space": self.told_space(row.space)}
 
     def told_space(self, space: str | None) -> str:

@@ -20,6 +20,14 @@ from tracker_migrate.backends.maniphest.standin.tasks import Task
 from tracker_migrate.backends.maniphest.standin.xactions import Xaction, new_group
 
 #: an edit of these needs no right at all
+NO_SPACE = (
+    "You can not shift this object in the selected space, because the space does not exist or you "
+    "do not have access to it."
+)
+ARCHIVED_SPACE = (
+    "You can not shift this object into the selected space, because the space is archived. Objects "
+    "can not be created inside (or moved into) archived spaces."
+)
 FREE = frozenset({"create", "comment", "file", "mfa", "unblock"})
 FREE_EDGES = frozenset({Edge.MENTION, Edge.MENTIONED_IN})
 
@@ -216,13 +224,16 @@ class Editor:
 
     def space_errors(self, xactions: list[Xaction]) -> list[str]:
         """What speaks against a Space."""
-        can = self.site.policies.in_space
-        return [
-            "You can not shift this object in the selected space, because the space does not exist "
-            "or you do not have access to it."
-            for each in xactions
-            if each.type == "space" and each.new is not None and not can(self.actor, each.new)
-        ]
+        given = [each for each in xactions if each.type == "space"]
+        return [error for each in given if (error := self._space_error(each))]
+
+    def _space_error(self, xaction: Xaction) -> str:
+        space = self.site.spaces.by_phid(xaction.new)
+        if space is None or not self.site.policies.in_space(self.actor, space.phid):
+            return NO_SPACE
+        if space.archived and self.target.space != space.phid:
+            return ARCHIVED_SPACE
+        return ""
 
 
 def _copy(value: Any) -> Any:

@@ -14,6 +14,7 @@ from tracker_migrate.backends.maniphest.standin.names import find_project, find_
 from tracker_migrate.backends.maniphest.standin.projecteditor import ProjectEditor
 from tracker_migrate.backends.maniphest.standin.projects import Project
 from tracker_migrate.backends.maniphest.standin.taskeditor import TaskEditor
+from tracker_migrate.backends.maniphest.standin.tasks import Task
 from tracker_migrate.backends.maniphest.standin.xactions import Xaction
 
 Reader = Callable[[Call, Any], Xaction]
@@ -24,12 +25,18 @@ def edit_task(call: Call) -> dict[str, Any]:
     """maniphest.edit."""
     raw = _raw(call)
     identifier = _identifier(call)
-    task = find_task(call, identifier) if identifier else call.site.tasks.blank(call.user.phid)
+    task = find_task(call, identifier) if identifier else _new_task(call)
     xactions = _read(call, raw, _task_readers(call), new=not task.id)
     saved = TaskEditor(call.site, call.user, task).apply(xactions)
     if call.site.index:
         call.site.tasks.reindex(task)
     return _result(task.id, task.phid, saved)
+
+
+def _new_task(call: Call) -> Task:
+    task = call.site.tasks.blank(call.user.phid)
+    task.space = call.site.home_space(call.user)
+    return task
 
 
 def edit_project(call: Call) -> dict[str, Any]:

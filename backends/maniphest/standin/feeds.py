@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tracker_migrate.backends.maniphest.standin import params
+from tracker_migrate.backends.maniphest.standin import comments, params
 from tracker_migrate.backends.maniphest.standin.call import Call
 from tracker_migrate.backends.maniphest.standin.edges import PUBLIC, Edge
 from tracker_migrate.backends.maniphest.standin.errors import ConduitError
@@ -63,7 +63,7 @@ def transactions(call: Call) -> dict[str, Any]:
             break
     page, following, preceding = cut(found, limit, bool(after), backwards, lambda row: str(row[0]))
     return {
-        "data": [_shown(row) for row in page],
+        "data": [_shown(call, row) for row in page],
         "cursor": {"limit": limit, "after": following, "before": preceding},
     }
 
@@ -122,8 +122,11 @@ def _rows(
         offset += _BATCH
 
 
-def _shown(row: Sequence[Any]) -> dict[str, Any]:
+def _shown(call: Call, row: Sequence[Any]) -> dict[str, Any]:
     number, phid, target, author, created, kind, fields, group, *comment = row
+    said = []
+    if comment[0] is not None:
+        said = comments.versions(call.site.store, phid, author, created, *comment)
     return {
         "id": number,
         "phid": phid,
@@ -133,21 +136,8 @@ def _shown(row: Sequence[Any]) -> dict[str, Any]:
         "dateCreated": created,
         "dateModified": created,
         "groupID": group,
-        "comments": [_comment(author, created, *comment)] if comment[0] is not None else [],
+        "comments": said,
         "fields": json.loads(fields),
-    }
-
-
-def _comment(author: str, created: int, number: int, phid: str, text: str) -> dict[str, Any]:
-    return {
-        "id": number,
-        "phid": phid,
-        "version": 1,
-        "authorPHID": author,
-        "dateCreated": created,
-        "dateModified": created,
-        "removed": False,
-        "content": {"raw": text},
     }
 
 

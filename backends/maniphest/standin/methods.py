@@ -12,6 +12,7 @@ from tracker_migrate.backends.maniphest.standin import (
     lists,
     names,
     projectlist,
+    stories,
     tasklist,
     userlist,
 )
@@ -67,6 +68,18 @@ METHODS: Mapping[str, Method] = {
             **_PAGES,
         },
         "list<dict>",
+    ),
+    "feed.query": Method(
+        stories.query,
+        "What happened, as stories.",
+        {
+            "filterPHIDs": "optional list <phid>",
+            "limit": "optional int (default 100)",
+            "after": "optional int",
+            "before": "optional int",
+            "view": "optional string (data, html, html-summary, text)",
+        },
+        "nonempty dict",
     ),
     "file.allocate": Method(
         filelist.allocate,

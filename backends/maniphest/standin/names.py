@@ -12,11 +12,12 @@ from tracker_migrate.backends.maniphest.standin.errors import ConduitError
 from tracker_migrate.backends.maniphest.standin.files import File
 from tracker_migrate.backends.maniphest.standin.people import User
 from tracker_migrate.backends.maniphest.standin.projects import Project
+from tracker_migrate.backends.maniphest.standin.spaces import Space
 from tracker_migrate.backends.maniphest.standin.store import kind_of
 from tracker_migrate.backends.maniphest.standin.tasks import Task
 
-Thing = Task | Project | File | User
-_MONOGRAM = re.compile(r"([TF])([1-9][0-9]*)\Z")
+Thing = Task | Project | File | User | Space
+_MONOGRAM = re.compile(r"([TFS])([1-9][0-9]*)\Z")
 _DIGITS = re.compile(r"[0-9]+\Z")
 _PHP_TYPES = {float: "float", bool: "bool", list: "array", dict: "array"}
 
@@ -93,6 +94,8 @@ def by_name(call: Call, name: str) -> Thing | None:
     if found:
         number = int(found[2])
         site = call.site
+        if found[1] == "S":
+            return _entered(call, site.spaces.by_id(number))
         thing = site.tasks.by_id(number) if found[1] == "T" else site.files.by_id(number)
         return seen(call, thing)
     if name.startswith("@"):
@@ -115,7 +118,15 @@ def by_phid(call: Call, phid: str) -> Thing | None:
             return seen(call, site.files.by_phid(phid))
         case "USER":
             return site.people.by_phid(phid)
+        case "SPCE":
+            return _entered(call, site.spaces.by_phid(phid))
     return None
+
+
+def _entered(call: Call, space: Space | None) -> Space | None:
+    """A Space, if the caller sees it."""
+    seen = space is not None and call.site.policies.in_space(call.user, space.phid)
+    return space if seen else None
 
 
 def seen(call: Call, thing: Task | Project | File | None) -> Task | Project | File | None:
@@ -146,7 +157,27 @@ def query(call: Call) -> Any:
     """phid.query: what is known under these PHIDs."""
     phids = params.array("phids", call.get("phids", []))
     found = {phid: by_phid(call, phid) for phid in phids if isinstance(phid, str)}
-    return {phid: handle(call, thing) for phid, thing in found.items() if thing} or []
+    told = {phid: handle(call, thing) for phid, thing in found.items() if thing}
+    told |= {phid: _event(call, phid) for phid in phids if _happened(call, phid)}
+    return told or []
+
+
+def _happened(call: Call, phid: Any) -> bool:
+    """Whether it is a transaction of an object that the caller can see."""
+    sql = "SELECT object FROM {} WHERE phid = ?"
+    kind = str(phid)[10:14]
+    if not str(phid).startswith("PHID-XACT-") or kind not in call.site.logs:
+        return False
+    of = call.site.store.value(sql.format(call.site.logs[kind].table), [phid])
+    return of is not None and by_phid(call, of) is not None
+
+
+def _event(call: Call, phid: str) -> dict[str, Any]:
+    """A transaction is pointed at without a word of it."""
+    name = "Unknown Object (Transaction)"
+    kinds = {"typeName": "Transaction", "type": "XACT"}
+    names = {"name": name, "fullName": name, "status": "open"}
+    return {"phid": phid, "uri": call.site.host, **kinds, **names}
 
 
 def _rank(thing: Thing) -> tuple[int, Any]:
@@ -154,6 +185,8 @@ def _rank(thing: Thing) -> tuple[int, Any]:
         return 0, -thing.id
     if isinstance(thing, File):
         return 1, -thing.id
+    if isinstance(thing, Space):
+        return 4, -thing.id
     return (2, thing.name.lower()) if isinstance(thing, Project) else (3, 0)
 
 
@@ -161,6 +194,7 @@ def handle(call: Call, thing: Thing) -> dict[str, Any]:
     """How an object is pointed at."""
     uri, kind, name, full = _named(thing)
     closed = isinstance(thing, Task) and is_closed(thing.status)
+    closed = closed or (isinstance(thing, Space) and bool(thing.archived))
     return {
         "phid": thing.phid,
         "uri": call.site.host + uri,
@@ -178,6 +212,8 @@ def _named(thing: Thing) -> tuple[str, str, str, str]:
             return f"/T{thing.id}", "Maniphest Task", f"T{thing.id}", f"T{thing.id}: {thing.title}"
         case File():
             return f"/F{thing.id}", "File", f"F{thing.id}", f"F{thing.id}: {thing.name}"
+        case Space():
+            return f"/S{thing.id}", "Space", thing.name, f"S{thing.id} {thing.name}"
         case User():
             return f"/p/{thing.username}/", "User", thing.username, thing.fullname
     where = f"/tag/{thing.slug}/" if thing.slug is not None else f"/project/view/{thing.id}/"

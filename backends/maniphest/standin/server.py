@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tracker_migrate.backends.maniphest.standin import comments
 from tracker_migrate.backends.maniphest.standin.call import Call
 from tracker_migrate.backends.maniphest.standin.config import Config, Persona
 from tracker_migrate.backends.maniphest.standin.errors import GONE_AWAY, NON_UTF8, ConduitError
@@ -113,7 +114,7 @@ class ManiphestStandIn(StandIn):
     # -- orders -----------------------------------------------------------------------------
 
     def control(self, name: str, request: Request) -> Reply:
-        """Steer it: `reset`, `dump`, `users`, `policy`, `space`, `burn`."""
+        """Steer it: `reset`, `dump`, `users`, `policy`, `space`, `burn`, `comment`, `daemons`."""
         orders: dict[str, Callable[[Any], Any]] = {
             "reset": self._reset,
             "dump": self._dump,
@@ -121,6 +122,8 @@ class ManiphestStandIn(StandIn):
             "policy": self._add_policy,
             "space": self._add_space,
             "burn": self._burn,
+            "comment": self._change_comment,
+            "daemons": self._daemons,
         }
         if name not in orders:
             return super().control(name, request)
@@ -151,12 +154,25 @@ class ManiphestStandIn(StandIn):
         return {"phid": phid}
 
     def _add_space(self, given: dict[str, Any]) -> dict[str, str]:
-        """`{"name", "view", "default"}`."""
+        """`{"name", "view", "default", "archived"}`."""
         phid = given.get("phid") or self.store.phid("SPCE")
         number = self.store.take("space")
         row = {"id": number, "phid": phid, "name": given.get("name", ""), "view": given["view"]}
-        self.store.insert("space", {**row, "is_default": int(bool(given.get("default")))})
+        flags = {name: int(bool(given.get(name))) for name in ("default", "archived")}
+        row |= {"is_default": flags["default"], "archived": flags["archived"]}
+        self.store.insert("space", row)
         return {"phid": phid}
+
+    def _change_comment(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`{"phid": of its transaction, "by": "admin", "text"}`: edited, or removed without text."""
+        (author,) = self.site.people.by_names([given["by"]])
+        comments.change(self.store, given["phid"], author.phid, given.get("text"))
+        return {}
+
+    def _daemons(self, given: dict[str, bool]) -> dict[str, Any]:
+        """`{"run": true}`: the feed and the full text search are filled from now on."""
+        self.site.daemons = given["run"]
+        return {}
 
     def _burn(self, given: dict[str, int]) -> dict[str, Any]:
         """`{"task": 58}`: count on from there, as after many refused calls."""

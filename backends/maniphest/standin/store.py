@@ -55,12 +55,26 @@ CREATE INDEX file_hash ON file (hash);
 CREATE INDEX file_author ON file (author, id);
 CREATE TABLE chunk (file TEXT, start INT, data BLOB, PRIMARY KEY (file, start));
 CREATE TABLE attachment (object TEXT, file TEXT, PRIMARY KEY (object, file)) WITHOUT ROWID;
+CREATE TABLE version (
+    xaction TEXT, version INT, id INT, phid TEXT, author TEXT, created INT, removed INT, text TEXT,
+    PRIMARY KEY (xaction, version)) WITHOUT ROWID;
 CREATE TABLE policy (phid TEXT PRIMARY KEY, rules TEXT) WITHOUT ROWID;
-CREATE TABLE space (id INTEGER PRIMARY KEY, phid TEXT UNIQUE, name TEXT, view TEXT, is_default INT);
+CREATE TABLE space (id INTEGER PRIMARY KEY, phid TEXT UNIQUE, name TEXT, view TEXT, is_default INT,
+    archived INT);
 """
 TABLES = (
     *("user", "token", "task", "xaction_task", "xaction_proj", "edge", "string_index"),
-    *("number_index", "project", "slug", "file", "chunk", "attachment", "policy", "space"),
+    *(
+        "number_index",
+        "project",
+        "slug",
+        "file",
+        "chunk",
+        "attachment",
+        "policy",
+        "space",
+        "version",
+    ),
 )
 #: tables whose rows are counted up; a number that a refused call took is not given again
 COUNTED = ("user", "task", "xaction_task", "xaction_proj", "project", "file", "space")

@@ -77,8 +77,7 @@ class Tasks:
         self.config = config
 
     def blank(self, author: str) -> Task:
-        """A task to be made: it goes into the default Space, if the server has Spaces."""
-        space = self.store.value("SELECT phid FROM space WHERE is_default = 1")
+        """A task to be made."""
         return Task(
             id=0,
             phid="",
@@ -92,7 +91,7 @@ class Tasks:
             subtype="default",
             closer=None,
             closed=None,
-            space=space,
+            space=None,
             created=0,
             modified=0,
             view="users",
