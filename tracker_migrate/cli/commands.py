@@ -10,7 +10,10 @@ import rich_click as click
 from tracker_migrate import __version__
 from tracker_migrate.cli import output
 from tracker_migrate.cli.display import Display
+from tracker_migrate.cli.login import login
+from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
+from tracker_migrate.cli.privacy import hide, readers
 from tracker_migrate.errors import UsageError
 
 click.rich_click.TEXT_MARKUP = "markdown"
@@ -34,21 +37,8 @@ def cli() -> None:
     """
 
 
-def _open(folder: str) -> Any:
-    from tracker_migrate.workspace import Workspace, settings
-
-    settings.load(Path(folder).resolve(), backends=True)
-    return Workspace(folder)
-
-
-def _targets(workspace: Any, target: str | None) -> list[str]:
-    names: list[str] = workspace.targets(target)
-    if not names:
-        raise UsageError(
-            f"{workspace.folder / 'migration.toml'} names no target to write to: add "
-            '[targets.new] with sink = "storyboard:https://…" or "maniphest:https://…"'
-        )
-    return names
+for _command in (login, readers, hide):
+    cli.add_command(_command)
 
 
 @cli.command()
@@ -106,7 +96,7 @@ def pull(
     """
     from tracker_migrate.engine import jobs
 
-    with _open(folder) as workspace:
+    with opened(folder) as workspace:
         if dry_run:
             return _check_source(workspace, jobs, as_json)
         with workspace.coordinating(), Display(level) as display:
@@ -154,8 +144,8 @@ def plan(
     """
     from tracker_migrate.engine import jobs
 
-    with _open(folder) as workspace:
-        names = _targets(workspace, target)
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
         if out is not None and len(names) > 1:
             raise UsageError("-o keeps one target's plan: name it with -T")
         if out is not None and not out.parent.is_dir():
@@ -193,8 +183,8 @@ def apply(
     """
     from tracker_migrate.engine import jobs
 
-    with _open(folder) as workspace:
-        names = _targets(workspace, target)
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
         if planned is not None and len(names) > 1:
             raise UsageError("a plan is one target's: name it with -T")
         if dry_run:
@@ -218,7 +208,7 @@ def _apply(workspace: Any, names: list[str], level: int, **how: Any) -> dict[str
 
 
 def _left(results: dict[str, Any]) -> int:
-    left = any(one.refused or one.aside or one.stuck for one in results.values())
+    left = any(one.refused or one.aside or one.stuck or one.exposed for one in results.values())
     return SOME_REFUSED if left else DONE
 
 
@@ -240,6 +230,11 @@ def _verify(workspace: Any, names: list[str], level: int, **how: Any) -> dict[st
 @json_option
 @click.option("--sample", type=click.IntRange(1), help="Only N issues, drawn at random.")
 @click.option("--seed", type=int, default=0, help="Draws the same sample again.")
+@click.option(
+    "--outsider",
+    is_flag=True,
+    help="Read every private object as nobody, and with each outsider's token; nothing else.",
+)
 def verify(
     folder: str,
     level: int,
@@ -249,16 +244,30 @@ def verify(
     as_json: bool,
     sample: int | None,
     seed: int,
+    outsider: bool,
 ) -> int:
     """Read the target back and compare it, field by field, with what was sent.
 
+    With --outsider: read each private object, the lists, feeds, tags and search hits as somebody
+    who must not see them; ends with "0 of N readable".
+
     Example: `tracker-migrate verify -C nova-move -T new --sample 100`
     """
-    with _open(folder) as workspace:
-        names = _targets(workspace, target)
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
+        if outsider:
+            return _as_outsider(workspace, names, as_json)
         results = _verify(workspace, names, level, only=only, sample=sample, seed=seed)
         output.verified(results, as_json)
     return DONE if all(one.agrees for one in results.values()) else DIFFERENT
+
+
+def _as_outsider(workspace: Any, names: list[str], as_json: bool) -> int:
+    from tracker_migrate.engine import jobs
+
+    seen = {name: jobs.verify_outsider(workspace, name) for name in names}
+    output.outsiders(seen, as_json)
+    return DIFFERENT if any(one.exposed for one in seen.values()) else DONE
 
 
 @cli.command()
@@ -282,8 +291,8 @@ def run(
     """
     from tracker_migrate.engine import jobs
 
-    with _open(folder) as workspace:
-        names = _targets(workspace, target)
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
         with workspace.coordinating(), Display(level) as display:
             pulled = jobs.pull(workspace, display, limit=limit, only=only)
         plans = {name: jobs.plan(workspace, name, only=only) for name in names}
@@ -327,7 +336,7 @@ def status(
     """
     from tracker_migrate.cli.standing import standing
 
-    with _open(folder) as workspace:
+    with opened(folder) as workspace:
         found = standing(workspace, workspace.targets(target), refused)
         output.standing(found, as_json)
     return SOME_REFUSED if check and found["left"] else DONE
@@ -362,8 +371,8 @@ def sync(
     """
     from tracker_migrate.engine.daemon import rounds
 
-    with _open(folder) as workspace:
-        names = _targets(workspace, target)
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
         left = False
         with workspace.coordinating(), Display(level) as display:
             for outcome in rounds(workspace, names, display, only, every, once, dry_run):

@@ -14,14 +14,15 @@ import click
 _MANY = 20
 
 
-def _json(value: Any) -> None:
+def document(value: Any) -> None:
+    """A result as one JSON document."""
     click.echo(json.dumps(value, indent=2, sort_keys=True))
 
 
 def facts(found: Any, as_json: bool) -> None:
     """Facts of a server: who we are there, what it is."""
     if as_json:
-        _json(dict(found))
+        document(dict(found))
         return
     for name, value in found.items():
         click.echo(f"{name:12} {value}")
@@ -30,7 +31,7 @@ def facts(found: Any, as_json: bool) -> None:
 def pulled(result: Any, archive: Any, as_json: bool) -> None:
     """What a pull read."""
     if as_json:
-        _json(_pulled_json(result, archive))
+        document(_pulleddocument(result, archive))
         return
     said = " · ".join(f"{n} {name}" for name, n in _pulled_counts(result).items() if n)
     click.echo(f"pull  {said or 'nothing new'} · {archive.count()} issues in the archive")
@@ -43,7 +44,7 @@ def _pulled_counts(result: Any) -> dict[str, int]:
     return {name: getattr(result, name) for name in names}
 
 
-def _pulled_json(result: Any, archive: Any) -> dict[str, Any]:
+def _pulleddocument(result: Any, archive: Any) -> dict[str, Any]:
     unread = [{"key": one.key, "reason": one.reason} for one in archive.unread()]
     counts = {"issues": archive.count(), "viewer": archive.viewer, "why": unread}
     return {**_pulled_counts(result), **counts}
@@ -52,7 +53,7 @@ def _pulled_json(result: Any, archive: Any) -> dict[str, Any]:
 def planned(results: dict[str, Any], as_json: bool) -> None:
     """Plans, a target each."""
     if as_json:
-        _json({name: _plan_json(one) for name, one in results.items()})
+        document({name: _plandocument(one) for name, one in results.items()})
         return
     for name, one in results.items():
         _plan_text(name, one)
@@ -60,7 +61,7 @@ def planned(results: dict[str, Any], as_json: bool) -> None:
         click.echo("no issue was looked at: is the archive empty (pull), or --only too narrow?")
 
 
-def _plan_json(one: Any) -> dict[str, Any]:
+def _plandocument(one: Any) -> dict[str, Any]:
     losses = [
         {"entity": entity, "field": field, "outcome": outcome, "count": count}
         | ({"reason": one.reasons.get(f"{entity}.{field}", "")} if outcome == "lost" else {})
@@ -106,25 +107,25 @@ def whole_run(
     read: Any, plans: dict[str, Any], written: dict[str, Any], seen: dict[str, Any], archive: Any
 ) -> None:
     """All four parts of a run as one JSON document."""
-    _json(
+    document(
         {
-            "pull": _pulled_json(read, archive),
-            "plan": {name: _plan_json(one) for name, one in plans.items()},
-            "apply": {name: _struct(one) for name, one in written.items()},
-            "verify": {name: verified_json(one) for name, one in seen.items()},
+            "pull": _pulleddocument(read, archive),
+            "plan": {name: _plandocument(one) for name, one in plans.items()},
+            "apply": {name: plain(one) for name, one in written.items()},
+            "verify": {name: verifieddocument(one) for name, one in seen.items()},
         }
     )
 
 
 def round_ended(outcome: Any, as_json: bool) -> None:
     """A round of `sync`: a line, or a JSON document in one line."""
-    click.echo(json.dumps(_struct(outcome), sort_keys=True) if as_json else outcome.line())
+    click.echo(json.dumps(plain(outcome), sort_keys=True) if as_json else outcome.line())
 
 
 def made(workspace: Any, as_json: bool) -> None:
     """A workspace that was made: where it is, where its tokens go, what to do next."""
     if as_json:
-        _json(_struct(workspace))
+        document(plain(workspace))
         return
     folder = workspace.folder
     click.echo(f"made {folder}: look at {folder}/migration.toml and {folder}/mappings/")
@@ -133,7 +134,8 @@ def made(workspace: Any, as_json: bool) -> None:
     click.echo(f"next: {workspace.next}")
 
 
-def _struct(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A struct as JSON values."""
     import msgspec
 
     return msgspec.to_builtins(value)
@@ -142,17 +144,22 @@ def _struct(value: Any) -> Any:
 def applied(results: dict[str, Any], as_json: bool) -> None:
     """What was written, a target each."""
     if as_json:
-        _json({name: _struct(one) for name, one in results.items()})
+        document({name: plain(one) for name, one in results.items()})
         return
     for name, one in results.items():
         parts = [f"created {one.created}", f"updated {one.updated}", f"{one.steps} requests"]
-        for word in ("found", "joined", "kept", "stuck", "gone", "refused", "aside"):
+        for word in _WORTH_SAYING:
             if getattr(one, word):
                 parts.append(f"{getattr(one, word)} {_WORDS.get(word, word)}")
         click.echo(f"apply {name}: {' · '.join(parts)}")
 
 
+_WORTH_SAYING = (
+    "found", "joined", "kept", "stuck", "gone", "closed", "refused", "aside", "exposed"
+)  # fmt: skip
 _WORDS = {
+    "closed": "closed before anything else",
+    "exposed": "EXPOSED: something of them can't be taken back (tracker-migrate status --refused)",
     "found": "in doubt and found there",
     "joined": "joined from an earlier migration",
     "kept": "edits of people kept",
@@ -165,7 +172,7 @@ _WORDS = {
 def verified(results: dict[str, Any], as_json: bool) -> None:
     """What a verification saw, a target each."""
     if as_json:
-        _json({name: verified_json(one) for name, one in results.items()})
+        document({name: verifieddocument(one) for name, one in results.items()})
         return
     click.echo(
         f"{'verify':14}{'planned':>8}{'found':>8}{'refused':>8}{'lost':>6}{'missing':>8}"
@@ -179,7 +186,23 @@ def verified(results: dict[str, Any], as_json: bool) -> None:
             f"  {len(one.exposed)} of {one.private}"
         )
         _reasons(one)
-    click.echo("  exposed: private issues that an outsider can read")
+    click.echo("  exposed: of the objects that not everybody may read, those that an outsider can")
+
+
+def outsiders(results: dict[str, Any], as_json: bool) -> None:
+    """What outsiders can read of what they must not, a target each."""
+    if as_json:
+        document(
+            {
+                name: {"private": one.private, "readable": list(one.exposed)}
+                for name, one in results.items()
+            }
+        )
+        return
+    for name, one in results.items():
+        for key in one.exposed:
+            click.echo(f"  EXPOSED {key}")
+        click.echo(f"verify {name} as an outsider: {len(one.exposed)} of {one.private} readable")
 
 
 def _reasons(one: Any) -> None:
@@ -188,14 +211,18 @@ def _reasons(one: Any) -> None:
     for diff in one.differs[:_MANY]:
         click.echo(f"    differs {diff.key} {diff.field}: {diff.what}")
     for key in one.exposed[:_MANY]:
-        click.echo(f"    EXPOSED {key}: an outsider can read it")
+        click.echo(
+            f"    EXPOSED {key}: an outsider can read it, or something of it can't be taken back"
+        )
+    if one.closed:
+        click.echo(f"    {one.closed} issues are closed for everybody but the importer")
     for key in (*one.doubled[:_MANY], *one.unplanned[:_MANY]):
         click.echo(f"    doubled or not known to the ledger: {key}")
     if one.pending:
         click.echo(f"    {one.pending} issues are not written yet: tracker-migrate apply")
 
 
-def verified_json(one: Any) -> dict[str, Any]:
+def verifieddocument(one: Any) -> dict[str, Any]:
     """A verification as JSON values."""
     account = one.account
     return {
@@ -214,6 +241,7 @@ def verified_json(one: Any) -> dict[str, Any]:
         "pending": one.pending,
         "private": one.private,
         "exposed": list(one.exposed),
+        "closed": one.closed,
         "differs": [{"key": at.key, "field": at.field, "what": at.what} for at in one.differs],
         "reasons": [
             {"outcome": outcome, "kind": kind, "reason": reason, "count": count}
@@ -224,25 +252,16 @@ def verified_json(one: Any) -> dict[str, Any]:
 
 def keep_verified(folder: Path, one: Any) -> None:
     """Keep the result of a verification beside the workspace's other reports."""
-    text = json.dumps(verified_json(one), indent=2, sort_keys=True)
+    text = json.dumps(verifieddocument(one), indent=2, sort_keys=True)
     (folder / "verify.json").write_text(text + "\n", encoding="utf-8")
 
 
 def standing(found: dict[str, Any], as_json: bool) -> None:
     """Where a workspace stands."""
     if as_json:
-        _json(found)
+        document(found)
         return
-    source = found["source"]
-    click.echo(
-        f"source {', '.join(source['specs'])} as {source['viewer']}: {source['issues']} "
-        f"issues, {source['unread']} not read; last pull {source['last'] or 'never'}"
-    )
-    for name, one in found["targets"].items():
-        states = " · ".join(f"{n} {state}" for state, n in sorted(one["states"].items()))
-        click.echo(
-            f"target {name} ({one['sink']}): {states or 'nothing written yet'}"
-            f" · {one['in_doubt']} in doubt · {one['kept']} edits of people kept"
-        )
-        for issue in one.get("named", []):
-            click.echo(f"  {issue['state']} {issue['issue']}: {issue['reason']}")
+    from tracker_migrate.cli.standing import lines
+
+    for line in lines(found):
+        click.echo(line)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from tracker_migrate.cli import kept
+from tracker_migrate.cli.logins import source_tracker
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.packing import stamp
+
+_AGAIN = "tracker-migrate login"
+#: states of issues that wait for a person
+_WAITING = ("aside", "refused", "exposed")
 
 
 def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dict[str, Any]:
@@ -20,12 +27,17 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
             "issues": workspace.archive.count(),
             "unread": len(unread),
             "last": stamp(last) if last else None,
+            "login": _source_login(workspace),
         },
         "targets": {name: _target(workspace, name, name_issues) for name in targets},
     }
-    found["left"] = bool(unread) or any(
-        one["states"].get("aside") or one["states"].get("refused") or one["in_doubt"]
-        for one in found["targets"].values()
+    found["left"] = (
+        bool(unread)
+        or any(map(kept.waits, _logins(found)))
+        or any(
+            one["in_doubt"] or any(one["states"].get(state) for state in _WAITING)
+            for one in found["targets"].values()
+        )
     )
     return found
 
@@ -37,10 +49,45 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
         "states": ledger.states(),
         "in_doubt": len(ledger.open_intents()),
         "kept": len(ledger.conflicts()),
+        "login": kept.login_of(workspace.folder, f"{name}-token", f"{_AGAIN} {name}"),
+        "outsiders": kept.logins_of(
+            workspace.folder, f"{name}-outsider-token", f"{_AGAIN} {name} --outsider"
+        ),
     }
     if name_issues:
         one["named"] = [
             {"issue": verdict.issue, "state": verdict.state, "reason": verdict.reason}
-            for verdict in ledger.in_state("refused", "aside")
+            for verdict in ledger.in_state("refused", "aside", "exposed")
         ]
     return one
+
+
+def _source_login(workspace: Workspace) -> dict[str, Any]:
+    tracker = source_tracker(workspace.settings)
+    return kept.login_of(workspace.folder, tracker, f"{_AGAIN} {tracker}")
+
+
+def _logins(found: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    yield [found["source"]["login"]]
+    for one in found["targets"].values():
+        yield [one["login"], *one["outsiders"]]
+
+
+def lines(found: dict[str, Any]) -> Iterator[str]:
+    """The same in words."""
+    source = found["source"]
+    yield (
+        f"source {', '.join(source['specs'])} as {source['viewer']}: {source['issues']} "
+        f"issues, {source['unread']} not read; last pull {source['last'] or 'never'}"
+    )
+    yield from kept.lines([source["login"]], "login")
+    for name, one in found["targets"].items():
+        states = " · ".join(f"{n} {state}" for state, n in sorted(one["states"].items()))
+        yield (
+            f"target {name} ({one['sink']}): {states or 'nothing written yet'}"
+            f" · {one['in_doubt']} in doubt · {one['kept']} edits of people kept"
+        )
+        yield from kept.lines([one["login"]], "login")
+        yield from kept.lines(one["outsiders"], "outsider")
+        for issue in one.get("named", []):
+            yield f"  {issue['state']} {issue['issue']}: {issue['reason']}"

@@ -31,7 +31,7 @@ class Round(msgspec.Struct, kw_only=True):
     def left(self) -> bool:
         """Whether something is refused, set aside, or was not reached."""
         return bool(self.error) or any(
-            one.refused or one.aside or one.stuck for one in self.applied.values()
+            one.refused or one.aside or one.stuck or one.exposed for one in self.applied.values()
         )
 
     def line(self) -> str:

@@ -18,6 +18,8 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_file
 from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.readers import ReadersReport
+from tracker_migrate.engine.readers import readers as readers_
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
 from tracker_migrate.errors import LoginNeeded, UsageError
@@ -183,6 +185,14 @@ def hide(
     with _opened(workspace, target) as bound:
         bound.sink.check(bound.decisions)
         return {issue: hide_one(bound, issue) for issue in issues}
+
+
+def readers(workspace: Workspace, target: str, *, by_issue: bool = False) -> ReadersReport:
+    """Who may read private issues at the source, and not at a target. The target is asked about
+    its groups if there is a token for it."""
+    ask = workspace.secret(f"{target}-token") is not None
+    with _opened(workspace, target) as bound:
+        return readers_(bound, ask=ask, by_issue=by_issue)
 
 
 def verify_outsider(workspace: Workspace, target: str) -> Verified:
