@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import Entry, below
-from tracker_migrate.errors import Unreachable
+from tracker_migrate.errors import Retriable
 
 #: every status that the search takes; its default hides closed bugs, and `Unknown` is refused
 STATUSES = (
@@ -29,6 +30,35 @@ STATUSES = (
     "Does Not Exist",
 )
 _IDLE = 20  # pages without a new row until we say that it goes in circles
+_CIRCLES = "the pages of a list go in circles; try again later"
+_N = TypeVar("_N")
+_In_contra = TypeVar("_In_contra", contravariant=True)
+
+
+class Seen(Protocol[_In_contra]):
+    """What was seen already."""
+
+    def __contains__(self, one: object, /) -> bool: ...
+
+    def add(self, one: _In_contra, /) -> bool:
+        """Put one in; says whether it is new."""
+        ...
+
+
+class Names:
+    """A set of names."""
+
+    def __init__(self) -> None:
+        self._held: set[str] = set()
+
+    def __contains__(self, one: object, /) -> bool:
+        return one in self._held
+
+    def add(self, one: str, /) -> bool:
+        """Put one in; says whether it is new."""
+        before = len(self._held)
+        self._held.add(one)
+        return len(self._held) > before
 
 
 class Numbers:
@@ -40,13 +70,15 @@ class Numbers:
         self._bits = bytearray()
         self._rest: set[int] = set()
 
-    def __contains__(self, number: int) -> bool:
+    def __contains__(self, number: object, /) -> bool:
+        if not isinstance(number, int):
+            return False
         byte, bit = divmod(number, 8)
         if byte < len(self._bits):
             return bool(self._bits[byte] >> bit & 1)
         return number in self._rest
 
-    def add(self, number: int) -> bool:
+    def add(self, number: int, /) -> bool:
         """Put one in; says whether it is new."""
         if number in self:
             return False
@@ -97,35 +129,46 @@ def merged(client: Client, paths: Sequence[str], asked: Sequence[tuple[str, str]
 
 
 def numbers(client: Client, path: str, asked: Sequence[tuple[str, str]]) -> Iterator[int]:
-    """The numbers of the bugs that a search finds, each once, as soon as a page is there.
+    """The numbers of the bugs that a search finds, each once, as soon as a page is there. Raises
+    as `rows` does."""
+    return map(_number, rows(client, path, asked, _number, Numbers()))
+
+
+def rows(
+    client: Client,
+    path: str,
+    asked: Sequence[tuple[str, str]],
+    name: Callable[[Entry], _N],
+    seen: Seen[_N],
+) -> Iterator[Entry]:
+    """The rows of a list that is paged by counting, each once. name: what a row is known by.
 
     Each page but the first overlaps the one before by a row. If that row is not one that we know,
     rows have moved to the front meanwhile, and some would be missed: so we go back until we meet
-    one. Raises Unreachable if it goes in circles.
+    one. Raises Retriable if it goes in circles.
     """
     first = client.address(path) + "?" + urlencode(asked)
-    seen = Numbers()
     url, start, back, idle = first, 0, 1, 0
     while True:
         got = client.page(url)
-        found = [_number(row) for row in got.entries]
-        if start and found and found[0] not in seen:
+        found = got.entries
+        if start and found and name(found[0]) not in seen:
             back *= 8
             start = max(0, start - back)
         else:
-            new = [number for number in found if seen.add(number)]
+            new = [row for row in found if seen.add(name(row))]
             yield from new
             link = got.value.get("next_collection_link")
             if not link:
                 return
             following = _start(link) - (1 if found else 0)
             if following <= start:
-                raise Unreachable("the pages of a search go in circles; try again later")
+                raise Retriable(_CIRCLES)
             first, start, back = client.address(link), following, 1
             idle = 0 if new else idle
         idle += 1
         if idle > _IDLE:
-            raise Unreachable("the pages of a search go in circles; try again later")
+            raise Retriable(_CIRCLES)
         url = _at(first, start)
 
 

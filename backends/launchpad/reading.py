@@ -22,6 +22,7 @@ from tracker_migrate.backends.launchpad.wire_blueprint import Links
 from tracker_migrate.backends.launchpad.wire_bug import Parts
 from tracker_migrate.errors import Gone, Refused, Retriable
 from tracker_migrate.interfaces import Reading, Reply
+from tracker_migrate.model import Access, Issue
 
 #: the collections of every bug. The history comes last: what happened while the others were read
 #: stands in it
@@ -43,6 +44,8 @@ _USUAL_PAGE, _LONGEST_PAGE = 75, 300
 
 #: says of a bug's number whether a search found it to have `cves` or `branches`
 Hint = Callable[[str, int], bool]
+#: says of an issue that is not public who may read it
+Readers = Callable[[Issue], Access]
 
 
 class _Gathered:
@@ -75,8 +78,11 @@ def _public(got: Got) -> Reply:
     return structs.replace(got.reply, body=encode(got.value), withheld=withheld)
 
 
-def bug(client: Client, number: str, known: str, hint: Hint) -> Reading | None:
-    """A bug: seven requests, one more each for duplicates, CVEs and branches if it has some.
+def bug(
+    client: Client, number: str, known: str, hint: Hint, readers: Readers | None = None
+) -> Reading | None:
+    """A bug: seven requests, one more each for duplicates, CVEs and branches if it has some, and
+    what `readers` takes if it is not public.
 
     None, after one request, if its stamp is still `known`. If something looks as if it changed
     while it was read, one more request asks, and if it did, all is read once more. Raises Gone,
@@ -99,7 +105,7 @@ def bug(client: Client, number: str, known: str, hint: Hint) -> Reading | None:
             raise Retriable("its visibility changes while it is read")
         if not again:
             first = now
-    issue = wire_bug.issue(first.value, parts, mended=gathered.mended)
+    issue = _read_by(readers, wire_bug.issue(first.value, parts, mended=gathered.mended))
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=stamp(first.value))
 
 
@@ -152,8 +158,17 @@ def _looks_settled(gathered: _Gathered, parts: Parts) -> bool:
     return bool(last["newvalue"] == head["information_type"])
 
 
-def blueprint(client: Client, name: str, known: str, listed: Entry | None) -> Reading | None:
-    """A blueprint: four requests, or three if a listing has just brought the thing itself.
+def _read_by(readers: Readers | None, issue: Issue) -> Issue:
+    if readers is None or not issue.private:
+        return issue
+    return structs.replace(issue, access=readers(issue))
+
+
+def blueprint(
+    client: Client, name: str, known: str, listed: Entry | None, readers: Readers | None = None
+) -> Reading | None:
+    """A blueprint: four requests, or three if a listing has just brought the thing itself, and
+    what `readers` takes if it is not public.
 
     listed: that. None if its stamp is still `known`. Raises as `bug` does.
     """
@@ -165,7 +180,7 @@ def blueprint(client: Client, name: str, known: str, listed: Entry | None) -> Re
     links = Links()
     for field, collection in _BLUEPRINT:
         setattr(links, field, gathered.rows(client, name, collection))
-    issue = wire_blueprint.issue(first.value, links, mended=gathered.mended)
+    issue = _read_by(readers, wire_blueprint.issue(first.value, links, mended=gathered.mended))
     etag: str = first.value["http_etag"]
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=etag)
 

@@ -20,6 +20,7 @@ from tracker_migrate.backends.launchpad import (
 from tracker_migrate.backends.launchpad.answers import NotSeen, clock
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.login import web_root
+from tracker_migrate.backends.launchpad.sharing import Sharing
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key
 from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
 from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
@@ -46,6 +47,7 @@ class LaunchpadSource:
         self._viewer = "anonymous" if client.anonymous else ""
         self._hint: reading.Hint = hints.unknown
         self._lately = _Lately()
+        self._sharing = Sharing(client)
 
     # -- about the server -----------------------------------------------------------------------
 
@@ -62,9 +64,11 @@ class LaunchpadSource:
 
     def check(self) -> Mapping[str, str]:
         """Ask the server what it is, as whom it knows us, and whether what is asked for exists.
+        Who may read what is not public is asked anew from here on.
 
         Raises UsageError (all specs that are wrong), WrongTracker, LoginNeeded, Unreachable.
         """
+        self._sharing.forget()
         facts = dict(places.check_root(self._client))
         facts["viewer"] = self.viewer
         facts.update(places.check_specs(self._client, self.specs))
@@ -135,8 +139,9 @@ class LaunchpadSource:
             raise Refused(f"{issue}: Launchpad has no such kind of issue")
         try:
             if kind_of(issue) == "blueprint":
-                return reading.blueprint(self._client, name, known, self._lately.take(issue))
-            return reading.bug(self._client, name, known, self._hint)
+                listed = self._lately.take(issue)
+                return reading.blueprint(self._client, name, known, listed, self._sharing.access)
+            return reading.bug(self._client, name, known, self._hint, self._sharing.access)
         except Gone as error:
             raise Gone(f"{issue}: {error}") from None
         except Refused as error:
