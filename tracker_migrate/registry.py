@@ -14,6 +14,7 @@ from typing import Any, cast
 from tracker_migrate.checked import did_you_mean
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Sink, Source
+from tracker_migrate.logins import Granted, Person, Wish
 from tracker_migrate.model import Key
 
 
@@ -65,6 +66,12 @@ def open_sink(
     """The sink of `storyboard:https://…`."""
     tracker, address = split(spec, "target")
     return cast(Sink, _load("sinks", tracker)(address, options, token, outsider))
+
+
+def log_in(tracker: str, wish: Wish, person: Person) -> Granted:
+    """Have a person log in to a tracker. Raises what `logins` says; UsageError if it can't be
+    logged in to."""
+    return cast(Granted, _load("logins", tracker)(wish, person))
 
 
 def planner(tracker: str, options: Mapping[str, Any]) -> Any:

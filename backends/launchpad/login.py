@@ -1,24 +1,50 @@
-"""Logging in to Launchpad: launchpadlib's dance for a token, and the header that a token becomes.
+"""Logging in to Launchpad: the dance for a token, and the header that a token becomes.
 
-launchpadlib is used for what it knows best, credentials; they need no cache. Its browser, with a
-cache that keeps hidden comments (facts 11), is never made: shared between threads it swaps replies
-without an error.
+launchpadlib is used for what it knows best, credentials and how they sign; they need no cache. Its
+browser, with a cache that keeps hidden comments (facts 11), is never made: shared between threads
+it swaps replies without an error. Nor is its POST, which waits for an answer for ever, and whose
+check of certificates a variable turns off: the two requests of the dance go out from here.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tracker_migrate.errors import LoginNeeded, Unreachable, UsageError
+import requests
+
+from tracker_migrate.errors import (
+    LoginNeeded,
+    MigrateError,
+    Unreachable,
+    UsageError,
+    WrongTracker,
+)
+from tracker_migrate.http import in_words, plain_session
+from tracker_migrate.logins import NEVER, Granted, Person, Wish
 
 CONSUMER = "tracker-migrate"
+USUAL = "https://api.launchpad.net"
+#: seconds between two looks at whether somebody has approved
+EVERY = 3.0
 _FIELDS = ("consumer", "token", "secret")
+#: what a token may do, by the levels that its page offers: the words of the buttons there, and ours
+_BUTTONS = {
+    "READ_PUBLIC": "Read Non-Private Data",
+    "READ_PRIVATE": "Read Anything",
+    "WRITE_PRIVATE": "Change Anything",
+}
+_MAY = {
+    ("READ_PUBLIC",): "read what is public",
+    ("READ_PRIVATE",): "read what its owner may read",
+    ("READ_PRIVATE", "WRITE_PRIVATE"): "read what its owner may read; change it too, if "
+    '"Change Anything" was chosen',
+}
+_ENDED = "the request for a login has ended, or was used: run the command again"
 
 
 def web_root(address: str) -> str:
@@ -27,44 +53,144 @@ def web_root(address: str) -> str:
     return f"{split.scheme}://{split.netloc.removeprefix('api.')}"
 
 
-def login(address: str, approve: Callable[[str], None], consumer: str = CONSUMER) -> dict[str, str]:
-    """Get an access token: ask for one, let `approve` show its address to somebody, exchange it.
+def log_in(wish: Wish, person: Person) -> Granted:
+    """Have a person approve a token on a page that may be opened on any machine, and prove it.
 
-    address: of the API. approve: gets the address of the page to open in any browser, and returns
-    when the person says that it is done. Returns credentials as `open_source` takes them. Raises
-    LoginNeeded if access was not granted, Unreachable.
+    Raises LoginNeeded (declined, or nobody approved in time), WrongTracker, Unreachable.
     """
-    from launchpadlib.credentials import Credentials
+    levels = _levels(wish)
+    address = wish.address or USUAL
+    answer_within = float(wish.options.get("timeout", 60.0))
+    _asked(address, None, answer_within)
+    with Dance(web_root(address), answer_within) as dance:
+        page = dance.begin(levels)
+        buttons = " or ".join(f'"{_BUTTONS[level]}"' for level in levels)
+        person.show(f"open this page in any browser, on any machine, and choose {buttons}:")
+        person.show(page)
+        credentials = dance.wait(person, wish.timeout)
+    name = _asked(address, credentials, answer_within)
+    words = " ".join(credentials[field] for field in _FIELDS)
+    # Launchpad lets only tokens for a whole desktop end, and those are never asked for
+    return Granted(secret=words, account=f"~{name}", who=name, may=_MAY[levels], ends=NEVER)
 
-    root = web_root(address) + "/"
-    credentials = Credentials(consumer)
-    with _explained("ask for a token"):
-        page = credentials.get_request_token(web_root=root)
-    approve(page)
-    with _explained("exchange the token"):
-        credentials.exchange_request_token_for_access_token(web_root=root)
-    token = credentials.access_token
-    return {"consumer": consumer, "token": token.key, "secret": token.secret}
+
+def _levels(wish: Wish) -> tuple[str, ...]:
+    """What the page shall offer. With a level for what is public not even the reporter of a private
+    bug reads it (facts 5), and one offered level alone is one that we know was chosen."""
+    if wish.read_only:
+        return ("READ_PRIVATE",) if wish.private else ("READ_PUBLIC",)
+    return ("READ_PRIVATE", "WRITE_PRIVATE")
 
 
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    from lazr.restfulclient.errors import HTTPError
+def _asked(address: str, credentials: Mapping[str, str] | None, timeout: float) -> str:
+    """The name of whose login it is, asked for with it, so that it is known to work; without one,
+    only whether this is a Launchpad at all."""
+    from tracker_migrate.backends.launchpad import places
+    from tracker_migrate.backends.launchpad.client import Client
 
+    client = Client(address, credentials=credentials, timeout=timeout)
     try:
-        yield
-    except HTTPError as error:
-        if error.response.status in (401, 403):
-            raise LoginNeeded(
-                "Launchpad did not grant access: open the page, approve, and try again"
-            ) from None
-        raise Unreachable(f"could not {what}: Launchpad answers {error.response.status}") from None
-    except OSError as error:
-        raise Unreachable(f"could not {what}: {type(error).__name__}") from None
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] != "httplib2":
-            raise
-        raise Unreachable(f"could not {what}: {type(error).__name__}") from None
+        if credentials is not None:
+            return places.viewer(client)
+        places.check_root(client)
+        return ""
+    finally:
+        client.close()
+
+
+class Dance:
+    """The two requests by which a token is asked for and got. root: of the pages for people."""
+
+    def __init__(self, root: str, timeout: float = 60.0) -> None:
+        self._root = root
+        self._host = urlsplit(root).netloc
+        self._timeout = timeout
+        self._session = plain_session()
+        self._pending = ("", "")
+
+    def __enter__(self) -> Dance:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._session.close()
+
+    def begin(self, levels: tuple[str, ...]) -> str:
+        """Ask for a token; the page where it is approved. Raises WrongTracker, Unreachable."""
+        answer = self._post("+request-token", oauth_signature="&")
+        if answer.status_code != 200:
+            raise self._trouble(answer)
+        self._pending = self._pair(answer)
+        offered = [("allow_permission", level) for level in levels]
+        return f"{self._root}/+authorize-token?" + urlencode(
+            [("oauth_token", self._pending[0]), *offered]
+        )
+
+    def wait(self, person: Person, seconds: float) -> dict[str, str]:
+        """Look again and again whether it was approved, for so long; the credentials.
+
+        What passes, a proxy's 502 or a broken connection, is waited out: the request is still good.
+        """
+        end = time.monotonic() + seconds
+        trouble: MigrateError = LoginNeeded(
+            f"nobody approved the login within {seconds:.0f} seconds: run the command again "
+            "(--timeout gives more time)"
+        )
+        while (left := end - time.monotonic()) > 0:
+            person.pause(min(EVERY, left))
+            try:
+                granted = self._exchange()
+            except Unreachable as error:
+                trouble = error
+                continue
+            if granted is not None:
+                return {"consumer": CONSUMER, "token": granted[0], "secret": granted[1]}
+        raise trouble
+
+    def _exchange(self) -> tuple[str, str] | None:
+        """The token; None while nobody has looked at the page. Its refusals are told apart by
+        their words: 401 is waiting as well as ended, 403 declined as well as ended."""
+        key, secret = self._pending
+        answer = self._post("+access-token", oauth_token=key, oauth_signature=f"&{secret}")
+        if answer.status_code == 200:
+            return self._pair(answer)
+        text = answer.text[:200]
+        if answer.status_code == 401 and "No request token" not in text:
+            return None
+        if answer.status_code == 401 or (answer.status_code == 403 and "expired" in text):
+            raise LoginNeeded(_ENDED)
+        if answer.status_code == 403:
+            raise LoginNeeded("the login was declined on Launchpad's page: nothing is kept")
+        raise self._trouble(answer)
+
+    def _post(self, page: str, **fields: str) -> requests.Response:
+        form = {"oauth_consumer_key": CONSUMER, "oauth_signature_method": "PLAINTEXT", **fields}
+        try:
+            return self._session.post(
+                f"{self._root}/{page}",
+                data=form,
+                headers={"Referer": f"{self._root}/"},  # Launchpad takes no POST without it
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            why = in_words(error)
+        raise Unreachable(f"{self._host} does not answer ({why})")
+
+    def _pair(self, answer: requests.Response) -> tuple[str, str]:
+        held = parse_qs(answer.text)
+        try:
+            (key,), (secret,) = held["oauth_token"], held["oauth_token_secret"]
+        except (KeyError, ValueError):
+            key = ""
+        if not key:
+            raise WrongTracker(f"{self._host} answers, but not as Launchpad does")
+        return key, secret
+
+    def _trouble(self, answer: requests.Response) -> MigrateError:
+        what = f"{self._host} answers {answer.status_code}"
+        if answer.status_code >= 500 or answer.status_code == 429:
+            return Unreachable(what)
+        return WrongTracker(f"{what}, as no Launchpad does: is source.address right?")
 
 
 def authorizer(credentials: Mapping[str, str]) -> Any:

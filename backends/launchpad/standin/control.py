@@ -4,7 +4,7 @@
   stopped one on, `{"now": null}` lets it run. GET tells it.
 - `token`: `{"person": "name", "key": ..., "secret": ..., "consumer": ..., "permission": ...}`
 - `review`: `{"token": ..., "person": ..., "permission": ...}`: what a person does on the page
-  where a request token is approved.
+  where a request token is approved, or declined (`UNAUTHORIZED`).
 - `commit`: releases the writes that the mischief `slow_commit` holds back.
 - `hold`: `{"seconds": 5}`: how long `slow_commit` holds a write at most.
 - `load`: `{"spec": "generated:bugs=10"}`
@@ -18,7 +18,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tracker_migrate.backends.launchpad.standin.oauth import review_token, seed_token
+from tracker_migrate.backends.launchpad.standin.oauth import seed_token
+from tracker_migrate.backends.launchpad.standin.tokens import review_token
 from tracker_migrate.testing.loopback import Reply, Request
 
 if TYPE_CHECKING:

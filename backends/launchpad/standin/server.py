@@ -18,13 +18,16 @@ from tracker_migrate.backends.launchpad.standin.mischief import SlowCommit, shif
 from tracker_migrate.backends.launchpad.standin.oauth import (
     ANONYMOUS,
     Login,
-    access_token,
     login_of,
-    request_token,
 )
 from tracker_migrate.backends.launchpad.standin.people import ADMINS, circle_of
 from tracker_migrate.backends.launchpad.standin.reading import get
 from tracker_migrate.backends.launchpad.standin.store import Store
+from tracker_migrate.backends.launchpad.standin.tokens import (
+    access_token,
+    authorize_page,
+    request_token,
+)
 from tracker_migrate.backends.launchpad.standin.view import View
 from tracker_migrate.backends.launchpad.standin.writing import write
 from tracker_migrate.testing.loopback import Reply, Request, StandIn
@@ -139,14 +142,13 @@ class LaunchpadStandIn(StandIn):
         return serve(self.store, request)
 
     def _request_token(self, request: Request) -> Reply:
-        return request_token(self.store, request)
+        return request_token(self.store, request, self.moment())
 
     def _access_token(self, request: Request) -> Reply:
-        return access_token(self.store, request)
+        return access_token(self.store, request, self.moment())
 
     def _authorize_token(self, request: Request) -> Reply:
-        text = "<html><body>A person says yes or no here.</body></html>"
-        return Reply(200, text.encode(), {"Content-Type": "text/html;charset=utf-8"})
+        return authorize_page(self.store, request, self.moment())
 
     _pages: Mapping[str, Callable[[LaunchpadStandIn, Request], Reply]] = {
         "librarian": _librarian,

@@ -261,31 +261,6 @@ def test_two_threads_have_two_sessions(standin: LaunchpadStandIn) -> None:
     assert len(made._reader._sessions) == 2  # type: ignore[attr-defined]
 
 
-# -- the dance for a token -------------------------------------------------------------------------
-
-
-def test_a_token_is_asked_for_shown_and_exchanged(standin: LaunchpadStandIn) -> None:
-    shown: list[str] = []
-
-    def approve(page: str) -> None:
-        shown.append(page)
-        standin.store.db.execute("UPDATE token SET person='~jdoe', permission='READ_PRIVATE'")
-
-    granted = login.login(standin.url, approve, "made-up")
-    assert shown[0].startswith(f"{standin.url}/+authorize-token?oauth_token=")
-    assert set(granted) == {"consumer", "token", "secret"}
-
-
-def test_a_token_that_nobody_granted_is_no_login(standin: LaunchpadStandIn) -> None:
-    with pytest.raises(LoginNeeded):
-        login.login(standin.url, lambda page: None, "made-up")
-
-
-def test_logging_in_where_nobody_is_is_unreachable() -> None:
-    with pytest.raises(Unreachable):
-        login.login("http://127.0.0.1:9", lambda page: None)
-
-
 # -- clocks and gates ------------------------------------------------------------------------------
 
 
