@@ -13,7 +13,8 @@
         ├── Retriable                -     surely nothing was written: send again, later
         ├── Doubtful                 -     may have been written: settle by looking
         ├── Taken                    -     the number belongs to somebody else: choose another
-        └── Gone                     4     what we wrote is not there any more
+        └── Gone                     4     what we wrote, or read, is not there any more
+            └── NotPublic            4     it is there, and is not for everybody any more
 
 A message names the cause and the cure, in one line, and holds no private text: what a server said
 is first reduced to a class that we know.
@@ -100,3 +101,7 @@ class Gone(ObjectError):
     """An object that we wrote is not there any more, or not to be seen."""
 
     exit_status = 4
+
+
+class NotPublic(Gone):
+    """It is there, and not everybody may read it any more; this reader reads public things only."""

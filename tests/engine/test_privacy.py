@@ -11,12 +11,14 @@ import msgspec
 import pytest
 
 from tests.engine.world import World, action, bug_key, step
+from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.closing import hide_one
+from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.verify import outsiders
-from tracker_migrate.errors import Unreachable
+from tracker_migrate.errors import Brake, NotPublic, Unreachable
 from tracker_migrate.interfaces import Event
 from tracker_migrate.model import Access, Issue, Key, key
-from tracker_migrate.testing.memory import Fault, bug
+from tracker_migrate.testing.memory import Fault, MemorySource, bug
 from tracker_migrate.workspace import Workspace
 
 JDOE, ANNA, TEAM = (key("memory", "person", name) for name in ("jdoe", "anna", "vmt"))
@@ -160,9 +162,6 @@ def test_all_closings_come_before_anything_else(here: World) -> None:
 
 
 def test_no_filter_no_limit_and_no_plan_holds_a_closing_back(here: World) -> None:
-    from tracker_migrate.engine.apply import Apply
-    from tracker_migrate.engine.filters import Only
-
     here.keep(bug(1), bug(2))
     here.apply()
     here.keep(shut(1), bug(2, "new"))
@@ -407,3 +406,40 @@ def test_no_event_and_no_reason_tells_a_private_word(here: World) -> None:
     said += [one.reason for one in here.ledger.in_state("refused", "aside", "exposed")]
     assert said
     assert not any("zebra" in one for one in said)
+
+
+# -- what vanishes at the source ------------------------------------------------------------------
+
+
+class Narrowed(MemorySource):
+    """A source whose `closed` bugs are there, and not public any more."""
+
+    closed: frozenset[Key] = frozenset()
+
+    def read(self, issue: Key, known: str = "") -> Any:
+        if issue in self.closed:
+            raise NotPublic("not public any more")
+        return super().read(issue, known)
+
+
+def test_a_brake_holds_back_what_vanished_and_not_what_was_closed(here: World) -> None:
+    source = Narrowed(*(bug(n) for n in range(1, 41)))
+    here.pull(source)
+    here.apply()
+    source.closed = frozenset({bug_key(1), bug_key(2)})
+    source.hidden = {bug_key(n) for n in range(1, 31)}
+    for n in range(3, 31):
+        source.remove(bug_key(n))
+    with pytest.raises(Brake, match="28 issues"):
+        here.pull(source, full=True)
+    Apply(here.target(), here.heard.append).close()
+    assert audiences(here, 1, 2, 3, 40) == ["importer", "importer", "public", "public"]
+
+
+def test_only_closing_writes_nothing_else(here: World) -> None:
+    here.keep(bug(1), bug(2))
+    here.apply()
+    here.keep(shut(1), bug(2, "new"), bug(3))
+    sent(here)
+    Apply(here.target(), here.heard.append).close()
+    assert sent(here) == [(bug_key(1), "card.update")]

@@ -294,7 +294,7 @@ def run(
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
         with workspace.coordinating(), Display(level) as display:
-            pulled = jobs.pull(workspace, display, limit=limit, only=only)
+            pulled = jobs.pull_for(workspace, names, display, limit=limit, only=only)
         plans = {name: jobs.plan(workspace, name, only=only) for name in names}
         if dry_run:
             output.planned(plans, as_json)

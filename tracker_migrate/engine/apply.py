@@ -117,6 +117,18 @@ class Apply:
         self._applied.aside = len(self._ledger.in_state("aside"))
         return self._applied
 
+    def close(self) -> Applied:
+        """Close what has to be closed, and no more: what no brake holds back."""
+        self._sink.check(self._target.decisions)
+        self._target.learn()
+        try:
+            Survey(self._target, self._listen).judge()
+            self._closing.run(self._closed)
+        finally:
+            self._ledger.drop_leases()
+        self._applied.exposed = self._ledger.states().get("exposed", 0)
+        return self._applied
+
     def _closed(self, one: Closed) -> None:
         """Tell of an issue that had to be closed. One that could not is set aside: it may be read
         by more than should."""

@@ -79,7 +79,7 @@ def _round(
     result = Round(at=now())
     try:
         if not dry_run:
-            result.pulled = jobs.pull(workspace, listen, only=only)
+            result.pulled = jobs.pull_for(workspace, targets, listen, only=only)
         for name in targets:
             if dry_run:
                 planned = jobs.plan(workspace, name, listen, only=only, losses=False)

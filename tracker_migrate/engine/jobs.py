@@ -22,7 +22,7 @@ from tracker_migrate.engine.readers import ReadersReport
 from tracker_migrate.engine.readers import readers as readers_
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
-from tracker_migrate.errors import LoginNeeded, UsageError
+from tracker_migrate.errors import Brake, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
@@ -101,6 +101,24 @@ def pull(
         return job.run(full=full, limit=limit, only=only)
 
 
+def pull_for(
+    workspace: Workspace,
+    targets: Sequence[str],
+    listen: Listen = silent,
+    *,
+    limit: int | None = None,
+    only: Only | None = None,
+) -> Pulled:
+    """Pull, for these targets: if a brake stops it, what is by then known not to be public any more
+    is closed there before the brake is told."""
+    try:
+        return pull(workspace, listen, limit=limit, only=only)
+    except Brake:
+        for target in targets:
+            close(workspace, target, listen)
+        raise
+
+
 def plan(
     workspace: Workspace,
     target: str,
@@ -145,6 +163,12 @@ def apply(
     expected = None if planned is None else read_file(planned, target)
     with _opened(workspace, target) as bound, Look(workspace) as look:
         return Apply(bound, listen, expected, look).run(only, limit)
+
+
+def close(workspace: Workspace, target: str, listen: Listen = silent) -> Applied:
+    """Close at a target what is not public any more, without writing anything else."""
+    with _opened(workspace, target) as bound:
+        return Apply(bound, listen).close()
 
 
 class Look:

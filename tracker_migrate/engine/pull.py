@@ -17,7 +17,7 @@ import msgspec
 
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
-from tracker_migrate.errors import Brake, Gone, ObjectError
+from tracker_migrate.errors import Brake, Gone, NotPublic, ObjectError
 from tracker_migrate.interfaces import Event, Listed, Reading, Source
 from tracker_migrate.model import Key, kind_of
 from tracker_migrate.workspace.archive import Archive
@@ -172,16 +172,37 @@ class Pull:
         return key
 
     def _look_for_vanished(self, listed: set[Key]) -> None:
-        """Issues of the archive that a whole listing did not name: retargeted, hidden, deleted."""
+        """Issues of the archive that a whole listing did not name: retargeted, closed, deleted.
+
+        Each is looked at. What the source says is not public any more is gone at once; if too many
+        are simply not to be seen, a person has to say whether that is right.
+        """
         missing = [key for key in self._archive.issue_keys() if key not in listed]
-        if len(missing) > max(_VANISHED_FEW, self._archive.count() * _VANISHED):
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="missing") as pool:
+            lost = [key for key in pool.map(self._look_for, missing) if key is not None]
+        if len(lost) > max(_VANISHED_FEW, self._archive.count() * _VANISHED):
             raise Brake(
-                f"the source lists {len(missing)} issues less than the archive holds: if that is "
-                "meant, begin a new workspace; if not, look at the source and its login"
+                f"{len(lost)} issues of the archive are not to be seen at the source any more: if "
+                "that is meant, begin a new workspace; if not, look at the source and its login"
             )
-        for key in missing:
-            if kind_of(key) == "blueprint":
-                self._archive.set_gone(key)  # blueprints are listed whole: absent is gone
-                self._note("gone", key)
-            else:
-                self._read(key, "")
+        for key in lost:
+            self._archive.set_gone(key)
+            self._note("gone", key)
+
+    def _look_for(self, key: Key) -> Key | None:
+        """Read an issue that was not listed; the key of one that is not to be seen."""
+        if kind_of(key) == "blueprint":
+            return key  # blueprints are listed whole: absent is gone
+        try:
+            reading = self._source.read(key, "")
+        except NotPublic:
+            self._archive.set_gone(key)
+            self._note("gone", key)
+        except Gone:
+            return key
+        except ObjectError as error:
+            self._archive.set_unread(key, str(error))
+            self._note("unread", key)
+        else:
+            self._keep(key, reading)
+        return None
