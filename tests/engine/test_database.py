@@ -169,6 +169,7 @@ def test_a_damaged_database_is_said_with_the_cure(tmp_path: Path, content: bytes
     settings(tmp_path)
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "workspace.db").write_bytes(content)
+    (tmp_path / "state" / "workspace.db").chmod(0o600)
     with pytest.raises(WorkspaceError, match="it is damaged: restore it"):
         Workspace(tmp_path)
 
