@@ -86,33 +86,3 @@ def test_loss_by_field_says_what_is_wrong(workspace: Path, tmp_path: Path) -> No
     assert done.returncode == 2
     assert 'did you mean "new"?' in done.stderr
     assert "is no workspace" in script("loss_by_field.py", tmp_path).stderr
-
-
-def test_launchpad_login_keeps_what_was_granted_for_its_owner_alone(
-    workspace: Path, launchpad: LaunchpadStandIn
-) -> None:
-    process = subprocess.Popen(
-        [sys.executable, str(EXAMPLES / "launchpad_login.py"), str(workspace)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert "open this page" in process.stdout.readline()
-    assert "/+authorize-token?oauth_token=" in process.stdout.readline()
-    with launchpad.lock:
-        launchpad.store.db.execute("UPDATE token SET person='~jdoe', permission='READ_PRIVATE'")
-    process.communicate("\n", timeout=30)
-    assert process.returncode == 0
-    place = workspace / "state" / "credentials" / "launchpad"
-    assert place.stat().st_mode & 0o777 == 0o600
-    assert len(place.read_text().split()) == 3
-    place.unlink()
-
-
-def test_launchpad_login_that_nobody_grants_is_told(workspace: Path) -> None:
-    done = script("launchpad_login.py", workspace, say="\n")
-    assert done.returncode == 7
-    assert "did not grant access" in done.stderr
-    assert not (workspace / "state" / "credentials" / "launchpad").exists()

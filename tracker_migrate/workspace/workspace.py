@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tracker_migrate.errors import Locked, UsageError, WorkspaceError
+from tracker_migrate.errors import Locked, UsageError
 from tracker_migrate.mappings.table import did_you_mean
 from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace import settings as settings_
@@ -40,9 +40,9 @@ class Workspace:
         self.folder = Path(folder).resolve()
         self.settings = settings_.load(self.folder)
         self.state = self.folder / "state"
-        self._private_state()
+        secrets.private_state(self.state)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self.engine = open_engine(self._url())
+        self.engine = open_engine(self._private_database())
         upgrade(self.engine)
         self.writer = Writer(self.engine)
         self.archive = Archive(self.engine, self.writer)
@@ -105,7 +105,7 @@ class Workspace:
 
     @contextmanager
     def _file_lock(self) -> Iterator[None]:
-        with (self.state / "lock").open("a+") as handle:
+        with open(self.state / "lock", "a+", opener=secrets.opener) as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -136,12 +136,13 @@ class Workspace:
         named = self.secret("database") or self.settings.database.url
         return named or f"sqlite:///{self.state / 'workspace.db'}"
 
-    def _private_state(self) -> None:
-        try:
-            self.state.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise WorkspaceError(f"can't make {self.state}: {error.strerror}") from None
-        secrets.only_owner(self.state)
+    def _private_database(self) -> str:
+        """The database's address; of an SQLite, the file is there, and its owner's alone."""
+        url = self._url()
+        path = url.partition("sqlite:///")[2].partition("?")[0]
+        if path and not path.startswith((":", "file:")):
+            secrets.private_file(Path(path))
+        return url
 
 
 def _locked(who: str) -> str:

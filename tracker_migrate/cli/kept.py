@@ -1,0 +1,104 @@
+"""What `status` says of the logins of a workspace, without asking any server: whose they are, what
+they may, when they end, where they are read from. Never any part of a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tracker_migrate.errors import MigrateError
+from tracker_migrate.logins import NEVER, UNKNOWN
+from tracker_migrate.workspace import granted, secrets
+
+#: how long before its end a login is warned of
+SOON = timedelta(days=14)
+
+
+def login_of(folder: Path, name: str, again: str) -> dict[str, Any]:
+    """The one login that a credential is. again: the command that makes a new one."""
+    found = logins_of(folder, name, again, one=True)
+    return found[0] if found else {"from": None}
+
+
+def logins_of(folder: Path, name: str, again: str, one: bool = False) -> list[dict[str, Any]]:
+    """A credential's logins: each token is one, or (one) all words together."""
+    places = list(secrets.places(folder, name))
+    if not places:
+        return []
+    at = {"from": str(places[0]), "hides": [str(place) for place in places[1:]]}
+    try:
+        held = secrets.read(folder, name, places[0])
+    except MigrateError as error:
+        return [{**at, "problem": str(error)}]
+    if held is None:
+        return [{**at, "problem": "there is nothing in it"}]
+    tokens = [" ".join(held.split())] if one else held.split()
+    return [{**at, **_known(folder, name, token, again)} for token in tokens]
+
+
+def _known(folder: Path, name: str, token: str, again: str) -> dict[str, Any]:
+    note = granted.of(folder, name, token)
+    if note is None:
+        return {"known": False}
+    return {
+        "known": True,
+        "account": note.account,
+        "who": note.who,
+        "may": note.may,
+        "ends": note.ends,
+        "since": note.since,
+        **({"problem": problem} if (problem := _ending(note.ends, again)) else {}),
+        "ended": _is_over(note.ends),
+    }
+
+
+def _date(ends: str) -> datetime | None:
+    if ends in (NEVER, UNKNOWN):
+        return None
+    try:
+        when = datetime.fromisoformat(ends)
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _is_over(ends: str) -> bool:
+    when = _date(ends)
+    return when is not None and when <= datetime.now(UTC)
+
+
+def _ending(ends: str, again: str) -> str:
+    """A warning of a login that has ended, or soon will."""
+    when, now = _date(ends), datetime.now(UTC)
+    if when is None or when - now > SOON:
+        return ""
+    if when <= now:
+        return f"it has ended: {again}"
+    return f"it ends in {(when - now).days} days: {again}"
+
+
+def lines(logins: list[dict[str, Any]], what: str) -> Iterator[str]:
+    """Logins in words. what: whose they are."""
+    for one in logins:
+        if one["from"] is None:
+            yield f"  {what}: none"
+            continue
+        yield f"  {what}: {_told(one)}; from {one['from']}"
+        for hidden in one["hides"]:
+            yield f"    which hides {hidden}"
+        if "problem" in one:
+            yield f"    warning: {one['problem']}"
+
+
+def _told(one: dict[str, Any]) -> str:
+    if not one.get("known"):
+        return "there is one, of which nothing is known" if "problem" not in one else "not usable"
+    whose = one["who"] if one["account"] == f"~{one['who']}" else f"{one['who']} ({one['account']})"
+    return f"{whose}; may {one['may']}; ends: {one['ends']}"
+
+
+def waits(logins: list[dict[str, Any]]) -> bool:
+    """Whether one of them can't be used as it is."""
+    return any(one.get("ended") or ("problem" in one and not one.get("known")) for one in logins)
