@@ -33,36 +33,15 @@ class Closed(msgspec.Struct, frozen=True):
     failed: str = ""
 
 
-class Closing:
-    """Closes what has to be closed at one target."""
+class Due:
+    """What has to be closed at one target. Asks no server."""
 
-    def __init__(self, target: Target, sender: Sender, steps: Steps) -> None:
+    def __init__(self, target: Target) -> None:
         self._target = target
-        self._sender = sender
-        self._steps = steps
 
-    def run(self, tell: Callable[[Closed], None]) -> None:
-        """Close; an issue that can't be closed does not keep the others open. Raises what stops a
-        run."""
-        for key, audience in self._due():
-            actions = list(self._actions(key, audience))
-            if not actions:
-                continue
-            try:
-                self._send(actions)
-                tell(Closed(key))
-            except (ObjectError, UsageError) as error:
-                tell(Closed(key, str(error)))
-        self._target.ledger.flush()
-
-    def one(self, key: Key) -> bool:
-        """Close one issue for all but the importer, now, whatever the ledger says of who may read
-        it; whether anything of it stands there."""
-        actions = list(self._actions(key, CLOSED, anyhow=True))
-        if actions:
-            self._send(actions)
-            self._target.ledger.flush()
-        return bool(actions)
+    def keys(self) -> Iterator[Key]:
+        """The issues that stand open there to more than may read them."""
+        return (key for key, audience in self._due() if any(self._actions(key, audience)))
 
     def _due(self) -> Iterator[tuple[Key, Audience]]:
         """Issues that not everybody may read, and who may."""
@@ -110,6 +89,38 @@ class Closing:
         issue = self._target.archive.issue(key)
         planned = self._target.planner.wanted(issue, self._target.decisions) if issue else ()
         return {one.key: one.fields for one in planned}
+
+
+class Closing(Due):
+    """Closes what has to be closed at one target."""
+
+    def __init__(self, target: Target, sender: Sender, steps: Steps) -> None:
+        super().__init__(target)
+        self._sender = sender
+        self._steps = steps
+
+    def run(self, tell: Callable[[Closed], None]) -> None:
+        """Close; an issue that can't be closed does not keep the others open. Raises what stops a
+        run."""
+        for key, audience in self._due():
+            actions = list(self._actions(key, audience))
+            if not actions:
+                continue
+            try:
+                self._send(actions)
+                tell(Closed(key))
+            except (ObjectError, UsageError) as error:
+                tell(Closed(key, str(error)))
+        self._target.ledger.flush()
+
+    def one(self, key: Key) -> bool:
+        """Close one issue for all but the importer, now, whatever the ledger says of who may read
+        it; whether anything of it stands there."""
+        actions = list(self._actions(key, CLOSED, anyhow=True))
+        if actions:
+            self._send(actions)
+            self._target.ledger.flush()
+        return bool(actions)
 
     def _send(self, actions: list[Action]) -> None:
         """Send it; a lost reply is settled at once, for nothing else may go before it."""
