@@ -18,12 +18,11 @@ def open_sink(
     """A sink for the server at an address, such as `https://phorge.example.org`.
 
     token: a Conduit API token of the importer. outsider_token: of somebody who may read nothing
-    that is closed, to prove it. Nothing is asked of the server yet. Raises UsageError with all
-    mistakes of the options, LoginNeeded without a token.
+    that is closed, to prove it; several are parted by white space. Nothing is asked of the server
+    yet. Raises UsageError with all mistakes of the options, LoginNeeded without a token.
     """
     from tracker_migrate.backends.maniphest.client import Conduit
     from tracker_migrate.backends.maniphest.options import checked
-    from tracker_migrate.backends.maniphest.outside import Outsider
     from tracker_migrate.backends.maniphest.sink import ManiphestSink
     from tracker_migrate.checked import web_address
     from tracker_migrate.errors import UsageError
@@ -43,8 +42,8 @@ def open_sink(
             per_second=own.per_second,
         )
 
-    other = client(outsider_token) if outsider_token else None
-    return ManiphestSink(base, own, client(token), Outsider(base, other, own.timeout))
+    outsiders = [client(one) for one in (outsider_token or "").split()]
+    return ManiphestSink(base, own, client(token), outsiders)
 
 
 def open_planner(options: Mapping[str, Any]) -> Planner:

@@ -9,9 +9,46 @@ from tracker_migrate.interfaces import IMPORTER, Audience
 
 #: policies that somebody draws up: the members of a project, or the rules of a custom policy
 POLICIES = ("PHID-PROJ-", "PHID-PLCY-")
+_SPACE = "PHID-SPCE-"
 #: what says who may read; the owner goes with it, for an owner reads whatever the policy says
 GUARDS = frozenset({"view", "edit", "space"})
 ACCESS = GUARDS | {"owner"}
+
+#: policies that let in whoever has an account, or a job that has nothing to do with the bug
+_WIDE = {
+    "public": "everybody",
+    "users": "every account of the server",
+    "admin": "every administrator of the server",
+}
+
+
+def refusal(audience: Audience) -> str | None:
+    """Why nothing can be written for this audience, or None.
+
+    A task has one policy. What is private needs one whose members can be looked at, or that
+    somebody drew up for it; a Space narrows it, and is not enough alone: a task that somebody
+    moves out of it would be open.
+    """
+    if audience.refused:
+        return audience.refused
+    if audience.name in ("public", IMPORTER):
+        return None
+    wrong = _wrong(audience.groups, audience.space)
+    return f"policy {audience.name!r} {wrong}" if wrong else None
+
+
+def _wrong(groups: tuple[str, ...], space: str) -> str:
+    if not groups:
+        return 'names no project or custom policy: add groups = ["PHID-PROJ-…"], or "PHID-PLCY-…"'
+    if len(groups) > 1:
+        return "names several groups, and a task has one policy: make a custom policy of them"
+    if groups[0] in _WIDE:
+        return (
+            f"would let in {_WIDE[groups[0]]} ({groups[0]!r}): name a project, or a custom policy"
+        )
+    if not groups[0].startswith(POLICIES):
+        return "names something that is no project or policy PHID"
+    return "names a Space that is no PHID" if space and not space.startswith(_SPACE) else ""
 
 
 def access(audience: Audience, options: Options) -> dict[str, Any]:

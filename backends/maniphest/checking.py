@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from tracker_migrate.backends.maniphest import fields
+from tracker_migrate.backends.maniphest.policycheck import PolicyCheck
 from tracker_migrate.backends.maniphest.server import Facts, Server
-from tracker_migrate.errors import Refused, UsageError, WrongTracker
-from tracker_migrate.interfaces import Decisions
+from tracker_migrate.errors import UsageError, WrongTracker
+from tracker_migrate.interfaces import Audience, Decisions
 
 _STATUS_TABLES = ("status", "blueprint", "definition")
-_OWN_POLICIES = frozenset({"public", *fields.WIDE_POLICIES})
 
 
-def check(server: Server, decisions: Decisions) -> Mapping[str, str]:
+def check(server: Server, policies: PolicyCheck, decisions: Decisions) -> Mapping[str, str]:
     """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, and one UsageError with
     all mistakes."""
     facts = server.facts
     if missing := server.missing_methods():
         raise WrongTracker(f"{server.client.host} lacks the methods {', '.join(missing)}")
     mistakes = [*_words(facts, decisions), *_options(facts, decisions)]
-    mistakes += _audiences(server, decisions)
+    mistakes += policies.mistakes(audiences(decisions))
     if mistakes:
         raise UsageError("\n".join(mistakes))
     return {
@@ -64,30 +63,7 @@ def _options(facts: Facts, decisions: Decisions) -> Iterable[str]:
             yield f"options.open_statuses: the server has no status {word!r}"
 
 
-def _audiences(server: Server, decisions: Decisions) -> list[str]:
-    """The importer must be a member of each project that closed issues are shown to: else the
-    server refuses them (facts 4)."""
+def audiences(decisions: Decisions) -> Mapping[str, Audience]:
+    """The policies of the tables, by name, as far as the decisions can list them."""
     privacy = getattr(getattr(decisions, "tables", None), "privacy", None)
-    mistakes = []
-    for name, audience in sorted(getattr(privacy, "policies", {}).items()):
-        if why := fields.closed_to_all(audience):
-            mistakes.append(f"privacy.toml: {why}")
-        elif audience.groups[0].startswith("PHID-PROJ-") and not _member(server, audience.groups):
-            mistakes.append(
-                f"privacy.toml: policy {name!r}: {server.facts.name} is no member of the project"
-                f" {audience.groups[0]}: add it there"
-            )
-    return mistakes
-
-
-def _member(server: Server, groups: tuple[str, ...]) -> bool:
-    search: dict[str, Any] = {
-        "constraints": {"phids": [groups[0]]},
-        "attachments": {"members": True},
-    }
-    try:
-        rows = server.client.read("project.search", **search)["data"]
-    except Refused:
-        return False
-    members = rows[0]["attachments"]["members"]["members"] if rows else []
-    return any(one["phid"] == server.facts.me for one in members)
+    return dict(getattr(privacy, "policies", {}))

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tracker_migrate.backends.maniphest.faults import UnknownType, fault
+from tracker_migrate.backends.maniphest.faults import Invalid, UnknownType, fault
 from tracker_migrate.errors import (
     Doubtful,
     LoginNeeded,
@@ -137,6 +137,22 @@ class Conduit:
             self.read(method, transactions=[{"type": "tracker-migrate.none", "value": None}])
         except UnknownType as refused:
             return refused.types
+        return frozenset()
+
+    def shut_out(self, fields: Mapping[str, str]) -> frozenset[str]:
+        """Which of these policies (`view`, `edit`, `space`) would keep this account out.
+
+        Asked by making a task without a title, which is refused with all that is wrong and leaves
+        nothing behind, not even a gap in the numbers (017-err-create-no-title, facts 14).
+        """
+        asked = {"title": "", **fields}
+        sent = [{"type": name, "value": value} for name, value in asked.items()]
+        try:
+            self.read("maniphest.edit", transactions=sent)
+        except Invalid as refused:
+            return refused.wrong & fields.keys()
+        except Refused:
+            return frozenset(fields)  # the server takes no such field, or talks in other words
         return frozenset()
 
     def close(self) -> None:

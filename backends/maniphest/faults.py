@@ -27,6 +27,15 @@ class UnknownType(Refused):
         self.types = types
 
 
+class Invalid(Refused):
+    """An edit was looked at and refused before anything was written; `wrong` are the parts of it
+    that the server named: `title`, `view`, `edit`, `space`."""
+
+    def __init__(self, message: str, wrong: frozenset[str]) -> None:
+        super().__init__(message)
+        self.wrong = wrong
+
+
 _LOGIN = frozenset({"ERR-INVALID-AUTH", "ERR-INVALID-SESSION"})
 _NO_LOGIN = re.compile(r"not permitted to use the API|account is (?:disabled|not)", re.I)
 #: faults of the database or of PHP: may strike after the commit (recording
@@ -55,7 +64,7 @@ _REASONS = (
     ),
     (r"Project names? must not be longer", "the project's name is longer than 128 characters"),
     (r"Project", "the project's name, parent or hashtag is not taken"),
-    (r"space", "the space does not exist or is closed to the importer"),
+    (r"space", "the Space does not exist, is archived, or is closed to the importer"),
     (r"Graph cycle detected", "its subtasks would form a circle"),
     (r"Edges? ", "a project, subscriber or task that it names does not exist"),
     (r"Exception when processing transaction", "a value has the wrong type"),
@@ -67,6 +76,16 @@ _REASONS = (
         "the server is too old: it lacks a method or parameter",
     ),
 )
+
+
+_INVALID = "Validation errors:"
+#: what a list of validation errors says of each part of a task
+_PARTS = {
+    "title": r"must have a title|title cannot exceed",
+    "view": r"view policy (?:of this object would no longer|excludes you)",
+    "edit": r"edit policy (?:of this object would no longer|excludes you)",
+    "space": r"selected space|choose a space",
+}
 
 
 def fault(code: str, info: str, *, write: bool) -> MigrateError:
@@ -95,8 +114,10 @@ def fault(code: str, info: str, *, write: bool) -> MigrateError:
 def _refused(code: str, info: str, write: bool) -> MigrateError:
     for pattern, sentence in _REASONS:
         if re.search(pattern, info):
-            return Refused(f"Maniphest refuses it: {sentence}")
-    if info.startswith("Validation errors:") or code != "ERR-CONDUIT-CORE" or not write:
+            wrong = frozenset(name for name, said in _PARTS.items() if re.search(said, info))
+            said = f"Maniphest refuses it: {sentence}"
+            return Invalid(said, wrong) if info.startswith(_INVALID) else Refused(said)
+    if info.startswith(_INVALID) or code != "ERR-CONDUIT-CORE" or not write:
         known = code if re.fullmatch(r"ERR-[A-Z-]{3,40}", code) else "an unknown code"
         return Refused(f"Maniphest refuses it ({known})")
     return Doubtful("the server tells of an error that is not known to leave nothing behind")

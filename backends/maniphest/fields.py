@@ -12,9 +12,6 @@ MAX_TITLE = 255
 CLOSED_ORDER = ("resolved", "wontfix", "invalid")
 #: the highest first; what nobody has judged yet ranks below everything that somebody has
 PRIORITY_ORDER = ("unbreak", "high", "normal", "low", "wish", "triage")
-#: policies that need no object of their own
-POLICIES = ("PHID-PROJ-", "PHID-PLCY-")
-WIDE_POLICIES = ("users", "admin")
 
 
 def duplicate_of(issue: Issue) -> Relation | None:
@@ -84,19 +81,6 @@ def owner(assignee: Key | None, audience: Audience, decisions: Decisions) -> str
     if audience.name != "public" and account.id not in audience.users:
         return None
     return account.id
-
-
-def closed_to_all(audience: Audience) -> str | None:
-    """Why no policy can be named for this audience, or None."""
-    if audience.refused:
-        return audience.refused
-    if audience.name == "public":
-        return None
-    if not audience.groups:
-        return f"the audience {audience.name!r} names no project or policy PHID at Maniphest"
-    if not audience.groups[0].startswith(POLICIES) and audience.groups[0] not in WIDE_POLICIES:
-        return f"the audience {audience.name!r} names something that is no project or policy PHID"
-    return None
 
 
 def title(text: str) -> tuple[str, bool]:

@@ -135,6 +135,17 @@ class Finder:
         rows = msgspec.convert(found["data"], list[ProjectRow])
         return next((row for row in rows if row.fields.get("milestone") is None), None)
 
+    def project_by_phid(self, phid: str) -> ProjectRow | None:
+        """A project, if it is there and we may see it."""
+        found = self._client.read("project.search", constraints={"phids": [phid]})
+        rows = msgspec.convert(found["data"], list[ProjectRow])
+        return rows[0] if rows else None
+
+    def has_subprojects(self, phid: str) -> bool:
+        """Whether a project has subprojects that we may see; milestones are none."""
+        constraints = {"parents": [phid], "isMilestone": False}
+        return bool(self._client.read("project.search", constraints=constraints, limit=1)["data"])
+
     def members(self, groups: Sequence[str]) -> dict[str, frozenset[str] | None]:
         """The members of each of these projects; None for what is none, or not to be seen. A
         project with subprojects has the members of those, a milestone those of its parent."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tracker_migrate.backends.maniphest import balance, compose, fields, projects, texts
-from tracker_migrate.backends.maniphest.access import access
+from tracker_migrate.backends.maniphest import access, balance, compose, fields, projects, texts
 from tracker_migrate.backends.maniphest.options import Options
 from tracker_migrate.interfaces import (
     Action,
@@ -54,7 +53,7 @@ class ManiphestPlanner:
         """Why this issue can't be written, or None."""
         if not projects.moving(issue, decisions):
             return "none of its projects is moved"
-        return fields.closed_to_all(decisions.audience(issue))
+        return access.refusal(decisions.audience(issue))
 
     def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
         """Projects and milestones, the task, its subtasks, its comments, its relations."""
@@ -79,7 +78,7 @@ class ManiphestPlanner:
         """Policy, Space and, where nobody may be it, the owner: see `access.access`."""
         if self.kinds[kind].private != "own":
             raise ValueError(f"a {kind} has no policy of its own")
-        return access(audience, self._options)
+        return access.access(audience, self._options)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request for each create, and one fill for the task."""

@@ -12,6 +12,7 @@ from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.options import Options
 from tracker_migrate.backends.maniphest.outside import Outsider
 from tracker_migrate.backends.maniphest.planner import ManiphestPlanner
+from tracker_migrate.backends.maniphest.policycheck import PolicyCheck
 from tracker_migrate.backends.maniphest.reading import Reader
 from tracker_migrate.backends.maniphest.sending import Sender, filled
 from tracker_migrate.backends.maniphest.server import Server
@@ -41,15 +42,17 @@ class ManiphestSink:
 
     tracker = "maniphest"
 
-    def __init__(self, address: str, options: Options, client: Conduit, outsider: Outsider) -> None:
+    def __init__(
+        self, address: str, options: Options, client: Conduit, outsiders: Sequence[Conduit] = ()
+    ) -> None:
         self.address = address.rstrip("/")
         self.planner: Planner = ManiphestPlanner(options)
         self.settle_seconds = options.settle_seconds
         self.connections = options.connections
         self.ordered = options.order == "ordered"
         self._client = client
-        self._outsider = outsider
         self._server = Server(client, options.marker_field)
+        self._outsider = Outsider(self.address, outsiders, options.timeout, lambda: self.importer)
         self._finder = Finder(self._server)
         self._guard = Guard(self._server, self._finder)
         create = options.create_projects
@@ -58,8 +61,11 @@ class ManiphestSink:
         self._reader = Reader(self._server, self._finder, self._guard)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
-        """See `interfaces.Sink.check`."""
-        return checking.check(self._server, decisions)
+        """See `interfaces.Sink.check`. Remembers the policies, to look at a task before something
+        private is added to it."""
+        self._guard.audiences = checking.audiences(decisions)
+        policies = PolicyCheck(self._server, self._finder, self._outsider.clients)
+        return checking.check(self._server, policies, decisions)
 
     def number(self, wanted: Wanted) -> int | None:
         """The server chooses all numbers."""
@@ -127,8 +133,7 @@ class ManiphestSink:
         thorough: bool = False,
     ) -> list[Key]:
         """See `interfaces.Sink.readable_by_outsider`."""
-        tasks = [(one, at) for one, (kind, at) in refs.items() if kind in ("task", "subtask")]
-        return self._outsider.readable(tasks)
+        return self._outsider.readable(refs, withheld, thorough=thorough)
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link with a label makes no mention on the task that it leads to, as `T1`, `{T1}` and

@@ -164,7 +164,7 @@ class ManiphestStandIn(StandIn):
         return {"phid": phid}
 
     def _change_comment(self, given: dict[str, Any]) -> dict[str, Any]:
-        """`{"phid": of its transaction, "by": "admin", "text"}`: edited, or removed without text."""
+        """`{"phid": its transaction's, "by": "admin", "text"}`; without a text it is removed."""
         (author,) = self.site.people.by_names([given["by"]])
         comments.change(self.store, given["phid"], author.phid, given.get("text"))
         return {}

@@ -17,6 +17,7 @@ import pytest
 
 from tracker_migrate.backends.maniphest.client import Conduit, package
 from tracker_migrate.backends.maniphest.faults import (
+    Invalid,
     SlugTaken,
     UnknownConstraint,
     UnknownType,
@@ -250,9 +251,9 @@ def test_the_package_still_has_what_is_used() -> None:
 
 #: error replies that were recorded → what they mean for a write
 MEANT = [
-    ("017-err-create-no-title", Refused),
-    ("019-err-unknown-owner", Refused),
-    ("029-err-bad-priority", Refused),
+    ("017-err-create-no-title", Invalid),
+    ("019-err-unknown-owner", Invalid),
+    ("029-err-bad-priority", Invalid),
     ("006-edit-bad-transaction-type", UnknownType),
     ("008-project.edit-duplicate-name", SlugTaken),
     ("036-err-unknown-task", Gone),
@@ -261,8 +262,8 @@ MEANT = [
     ("046-err-unknown-method", Refused),
     ("062-private-nonmember-edit", Gone),
     ("063-private-nonmember-transaction.search", Gone),
-    ("065-err-private-excludes-actor", Refused),
-    ("076-limit-title-256", Refused),
+    ("065-err-private-excludes-actor", Invalid),
+    ("076-limit-title-256", Invalid),
     ("083-marker-search-customfield", UnknownConstraint),
     ("118-err-parent-cycle", Refused),
     ("121-crash-between-commit-and-index", Doubtful),

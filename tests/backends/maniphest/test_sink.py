@@ -61,6 +61,13 @@ def phid(client: Conduit, name: str) -> str:
     return str(found["data"][0]["phid"])
 
 
+def closed_project(client: Conduit, name: str, members: list[str]) -> str:
+    """A project that nobody can join by themselves."""
+    said = {"name": name, "members.add": members, "join": "no-one", "edit": members[0]}
+    sent = [{"type": kind, "value": value} for kind, value in said.items()]
+    return str(client.write("project.edit", transactions=sent)["object"]["phid"])
+
+
 def rows(client: Conduit, **constraints: Any) -> list[dict[str, Any]]:
     attachments = {"projects": True, "subscribers": True}
     found = client.read("maniphest.search", constraints=constraints, attachments=attachments)
@@ -490,8 +497,7 @@ def security(as_user: AsUser) -> str:
     """A project that only alice and the importer are in."""
     bot = as_user("importbot")
     members = [phid(bot, "importbot"), phid(bot, "alice")]
-    sent = [{"type": "name", "value": "sec"}, {"type": "members.add", "value": members}]
-    return str(bot.write("project.edit", transactions=sent)["object"]["phid"])
+    return closed_project(bot, "sec", members)
 
 
 def test_a_private_create_names_its_policy_in_the_same_call(
