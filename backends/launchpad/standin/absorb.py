@@ -15,7 +15,7 @@ from tracker_migrate.backends.launchpad.standin.fields import REDACTED, stored_f
 from tracker_migrate.backends.launchpad.standin.librarian import keep_file
 from tracker_migrate.backends.launchpad.standin.oauth import seed_token
 from tracker_migrate.backends.launchpad.standin.people import make_admin
-from tracker_migrate.backends.launchpad.standin.privacy import TYPE_NAMES, grant, share
+from tracker_migrate.backends.launchpad.standin.privacy import TYPE_NAMES, grant, grant_spec, share
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.store import Store
 from tracker_migrate.backends.launchpad.standin.targets import parent_of, task_sort
@@ -183,9 +183,12 @@ class _Absorber:
             for task in json.loads(record["body"])["entries"]:
                 number = int(local(task["bug_link"]).split("/")[1])
                 grant(self.store, number, local(query["person"][0]))
+        elif operation == "getSharedSpecifications":
+            for spec in json.loads(record["body"])["entries"]:
+                grant_spec(self.store, local(spec["self_link"]), local(query["person"][0]))
 
-    def _grantees(self, pillar: str, grantees: list[dict[str, Any]]) -> None:
-        for one in grantees:
+    def _grantees(self, pillar: str, grantees: list[dict[str, Any]] | None) -> None:
+        for one in grantees or ():
             types = [TYPE_NAMES[t] for t, level in one["permissions"].items() if level == "ALL"]
             share(self.store, pillar, local(one["self_link"]), types)
 

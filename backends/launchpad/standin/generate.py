@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tracker_migrate.backends.launchpad.standin.made_bugs import BugMaker
 from tracker_migrate.backends.launchpad.standin.made_people import Cast, make_cast
 from tracker_migrate.backends.launchpad.standin.made_project import Scene, make_scene
+from tracker_migrate.backends.launchpad.standin.made_sharing import make_sharing
 from tracker_migrate.backends.launchpad.standin.made_specs import make_blueprints
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.writer import Writer
@@ -36,15 +37,17 @@ def generate(
     blueprints: int = 60,
     seed: int = 1,
     project: str = "gadget",
-    private: float = 0.06,
+    private: float | None = None,
     group: str | None = None,
     distribution: str | None = None,
     first_bug: int = 1_000_001,
 ) -> Made:
     """Fill a stand-in with a made-up project.
 
-    `private` is the share of bugs that not everybody may read. `group` puts the project into a
-    project group of that name; `distribution` gives some bugs a task on a source package there.
+    `private` is the share of bugs that not everybody may read; where it is given, so many of the
+    blueprints are private, too, and they are shared in every way that there is (made_sharing).
+    `group` puts the project into a project group of that name; `distribution` gives some bugs a
+    task on a source package there.
     Tokens: consumer `lab-client`, `TOKEN-of-NAME` / `SECRET-of-NAME` for `PROJECT-owner` (reads
     everything of the project), `PROJECT-reader` (nothing private) and the admin `PROJECT-admin`.
     """
@@ -53,7 +56,7 @@ def generate(
         with standin.store.transaction():
             cast = make_cast(standin.store, writer, project, people=max(25, min(bugs // 3, 5000)))
             scene = make_scene(standin.store, writer, cast, project, group, distribution)
-        maker = BugMaker(standin.store, writer, cast, scene, private, bugs)
+        maker = BugMaker(standin.store, writer, cast, scene, _usual(private), bugs)
         first = max(standin.store.next_bug(), first_bug)
         number = first
         for start in range(0, bugs, _BATCH):
@@ -62,7 +65,13 @@ def generate(
                     number = maker.make(number) + 1
         with standin.store.transaction():
             make_blueprints(standin.store, writer, cast, scene, blueprints, maker.recent)
+            if private:
+                make_sharing(standin.store, cast, scene, seed, private)
     return Made(project, first, number - 1, cast, scene)
+
+
+def _usual(private: float | None) -> float:
+    return 0.06 if private is None else private
 
 
 def generate_from_spec(standin: LaunchpadStandIn, spec: str) -> Made:
@@ -74,7 +83,7 @@ def generate_from_spec(standin: LaunchpadStandIn, spec: str) -> Made:
         blueprints=int(given.get("blueprints", "60")),
         seed=int(given.get("seed", "1")),
         project=given.get("project", "gadget"),
-        private=float(given.get("private", "0.06")),
+        private=float(given["private"]) if "private" in given else None,
         group=given.get("group"),
         distribution=given.get("distribution"),
     )

@@ -31,17 +31,17 @@ class Cast:
 def make_cast(store: Store, writer: Writer, project: str, people: int) -> Cast:
     """Make everybody."""
     cast = Cast(
-        _person(store, f"{project}-owner", email=True),
-        _person(store, f"{project}-reader", email=True),
-        _person(store, f"{project}-admin", email=True),
-        _team(store, f"{project}-drivers", "Open Team"),
-        _team(store, f"{project}-security", "Restricted Team"),
+        person(store, f"{project}-owner", email=True),
+        person(store, f"{project}-reader", email=True),
+        person(store, f"{project}-admin", email=True),
+        team(store, f"{project}-drivers", "Open Team"),
+        team(store, f"{project}-security", "Restricted Team"),
     )
     make_admin(store, cast.admin)
     for path in (cast.owner, cast.reader, cast.admin):
         name = path[1:]
         seed_token(store, path, TEST_CONSUMER, f"TOKEN-of-{name}", f"SECRET-of-{name}")
-    cast.bots = [_person(store, f"{project}-{kind}-bot") for kind in ("review", "release")]
+    cast.bots = [person(store, f"{project}-{kind}-bot") for kind in ("review", "release")]
     for number in range(people):
         cast.people.append(_contributor(store, writer, number))
     cast.core = cast.people[: max(4, people // 20)]
@@ -50,7 +50,8 @@ def make_cast(store: Store, writer: Writer, project: str, people: int) -> Cast:
     return cast
 
 
-def _person(store: Store, name: str, email: bool = False, **more: Any) -> str:
+def person(store: Store, name: str, email: bool = False, **more: Any) -> str:
+    """Make somebody; the path."""
     path = f"~{name}"
     shown = name.replace("-", " ").replace(".", " ").title()
     values = {"name": name, "display_name": shown, "date_created": JOINED,
@@ -70,23 +71,24 @@ def _contributor(store: Store, writer: Writer, number: int) -> str:
     x = writer.random()
     if x < 0.05:
         gone = f"{name}-deactivatedaccount"
-        return _person(store, gone, account_status="Deactivated", is_valid=False)
+        return person(store, gone, account_status="Deactivated", is_valid=False)
     if x < 0.065:
-        return _person(store, name, account_status="Suspended", is_valid=False)
-    return _person(store, name, karma=int(x * 500), hide_email_addresses=x < 0.9)
+        return person(store, name, account_status="Suspended", is_valid=False)
+    return person(store, name, karma=int(x * 500), hide_email_addresses=x < 0.9)
 
 
-def _team(store: Store, name: str, policy: str) -> str:
+def team(store: Store, name: str, policy: str, **more: Any) -> str:
+    """Make a team without members; the path."""
     shown = name.replace("-", " ").title()
     store.put_item("team", f"~{name}", {
         "name": name, "display_name": shown, "date_created": JOINED, "membership_policy": policy,
-        "subscription_policy": policy, "preferred_email_address_link": None,
+        "subscription_policy": policy, "preferred_email_address_link": None, **more,
     })  # fmt: skip
     return f"~{name}"
 
 
 def _join(store: Store, cast: Cast) -> None:
-    for person in [cast.owner, *cast.core[:6]]:
-        store.relate("members", cast.drivers, person)
-    for person in [cast.owner, *cast.core[:2]]:
-        store.relate("members", cast.security, person)
+    for member in [cast.owner, *cast.core[:6]]:
+        store.relate("members", cast.drivers, member)
+    for member in [cast.owner, *cast.core[:2]]:
+        store.relate("members", cast.security, member)

@@ -10,6 +10,7 @@ from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal
 from tracker_migrate.backends.launchpad.standin.lists import collection_of
 from tracker_migrate.backends.launchpad.standin.paging import Listing
+from tracker_migrate.backends.launchpad.standin.privacy import may_read_spec
 from tracker_migrate.backends.launchpad.standin.search import search_tasks
 from tracker_migrate.backends.launchpad.standin.sharing import SHARING_READS
 
@@ -30,7 +31,8 @@ def _nothing(ctx: Context, entry: Entry) -> Any:
 
 
 def _specification(ctx: Context, pillar: Entry) -> Any:
-    return ctx.store.item(f"{pillar.path}/+spec/{ctx.required('name')}")
+    found = ctx.store.item(f"{pillar.path}/+spec/{ctx.required('name')}")
+    return found if found is not None and may_read_spec(ctx.store, ctx.view, found) else None
 
 
 def _milestone(ctx: Context, pillar: Entry) -> Any:

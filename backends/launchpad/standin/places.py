@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal, not_found
-from tracker_migrate.backends.launchpad.standin.privacy import may_read_number, may_see_team
+from tracker_migrate.backends.launchpad.standin.privacy import (
+    may_read_number,
+    may_read_spec,
+    may_see_team,
+)
 
 #: collections of the service root that are no entries; what is below them hangs on the root
 ROOTS = ("bugs", "people", "projects", "projectgroups", "distros", "pillars", "specs",
@@ -111,11 +115,13 @@ def _in_items(ctx: Context, parts: list[str]) -> Place:
     for length in range(len(parts), 0, -1):
         item = ctx.store.item("/".join(parts[:length]))
         if item is not None:
-            return Place(_checked(ctx, item, parts[0]), tuple(parts[length:]))
+            return Place(_checked(ctx, item, parts[0], parts[length - 1]), tuple(parts[length:]))
     raise not_found(Entry("root", ""), parts[0])
 
 
-def _checked(ctx: Context, item: Entry, name: str) -> Entry:
+def _checked(ctx: Context, item: Entry, name: str, last: str) -> Entry:
+    if item.kind == "specification" and not may_read_spec(ctx.store, ctx.view, item):
+        raise not_found(ctx.store.item(name) or Entry("root", ""), last)
     if item.kind == "team" and not may_see_team(ctx.store, ctx.view, item):
         raise not_found(Entry("root", ""), name)
     if item.get("account_status") == "Suspended" and not ctx.view.admin:

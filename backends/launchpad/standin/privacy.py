@@ -1,4 +1,4 @@
-"""Who may read a private bug: the policy's grantees, and those with a grant for that bug alone.
+"""Who may read a private bug or blueprint: the policy's grantees, and those with a grant for it.
 
 Facts of wire/lab-private: subscribers and the filer hold a grant for the bug; an assignee as such
 does not; unsubscribing takes it away; whoever may not read gets the 404 of a missing bug.
@@ -23,9 +23,9 @@ ENUM_NAMES = {
 TYPE_NAMES = {enum: name for name, enum in ENUM_NAMES.items()}
 
 
-def is_public(bug: Entry) -> bool:
-    """Whether everybody may read the bug."""
-    return bug.get("information_type", "Public") in PUBLIC_TYPES
+def is_public(issue: Entry) -> bool:
+    """Whether everybody may read the bug or blueprint."""
+    return issue.get("information_type", "Public") in PUBLIC_TYPES
 
 
 def readable(view: View, alias: str = "b") -> tuple[str, list[Any]]:
@@ -65,7 +65,26 @@ def may_read(store: Store, view: View, entry: Entry) -> bool:
         return may_see_team(store, view, entry)
     if entry.kind == "bug_task":
         return may_read_number(store, view, entry.bug or 0)
+    if entry.kind == "specification":
+        return may_read_spec(store, view, entry)
     return True
+
+
+def may_read_spec(store: Store, view: View, spec: Entry) -> bool:
+    """Whether this caller may read this blueprint. [S]: as with bugs, but admins read no more than
+    others (get_specification_privacy_filter)."""
+    if is_public(spec):
+        return True
+    if not view.reads_private:
+        return False
+    marks = ",".join("?" * len(view.circle))
+    sql = (
+        f"SELECT 1 FROM spec_access WHERE spec=? AND person IN ({marks}) UNION "
+        f"SELECT 1 FROM policy WHERE pillar=? AND info=? AND person IN ({marks})"
+    )
+    pillar, circle = spec.path.partition("/")[0], sorted(view.circle)
+    info = spec.get("information_type")
+    return bool(store.rows(sql, spec.path, *circle, pillar, info, *circle))
 
 
 def may_read_number(store: Store, view: View, number: int) -> bool:
@@ -100,6 +119,11 @@ def drives(store: Store, view: View, pillar: Entry) -> bool:
 def grant(store: Store, bug: int, person: str) -> None:
     """Let a person read a private bug."""
     store.db.execute("INSERT OR IGNORE INTO access VALUES(?,?)", (bug, person))
+
+
+def grant_spec(store: Store, spec: str, person: str) -> None:
+    """Let a person read a private blueprint."""
+    store.db.execute("INSERT OR IGNORE INTO spec_access VALUES(?,?)", (spec, person))
 
 
 def revoke(store: Store, bug: int, person: str) -> None:

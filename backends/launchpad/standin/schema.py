@@ -48,6 +48,8 @@ CREATE TABLE IF NOT EXISTS policy(
 CREATE TABLE IF NOT EXISTS access(
     bug INTEGER NOT NULL, person TEXT NOT NULL, PRIMARY KEY(bug, person));
 CREATE INDEX IF NOT EXISTS access_person ON access(person);
+CREATE TABLE IF NOT EXISTS spec_access(
+    spec TEXT NOT NULL, person TEXT NOT NULL, PRIMARY KEY(spec, person));
 CREATE TABLE IF NOT EXISTS token(
     key TEXT PRIMARY KEY, secret TEXT NOT NULL, consumer TEXT NOT NULL, person TEXT,
     permission TEXT NOT NULL, request INTEGER NOT NULL);

@@ -13,7 +13,12 @@ from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal
 from tracker_migrate.backends.launchpad.standin.paging import Listing
-from tracker_migrate.backends.launchpad.standin.privacy import ENUM_NAMES, drives, may_see_team
+from tracker_migrate.backends.launchpad.standin.privacy import (
+    ENUM_NAMES,
+    drives,
+    is_public,
+    may_see_team,
+)
 
 _PROXY = "<security proxied lp.registry.model.product.Product instance at 0x7f0c55e7efa0>"
 
@@ -47,13 +52,14 @@ def grantee_data(ctx: Context, entry: Entry) -> Any:
     people = ctx.store.rows(
         "SELECT person FROM policy WHERE pillar=? UNION SELECT a.person FROM access a "
         "JOIN task t ON t.bug=a.bug JOIN bug b ON b.id=a.bug WHERE t.pillar=? AND b.info NOT IN "
-        "('Public','Public Security') ORDER BY 1",
-        pillar.path,
-        pillar.path,
+        "('Public','Public Security') UNION SELECT a.person FROM spec_access a JOIN item i ON "
+        "i.path=a.spec WHERE i.parent=? ORDER BY 1",
+        *[pillar.path] * 3,
     )
     found = [grantee_entry(ctx, pillar, path) for (path,) in people]
     found = [one for one in found if one["permissions"]]
-    return sorted(found, key=lambda one: str(one["display_name"]).lower())
+    # [S]: with nobody to name it says null
+    return sorted(found, key=lambda one: str(one["display_name"]).lower()) or None
 
 
 def grantee_entry(ctx: Context, pillar: Entry, path: str) -> dict[str, Any]:
@@ -66,13 +72,14 @@ def grantee_entry(ctx: Context, pillar: Entry, path: str) -> dict[str, Any]:
         "SELECT info FROM policy WHERE pillar=? AND person=?", pillar.path, path
     ):
         permissions[ENUM_NAMES[name]] = "ALL"
-    team = "team" if person.kind == "team" else "person"
+    picture = "person" if person.get("is_valid", True) else "person-inactive"  # [S]
+    picture = "team" if person.kind == "team" else picture
     private = " private" if person.get("private") else ""
     shared = [ENUM_NAMES[name] for name in ENUM_NAMES if name in some]
     return {
         "name": person.path[1:],
         "icon_url": None,
-        "sprite_css": f"sprite {team}{private}",
+        "sprite_css": f"sprite {picture}{private}",
         "display_name": person.get("display_name"),
         "self_link": ctx.link(path),
         "web_link": ctx.view.web_link("launchpad", path),
@@ -89,7 +96,20 @@ def _some_types(ctx: Context, pillar: Entry, person: str) -> set[str]:
         person,
         pillar.path,
     )
-    return {info for (info,) in rows}
+    return {info for (info,) in rows} | {
+        str(spec.get("information_type")) for spec in _specs_given(ctx, pillar, person)
+    }
+
+
+def _specs_given(ctx: Context, pillar: Entry, person: str) -> list[Entry]:
+    """The private blueprints that somebody was let in to, one by one."""
+    found = ctx.store.items(
+        "parent=? AND kind='specification' AND path IN (SELECT spec FROM spec_access WHERE "
+        "person=?) ORDER BY id",
+        pillar.path,
+        person,
+    )
+    return [spec for spec in found if not is_public(spec)]
 
 
 def _shared_bugs(ctx: Context, entry: Entry) -> Any:
@@ -105,9 +125,9 @@ def _shared_bugs(ctx: Context, entry: Entry) -> Any:
 
 
 def _shared_specs(ctx: Context, entry: Entry) -> Any:
-    _person(ctx)
-    _driven(ctx, _pillar(ctx))
-    return Listing.of(None, [])
+    person, pillar = _person(ctx), _pillar(ctx)
+    _driven(ctx, pillar)
+    return Listing.of(None, _specs_given(ctx, pillar, person.path))
 
 
 #: operations of `+services/sharing` that read
