@@ -9,9 +9,18 @@ from tracker_migrate.backends.storyboard import access, origins, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.faults import Exists, HalfMade
 from tracker_migrate.backends.storyboard.finding import Finder
-from tracker_migrate.errors import Doubtful, Refused, Taken
+from tracker_migrate.errors import Doubtful, Gone, Refused, Taken
 from tracker_migrate.interfaces import CLOSED, ClosedAction, Receipt
 
+#: why a story stays open: 400 and 404 of a PUT that makes it private
+LEFT_BEHIND = (
+    "StoryBoard can't close it: a private story had its number before, was deleted, and left its"
+    " permission row behind, which the server's database has to be rid of"
+)
+NOT_LISTED = (
+    "StoryBoard does not let us close it: the list that it kept from when the story was private is"
+    " without us; somebody on that list has to close it, and to put us on the list"
+)
 #: what is told of a story whose reply shows other readers than it was given
 NOT_CLOSED = "StoryBoard took the request, but shows the story to others than its readers"
 
@@ -70,10 +79,11 @@ class StoryWriter:
         try:
             row = self._api.write("PUT", path, body, size=size)
         except Exists:
-            raise Refused(
-                "StoryBoard can't close it: a private story had its number before, was deleted, and"
-                " left its permission row behind, which the server's database has to be rid of"
-            ) from None
+            raise Refused(LEFT_BEHIND) from None
+        except Gone:
+            if action.fields.get("private") and self._finder.row(path) is not None:
+                raise Refused(NOT_LISTED) from None
+            raise
         if action.fields.get("private") and not self._is_as_closed(action.fields, row):
             raise Refused(NOT_CLOSED)
         return self._receipt(action, action.at.id)

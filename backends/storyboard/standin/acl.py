@@ -33,9 +33,12 @@ def reads(call: Call, story: Row) -> bool:
     """Whether the caller may read a story."""
     if not story["private"]:
         return True
-    if call.user is None:
-        return False
-    return call.store.one(READS, (story["id"], call.user, call.user)) is not None
+    return call.user is not None and listed(call, story["id"])
+
+
+def listed(call: Call, story: int) -> bool:
+    """Whether the caller is on a story's list, by name or by team, private or not."""
+    return call.store.one(READS, (story, call.user, call.user)) is not None
 
 
 def story_for(call: Call, number: int | None, dot: str = "", name: object = None) -> Row:

@@ -122,7 +122,10 @@ def _put_readers(call: Call, story: Row, body: Body) -> None:
         if users == [] and not teams:
             raise Fault(400, acl.NOBODY_LEFT)
         acl.create(call, story["id"], *_readers(call, body))
-    elif users is not None or teams is not None:
+        _still_seen(call, story)
+        return
+    _still_seen(call, story)
+    if users is not None or teams is not None:
         left = [
             acl.readers(call.store, kind, permission) if named is None else named
             for kind, named in (("user", users), ("team", teams))
@@ -130,6 +133,13 @@ def _put_readers(call: Call, story: Row, body: Body) -> None:
         if not any(left):
             raise Fault(400, acl.NOBODY_LEFT)
         acl.replace(call, permission, users, teams)
+
+
+def _still_seen(call: Call, story: Row) -> None:
+    """Who makes a story private has to be on its list by then: on the new one if there was none,
+    else on the one that was kept, which is replaced only afterwards. 404, nothing is changed."""
+    if not story["private"] and not acl.listed(call, story["id"]):
+        raise Fault(404, "Story not found")
 
 
 def delete(call: Call) -> None:

@@ -112,8 +112,24 @@ def test_readers_of_before_do_not_come_back_with_a_flag(
     closed.send(access_step(closed, issue, CLOSED))
     assert readers(server, story) == {"us"}
     closed.send(access_step(closed, issue, PUBLIC))
+    with pytest.raises(Gone):  # who is not on the kept list can't close it
+        stranger.write("PUT", f"/stories/{story}", {"private": True})
+    assert readers(server, story) == {"us", "normal", "other", "nobody"}
+
+
+def test_story_that_the_kept_list_does_not_let_us_close_is_told(
+    sink: Sink, closed: Run, stranger: Api
+) -> None:
+    issue = private(renumbered(bug()))
+    closed.write(issue)
+    story = story_of(closed, issue)
+    stranger.write("PUT", f"/stories/{story}", {"users": [{"id": 3}], "teams": []})
+    stranger.write("PUT", f"/stories/{story}", {"private": False})
+    with pytest.raises(Refused, match="on that list"):
+        sink.send(access_step(closed, issue, CLOSED))
     stranger.write("PUT", f"/stories/{story}", {"private": True})
-    assert readers(server, story) == {"us"}
+    with pytest.raises(Gone):
+        sink.send(access_step(closed, issue, CLOSED))
 
 
 def test_open_story_does_not_tell_who_read_it_before(closed: Run, stranger: Api) -> None:
@@ -198,10 +214,11 @@ def leaky(server: StandIn) -> StandIn:
 def test_nothing_private_is_sent_where_the_search_shows_it_to_all(leaky: StandIn) -> None:
     run = Run(open_sink(leaky.url, {}, servers.SUPER), Decided(me=ME))
     run.decisions.readers = SECRET
+    issue = private(renumbered(rich_bug()))
     with pytest.raises(Refused, match="leaky_search"):
-        run.write(private(renumbered(rich_bug())))
+        run.write(issue)
     nobody = Api(f"{leaky.url}/v1", None)
-    assert not nobody.get("/stories/search", {"q": "BUILD", "creator_id": 2**31 - 1})
+    assert not nobody.get("/stories/search", {"q": issue.name, "creator_id": 2**31 - 1})
     run.write(renumbered(bug()))
 
 
@@ -216,7 +233,10 @@ def test_what_is_open_is_closed_all_the_same(leaky: StandIn) -> None:
 def test_search_that_leaks_can_be_accepted(leaky: StandIn) -> None:
     run = Run(open_sink(leaky.url, {"leaky_search": "accept"}, servers.SUPER), Decided(me=ME))
     run.decisions.readers = SECRET
-    run.write(private(renumbered(bug())))
+    issue = private(renumbered(bug()))
+    run.write(issue)
+    nobody = Api(f"{leaky.url}/v1", None)
+    assert nobody.get("/stories/search", {"q": issue.name, "creator_id": 2**31 - 1})
 
 
 def test_search_that_is_blocked_shows_nothing(leaky: StandIn) -> None:
