@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from tracker_migrate.digest import digest
 from tracker_migrate.interfaces import CLOSED, Account, Audience, Place
 from tracker_migrate.mappings import people, privacy, projects, states, tags
@@ -124,8 +126,19 @@ class TargetDecisions:
         if person not in self._people:
             if len(self._people) > 5000:
                 self._people.clear()
-            self._people[person] = _nameable(self._known.person(person))
+            self._people[person] = self._nameable(self._known.person(person))
         return self._people[person]
+
+    def _nameable(self, person: Person | None) -> Person | None:
+        """A person as anybody may hear of them."""
+        if person is None:
+            return None
+        if person.private:
+            return _secret_team(person)
+        name = self._redact(person.display_name)
+        if name == person.display_name:
+            return person
+        return msgspec.structs.replace(person, display_name=name)
 
     def place(self, target: Key) -> Place:
         """What a project, series or package becomes: its row, its project's row, the default."""
@@ -190,10 +203,8 @@ class TargetDecisions:
         return self._moves(issue)
 
 
-def _nameable(person: Person | None) -> Person | None:
-    """A person as anybody may hear of them: of a private team not even the name is told."""
-    if person is None or not person.private:
-        return person
+def _secret_team(person: Person) -> Person:
+    """A private team as anybody may hear of it: not even its name is told."""
     return Person(
         key=person.key,
         name="a private team",

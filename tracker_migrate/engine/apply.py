@@ -15,7 +15,6 @@ from itertools import takewhile
 
 import msgspec
 
-from tracker_migrate.digest import digest
 from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.edits import Edits
@@ -319,7 +318,8 @@ class Apply:
 
     def _finish(self, issue: Issue, whole: bool) -> None:
         reason = "" if whole else "some changes can't be made at this target"
-        self._ledger.finish(issue.key, inputs(self._target, digest(issue)), reason)
+        content = self._target.archive.digest(issue.key)
+        self._ledger.finish(issue.key, inputs(self._target, content), reason)
 
     def _set_aside(self, issue: Issue, reason: str) -> None:
         with self._guard:

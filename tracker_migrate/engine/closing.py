@@ -39,7 +39,7 @@ class Due:
     def __init__(self, target: Target) -> None:
         self._target = target
 
-    def keys(self) -> Iterator[Key]:
+    def issues(self) -> Iterator[Key]:
         """The issues that stand open there to more than may read them."""
         return (key for key, audience in self._due() if any(self._actions(key, audience)))
 

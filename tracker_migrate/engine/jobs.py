@@ -18,6 +18,7 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_file
 from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.purging import purge as purge_
 from tracker_migrate.engine.readers import ReadersReport
 from tracker_migrate.engine.readers import readers as readers_
 from tracker_migrate.engine.target import Target
@@ -26,6 +27,7 @@ from tracker_migrate.errors import Brake, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.purge import Purged
 from tracker_migrate.workspace.secrets import secret_places
 from tracker_migrate.workspace.settings import said_of
 
@@ -217,6 +219,12 @@ def readers(workspace: Workspace, target: str, *, by_issue: bool = False) -> Rea
     ask = workspace.secret(f"{target}-token") is not None
     with _opened(workspace, target) as bound:
         return readers_(bound, ask=ask, by_issue=by_issue)
+
+
+def purge(workspace: Workspace, *, dry_run: bool = False) -> Purged:
+    """Remove private text from the workspace; nothing changes at a target. See `engine.purging`."""
+    targets = [Target(workspace, name) for name in workspace.settings.targets]
+    return purge_(workspace, targets, dry_run=dry_run)
 
 
 def verify_outsider(workspace: Workspace, target: str) -> Verified:

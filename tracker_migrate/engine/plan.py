@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.digest import digest
 from tracker_migrate.engine.diff import diff, open_digest, step_digest
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
@@ -77,22 +76,22 @@ class Plan:
     ) -> Planned:
         """Plan for the issues that `only` takes. each: is given every line of the plan."""
         count = self._target.archive.count()
-        for taken, (issue, content) in enumerate(self._issues(only), 1):
+        for taken, issue in enumerate(self._issues(only), 1):
             if limit is not None and taken > limit:
                 break
-            for item in self._issue(issue, content):
+            for item in self._issue(issue):
                 if each is not None:
                     each(item)
             name = self._target.name
             self._listen(Event(name="planned", target=name, key=issue.key, done=taken, total=count))
         return self._planned
 
-    def _issues(self, only: Only | None) -> Iterator[tuple[Issue, str]]:
+    def _issues(self, only: Only | None) -> Iterator[Issue]:
         for issue in self._target.archive.issues():
             if only is None or only.takes(issue):
-                yield issue, digest(issue)
+                yield issue
 
-    def _issue(self, issue: Issue, content: str) -> Iterator[Item]:
+    def _issue(self, issue: Issue) -> Iterator[Item]:
         plan, target = self._planned, self._target
         plan.issues += 1
         reason = target.planner.refusal(issue, target.decisions)
@@ -102,11 +101,17 @@ class Plan:
             return
         if self._losses:
             self._lose(target.planner.losses(issue, target.decisions))
-        verdict = target.ledger.verdict(issue.key)
-        if verdict and verdict.state == "done" and verdict.inputs == inputs(target, content):
+        if self._is_done(issue.key):
             plan.unchanged += 1
             return
         yield from self._difference(issue)
+
+    def _is_done(self, key: Key) -> bool:
+        """Whether it was written whole, from what it is still made of."""
+        verdict = self._target.ledger.verdict(key)
+        if verdict is None or verdict.state != "done":
+            return False
+        return verdict.inputs == inputs(self._target, self._target.archive.digest(key))
 
     def _difference(self, issue: Issue) -> Iterator[Item]:
         plan, target = self._planned, self._target

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import msgspec
+
+from tracker_migrate.model import PARTS, Issue
 
 HIDDEN = "<email address hidden>"
 
@@ -22,3 +27,50 @@ def hide_addresses(text: str) -> str:
     if "@" not in text:
         return text
     return _ADDRESS.sub(HIDDEN, text).replace(f"<{HIDDEN}>", HIDDEN)
+
+
+# what is no text of people's: keys (`launchpad:task:1@bzr.dev`) and addresses of the source's own
+_NO_TEXT = frozenset({"key", "home", "to", "target", "project", "series", "assignee", "milestone",
+                      "author", "person", "by", "data", "name", "kind", "access"})  # fmt: skip
+_KEY = re.compile(r"[a-z]+:[a-z_]+:\S+")
+
+
+def hide_in(issue: Issue) -> Issue:
+    """The issue as the public would read it: no address in any text of it, or of its parts.
+
+    A reader who is logged in gets every title, comment, attachment's title, value of the history …
+    with the addresses in it (recording wire/email-addresses.jsonl). Without one it comes back as
+    it is.
+    """
+    changed = _hidden_fields(issue, _NO_TEXT | PARTS.keys())
+    for name in PARTS:
+        held = getattr(issue, name)
+        parts = tuple(_hidden_part(part) for part in held)
+        if any(new is not old for new, old in zip(parts, held, strict=True)):
+            changed[name] = parts
+    return msgspec.structs.replace(issue, **changed) if changed else issue
+
+
+def _hidden_part(part: Any) -> Any:
+    changed = _hidden_fields(part, _NO_TEXT)
+    return msgspec.structs.replace(part, **changed) if changed else part
+
+
+def _hidden_fields(of: msgspec.Struct, skip: frozenset[str]) -> dict[str, Any]:
+    changed = {}
+    for name in of.__struct_fields__:
+        held = getattr(of, name)
+        if held and name not in skip and (hidden := _hidden(held)) != held:
+            changed[name] = hidden
+    return changed
+
+
+def _hidden(value: Any) -> Any:
+    match value:
+        case str():
+            return value if "@" not in value or _KEY.fullmatch(value) else hide_addresses(value)
+        case list() | tuple():
+            return type(value)(_hidden(one) for one in value)
+        case dict():
+            return {name: _hidden(one) for name, one in value.items()}
+    return value

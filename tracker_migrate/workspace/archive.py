@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, Literal
@@ -46,11 +46,18 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 class Archive:
-    """Readings of one workspace. Reads come from any thread; writes go through the one writer."""
+    """Readings of one workspace. Reads come from any thread; writes go through the one writer.
 
-    def __init__(self, engine: Engine, writer: Writer) -> None:
+    shown: what becomes of an issue on its way out: e-mail addresses that the source hides from the
+    public are kept here, and shown only where the settings say so.
+    """
+
+    def __init__(
+        self, engine: Engine, writer: Writer, shown: Callable[[Issue], Issue] = lambda issue: issue
+    ) -> None:
         self._engine = engine
         self._writer = writer
+        self._shown = shown
         self.viewer = self._meta("viewer") or "anonymous"
 
     # -- writing --------------------------------------------------------------------------------
@@ -202,7 +209,7 @@ class Archive:
     def issues(self, after: str = "") -> Iterator[Issue]:
         """All issues in order: bugs by number, then blueprints by name."""
         for row in self._pages(schema.issue.c.model, after=after):
-            yield unpack(row.model, Issue)
+            yield self._shown(unpack(row.model, Issue))
 
     def digests(self) -> Iterator[tuple[Key, str]]:
         """Key and content digest of all issues, in order: what a run without news looks at."""
@@ -217,7 +224,12 @@ class Archive:
             schema.issue.c.gone_at.is_(None),
         )
         held = self._scalar(query)
-        return unpack(held, Issue) if held else None
+        return self._shown(unpack(held, Issue)) if held else None
+
+    def digest(self, key: Key) -> str:
+        """The digest of an issue as it was read; "" if there is none."""
+        query = sa.select(schema.issue.c.digest).where(*self._present(), schema.issue.c.key == key)
+        return self._scalar(query) or ""
 
     def private_keys(self) -> list[Key]:
         """Keys of the issues that not everybody may read, in order."""

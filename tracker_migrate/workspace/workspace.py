@@ -19,6 +19,8 @@ import sqlalchemy as sa
 
 from tracker_migrate.errors import Locked, UsageError
 from tracker_migrate.mappings.table import did_you_mean
+from tracker_migrate.model import Issue
+from tracker_migrate.text.redact import hide_in
 from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace import settings as settings_
 from tracker_migrate.workspace.archive import Archive
@@ -45,7 +47,8 @@ class Workspace:
         self.engine = open_engine(self._private_database())
         upgrade(self.engine)
         self.writer = Writer(self.engine)
-        self.archive = Archive(self.engine, self.writer)
+        hide = hide_in if not self.settings.source.show_addresses else _as_it_is
+        self.archive = Archive(self.engine, self.writer, hide)
 
     def __enter__(self) -> Workspace:
         return self
@@ -143,6 +146,10 @@ class Workspace:
         if path and not path.startswith((":", "file:")):
             secrets.private_file(Path(path))
         return url
+
+
+def _as_it_is(issue: Issue) -> Issue:
+    return issue
 
 
 def _locked(who: str) -> str:
