@@ -254,8 +254,7 @@ def test_a_closing_that_fails_is_exposed_and_the_others_are_closed(here: World) 
     here.keep(bug(1), bug(2))
     here.apply()
     here.keep(shut(1), shut(2))
-    again = Fault(do="refuse", request="card.update", skip=1)
-    here.server.faults = [Fault(do="refuse", request="card.update"), again]
+    here.server.faults = [Fault(do="refuse", request="card.update")]
     applied = here.apply()
     assert (applied.closed, applied.exposed) == (1, 1)
     assert sorted(audiences(here, 1, 2)) == ["few", "public"]

@@ -21,15 +21,15 @@ from tracker_migrate.engine.edits import Edits
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import settle
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.opening import Opening
 from tracker_migrate.engine.recover import recover
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import CLOSED_STATES, Survey, inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import MigrateError, ObjectError, Refused, UsageError
+from tracker_migrate.errors import ObjectError, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
-from tracker_migrate.workspace.archive import position
 from tracker_migrate.workspace.ledger import Verdict
 
 #: so many lost replies of one issue are settled and followed by another try
@@ -68,7 +68,6 @@ class Apply:
         is_public: Callable[[Key], bool] | None = None,
     ) -> None:
         self._target = target
-        self._is_public = is_public
         self._listen = listen
         self._sink, self._ledger = target.sink, target.ledger
         self._kinds = target.planner.kinds
@@ -83,7 +82,7 @@ class Apply:
         self._doubted: Counter[Key] = Counter()
         self._settled: set[int] = set()
         self._failed: set[Key] = set()
-        self._opening: set[Key] = set()
+        self._opening = Opening(target, is_public)
         self._stopping = False
         self._total = 0
         self._done = 0
@@ -97,9 +96,10 @@ class Apply:
             settle(self._target, [one.issue for one in self._ledger.in_state("exposed")])
             self._total = survey.judge(only)
             self._closing.run(self._closed)
-            self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
-            survey.judge(only)  # what recovery found may be something that has to be closed
-            self._closing.run(self._closed)
+            if self._ledger.open_intents():
+                self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
+                survey.judge(only)  # what is found may be something that has to be closed
+                self._closing.run(self._closed)
             self._applied.joined = survey.join(only)
             if self._target.chooses:
                 survey.give_numbers(only)
@@ -140,27 +140,13 @@ class Apply:
         self._say("exposed", one.issue, self._done, reason)
 
     def _open_last(self) -> None:
-        """What became public is opened after everything else, and after one more look there."""
-        for key in sorted(self._opening, key=position):
-            issue = self._target.archive.issue(key)
-            reason = self._still_closed(key)
-            if issue is None or reason:
-                if issue is not None:
-                    self._set_aside(issue, reason)
-                continue
-            self._issue(issue, last=True, opens=True)
-            self._end_doubts(last=True, opens=True)
+        for issue, reason in self._opening.due():
+            if reason:
+                self._set_aside(issue, reason)
+            else:
+                self._issue(issue, last=True, opens=True)
+                self._end_doubts(last=True, opens=True)
         self._ledger.flush()
-
-    def _still_closed(self, key: Key) -> str:
-        """Why an issue can't be opened yet, or nothing."""
-        if self._is_public is None:
-            return "it became public: it is opened after one more look at the source"
-        try:
-            public = self._is_public(key)
-        except MigrateError as error:
-            return f"it became public, and the source can't be asked once more: {error}"
-        return "" if public else "it is not public at the source any more: pull again"
 
     # -- one pass over the issues -----------------------------------------------------------------
 
@@ -244,7 +230,7 @@ class Apply:
 
     def _issue(self, issue: Issue, last: bool, opens: bool = False) -> None:
         try:
-            if not opens and self._must_wait(issue):
+            if not opens and self._opening.must_wait(issue):
                 return
             whole = self._write(issue, last)
         except InDoubt as waiting:
@@ -263,17 +249,6 @@ class Apply:
             done = self._done
         name = "issue" if last else "created"
         self._say(name, issue.key, done)
-
-    def _must_wait(self, issue: Issue) -> bool:
-        """Whether it is closed at the target, and would be opened: that comes after all else."""
-        if self._target.decisions.audience(issue).name != "public":
-            return False
-        held = self._ledger.held([issue.key]).get(issue.key)
-        if held is None or held.audience == "public" or held.state == "joined":
-            return False
-        with self._guard:
-            self._opening.add(issue.key)
-        return True
 
     def _wait_for(self, doubt: Doubt, issue: Issue) -> None:
         with self._guard:
