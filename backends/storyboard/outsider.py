@@ -1,73 +1,72 @@
-"""Whether somebody can read what is private: asked as nobody, and as the outsider of the settings.
+"""Whether somebody can read what is private: asked as nobody, and as each outsider of the settings.
 
-All ways are tried, for each is a query of its own in StoryBoard: the story, its tasks, comments and
-tags, the timeline, the search (scenario private-story-life).
+Each object is asked for by its own address, and by those of its story, for each of them is a query
+of its own in StoryBoard (scenario private-story-life). `sweeps` has what does not name them.
+
+StoryBoard itself shows of a private story, and can't be kept from it: that its number and those of
+its tasks and comments are in use (a POST of one is refused); the names of its tags, with how often
+they are used; to who follows it, the numbers of what they follow. No text of it is among that.
+What it shows to all in a search with a filter that fits nothing, is in `search`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from tracker_migrate.backends.storyboard import wire
+from tracker_migrate.backends.storyboard import sweeps, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.client import Api
 from tracker_migrate.errors import Gone
 from tracker_migrate.interfaces import RemoteRef
-from tracker_migrate.model import Key, kind_of, name_of
+from tracker_migrate.model import Key, key
+
+Refs = Mapping[Key, tuple[str, RemoteRef]]
+
+#: what a listed tag is told as, that should have been in no list: its name is not
+WITHHELD = key("storyboard", "tag", "withheld")
+_OF_STORY = ("", "/tasks", "/comments", "/events", "/tags")
 
 
 def readable(
-    site: Site,
-    refs: Mapping[Key, tuple[str, RemoteRef]],
-    *,
-    withheld: Collection[str] = (),
-    thorough: bool = False,
+    site: Site, refs: Refs, *, withheld: Collection[str] = (), thorough: bool = False
 ) -> list[Key]:
-    """The keys of those objects that an outsider can read."""
-    return [
-        key
-        for key, (_kind, at) in refs.items()
-        if any(_seen(api, key, at) for api in site.outsiders)
-    ]
+    """The keys of those objects that an outsider can read, and of those tags that are listed."""
+    seen = {of for api in site.outsiders for of in _asked_for(api, refs)}
+    listed = False
+    for api in site.outsiders if thorough else ():
+        seen |= sweeps.seen(api, refs)
+        listed = listed or (bool(withheld) and sweeps.shows_a_tag(api, withheld))
+    return [*(of for of in refs if of in seen), *([WITHHELD] if listed else [])]
 
 
-def _seen(api: Api, key: Key, at: RemoteRef) -> bool:
-    match kind_of(key):
-        case "bug" | "blueprint":
-            return _story_seen(api, key, at.id)
+def _asked_for(api: Api, refs: Refs) -> Iterator[Key]:
+    for of, (kind, at) in refs.items():
+        if any(_shown(api, path, query) for path, query in _addresses(kind, at)):
+            yield of
+
+
+def _addresses(kind: str, at: RemoteRef) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where an object of a kind can be asked for."""
+    story = wire.story_in(at.url)
+    match kind:
+        case "story":
+            yield from ((f"/stories/{at.id}{part}", {}) for part in _OF_STORY)
+            yield from ((path, {"story_id": at.id}) for path in ("/tasks", "/events"))
+            yield "/tags", {"story_id": at.id}
+        case "tagging":
+            yield f"/stories/{at.id}/tags", {}
         case "task":
-            return _any(lambda: api.get(f"/tasks/{at.id}"))
-        case "comment":
-            story = wire.story_in(at.url)
-            return story is not None and _any(lambda: api.get(f"/stories/{story}/comments/{at.id}"))
-    return False
+            yield f"/tasks/{at.id}", {}
+            if story is not None:
+                yield f"/stories/{story}/tasks/{at.id}", {}
+        case "comment" if story is not None:
+            yield f"/stories/{story}/comments/{at.id}", {}
+            yield f"/stories/{story}/comments/{at.id}/history", {}
 
 
-def _story_seen(api: Api, key: Key, story: str) -> bool:
-    paths = ("", "/tasks", "/comments", "/events", "/tags")
-    asked = [lambda path=path: api.get(f"/stories/{story}{path}") for path in paths]
-    return (
-        any(_any(ask) for ask in asked)
-        or _any(lambda: api.get("/tasks", {"story_id": story}))
-        or _searched(api, key, story)
-    )
-
-
-def _searched(api: Api, key: Key, story: str) -> bool:
-    """Whether the full-text search names it: the only costly question, 2 to 4 s at size.
-
-    Asked for by the issue's number, which stands in its line of origin: the title must not get into
-    an address, for addresses are logged. A '%' in the question is a 500, and so is an empty one.
-    """
-    words = " ".join(re.findall(r"\w{3,}", name_of(key)))
-    rows = api.get("/stories/search", {"q": words, "limit": 100}) if words else ()
-    return any(str(row.get("id")) == story for row in rows)
-
-
-def _any(ask: Callable[[], Any]) -> bool:
+def _shown(api: Api, path: str, query: Mapping[str, Any]) -> bool:
     try:
-        return bool(ask())
+        return bool(api.get(path, query))
     except Gone:
         return False

@@ -29,6 +29,18 @@ def visible(column: str) -> str:
     return f"{column} NOT IN ({HIDDEN})"
 
 
+def seen(kind: str) -> str:
+    """The numbers of the stories or tasks that a reader sees; takes the reader twice."""
+    column = "id" if kind == "story" else "story_id"
+    return f"SELECT id FROM {kind} WHERE {visible(column)}"
+
+
+def sees(call: Call, kind: str, number: int | None) -> bool:
+    """Whether a story or task is there, and the caller may read it."""
+    sql = f"SELECT 1 WHERE ? IN ({seen(kind)})"
+    return call.store.one(sql, (number, call.user, call.user)) is not None
+
+
 def reads(call: Call, story: Row) -> bool:
     """Whether the caller may read a story."""
     if not story["private"]:

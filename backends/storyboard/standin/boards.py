@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from tracker_migrate.backends.storyboard.standin import acl, sqltext, summary, tasks, worklists
 from tracker_migrate.backends.storyboard.standin import dates as days
-from tracker_migrate.backends.storyboard.standin import sqltext, summary, tasks, worklists
 from tracker_migrate.backends.storyboard.standin.body import Body
 from tracker_migrate.backends.storyboard.standin.call import Call
-from tracker_migrate.backends.storyboard.standin.errors import missing
+from tracker_migrate.backends.storyboard.standin.errors import Fault, missing
 from tracker_migrate.backends.storyboard.standin.paging import Query, fetch
 from tracker_migrate.backends.storyboard.standin.store import Row
 
 FLAGS = ("private", "archived")
+NO_FLUSH = "Can't flush None value found in collection DueDate."
 COLUMNS = ("id", "created_at", "updated_at", "title", "description", "creator_id", "project_id")
 
 
@@ -104,9 +105,10 @@ def _due_entry(call: Call, row: Row) -> dict[str, Any]:
 def _due_items(call: Call, number: int, kind: str) -> list[Row]:
     sql = (
         f"SELECT {kind}.* FROM due_date_item JOIN {kind} ON {kind}.id = item_id "
-        "WHERE due_date_id = ? AND item_type = ? ORDER BY item_id"
+        f"WHERE due_date_id = ? AND item_type = ? AND {kind}.id IN ({acl.seen(kind)})"
+        " ORDER BY item_id"
     )
-    return call.store.all(sql, (number, kind))
+    return call.store.all(sql, (number, kind, call.user, call.user))
 
 
 def list_due_dates(call: Call) -> list[dict[str, Any]]:
@@ -137,9 +139,11 @@ def post_due_date(call: Call) -> dict[str, Any]:
 def put_due_date(call: Call) -> dict[str, Any]:
     """PUT /due_dates/{id}: a list that is named replaces the one that was there (facts 1)."""
     row, body = _due_row(call, call.numbers[0]), Body("due_date", call.body)
-    for kind, name in (("story", "stories"), ("task", "tasks")):
+    for kind, name in (("task", "tasks"), ("story", "stories")):
         numbers = body.numbers(name)
         if numbers is not None:
+            if not all(acl.sees(call, kind, number) for number in numbers):
+                raise Fault(500, f"{NO_FLUSH}{name}")
             gone = "DELETE FROM due_date_item WHERE due_date_id = ? AND item_type = ?"
             call.store.run(gone, (row["id"], kind))
             for number in numbers:

@@ -94,6 +94,8 @@ def _query(call: Call, kinds: Iterable[str]) -> Query:
     unseen = acl.visible("story_id")
     query = Query("event", tuple(SORTABLE.split()))
     query.visible(f"(story_id IS NULL OR {unseen})", call.user, call.user)
+    for kind in ("story", "task"):
+        query.visible(f"NOT ({_unseen_item(kind)})", call.user, call.user)
     wanted = list(kinds)
     if any(kind not in TYPES for kind in wanted):
         known = ", ".join(TYPES)
@@ -103,6 +105,22 @@ def _query(call: Call, kinds: Iterable[str]) -> Query:
         condition, parameters = any_of("event_type", wanted)
         query.only(condition, *parameters)
     return query
+
+
+def _unseen_item(kind: str) -> str:
+    """The condition that a row is about a worklist's item that a reader does not see; takes the
+    reader twice."""
+    return (
+        f"event_type = 'worklist_contents_changed' AND {_about('type')} = '{kind}'"
+        f" AND {_about('id')} NOT IN ({acl.seen(kind)})"
+    )
+
+
+def _about(what: str) -> str:
+    """What a change of a worklist was about: moved, taken off or put on."""
+    found = ("updated.old", "removed", "added")
+    parts = (f"json_extract(event_info, '$.{one}.item_{what}')" for one in found)
+    return f"coalesce({', '.join(parts)})"
 
 
 def list_all(call: Call) -> list[dict[str, Any]]:
@@ -127,4 +145,8 @@ def get(call: Call) -> dict[str, Any]:
         raise missing("Event", number)
     if row["story_id"] is not None:
         acl.story_for(call, row["story_id"])
+    for kind in ("story", "task"):
+        hidden = f"SELECT 1 FROM event WHERE id = ? AND {_unseen_item(kind)}"
+        if call.store.one(hidden, (number, call.user, call.user)) is not None:
+            raise missing("Event", number)
     return entries(call, [row])[0]

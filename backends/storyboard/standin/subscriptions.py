@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tracker_migrate.backends.storyboard.standin import acl
 from tracker_migrate.backends.storyboard.standin.body import Body
 from tracker_migrate.backends.storyboard.standin.call import Call
 from tracker_migrate.backends.storyboard.standin.errors import Fault, missing
@@ -47,13 +48,19 @@ def post(call: Call) -> dict[str, Any]:
     if user != call.user and not call.superuser:
         raise Fault(403, "You can only subscribe to resources on your own.")
     kind, target = body.text("target_type"), body.number("target_id")
-    if kind not in TARGETS or not call.store.has(kind, target):
+    if kind not in TARGETS or not _is_there(call, kind, target):
         raise Fault(400, "You cannot subscribe to a nonexistent resource.")
     values = {"user_id": user, "target_type": kind, "target_id": target}
     _check_new(call, values)
     number = call.store.take("subscription")
     call.store.insert("subscription", {**values, "created_at": call.stamp, "id": number})
     return {**_entry(_row(call, number)), "created_at": call.moment}
+
+
+def _is_there(call: Call, kind: str, target: int | None) -> bool:
+    if kind in ("story", "task"):
+        return acl.sees(call, kind, target)
+    return call.store.has(kind, target)
 
 
 def _check_new(call: Call, values: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tracker_migrate.backends.storyboard.standin import arguments, events, summary, tasks
+from tracker_migrate.backends.storyboard.standin import acl, arguments, events, summary, tasks
 from tracker_migrate.backends.storyboard.standin.body import Body
 from tracker_migrate.backends.storyboard.standin.call import Call
 from tracker_migrate.backends.storyboard.standin.errors import Fault, missing
@@ -63,11 +63,13 @@ def _mine(call: Call) -> Row:
 
 
 def _items(call: Call, number: int, live: bool) -> list[Row]:
-    """In their order the live ones; else all, stories before tasks (worklist-and-board)."""
+    """In their order the live ones; else all, stories before tasks (worklist-and-board). What
+    stands for a story that the caller may not read is left out."""
     order = "list_position" if live else "item_type, id"
     only = " AND archived = 0" if live else ""
     sql = f"SELECT * FROM worklist_item WHERE list_id = ?{only} ORDER BY {order}"
-    return call.store.all(sql, (number,))
+    rows = call.store.all(sql, (number,))
+    return [row for row in rows if acl.sees(call, row["item_type"], row["item_id"])]
 
 
 def _item(row: Row, more: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -100,7 +102,10 @@ def list_all(call: Call) -> list[dict[str, Any]]:
     query.equal(call, "creator_id", "project_id")
     for name in ("story", "task"):
         if call.args.get(f"{name}_id") is not None:
-            query.only(HOLDING.format(name), call.args[f"{name}_id"])
+            number = call.args[f"{name}_id"]
+            query.only(
+                HOLDING.format(name) if acl.sees(call, name, number) else "? IS NULL", number
+            )
     if call.args.get("board_id") is not None:
         query.only(ON_BOARD, call.args["board_id"])
     return [entry(call, row, filters=False, whole=False) for row in fetch(call, query)]
@@ -158,7 +163,7 @@ def _note(call: Call, number: int, **what: Any) -> None:
 
 def _title(call: Call, kind: str, number: int | None) -> str:
     row = call.store.get(kind, number) if kind in ("task", "story") else None
-    if row is None:
+    if row is None or not acl.sees(call, kind, number):
         raise Fault(404, f"Item {number} refers to a non-existent task or story.")
     return str(row["title"])
 
