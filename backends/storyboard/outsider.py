@@ -17,7 +17,7 @@ from typing import Any
 from tracker_migrate.backends.storyboard import sweeps, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.client import Api
-from tracker_migrate.errors import Gone
+from tracker_migrate.errors import Gone, LoginNeeded
 from tracker_migrate.interfaces import RemoteRef
 from tracker_migrate.model import Key, key
 
@@ -31,13 +31,24 @@ _OF_STORY = ("", "/tasks", "/comments", "/events", "/tags")
 def readable(
     site: Site, refs: Refs, *, withheld: Collection[str] = (), thorough: bool = False
 ) -> list[Key]:
-    """The keys of those objects that an outsider can read, and of those tags that are listed."""
-    seen = {of for api in site.outsiders for of in _asked_for(api, refs)}
-    listed = False
-    for api in site.outsiders if thorough else ():
+    """The keys of those objects that an outsider can read, and `WITHHELD` if such a tag is listed.
+    Raises LoginNeeded if an outsider's token is not taken."""
+    seen: set[Key] = set()
+    for number, api in enumerate(site.outsiders):
+        try:
+            seen |= _seen(api, refs, withheld, thorough)
+        except LoginNeeded:
+            raise LoginNeeded(f"{api.host} does not take token {number} of the outsiders") from None
+    return [of for of in (*refs, WITHHELD) if of in seen]
+
+
+def _seen(api: Api, refs: Refs, withheld: Collection[str], thorough: bool) -> set[Key]:
+    seen = set(_asked_for(api, refs))
+    if thorough:
         seen |= sweeps.seen(api, refs)
-        listed = listed or (bool(withheld) and sweeps.shows_a_tag(api, withheld))
-    return [*(of for of in refs if of in seen), *([WITHHELD] if listed else [])]
+        if withheld and sweeps.shows_a_tag(api, withheld):
+            seen.add(WITHHELD)
+    return seen
 
 
 def _asked_for(api: Api, refs: Refs) -> Iterator[Key]:

@@ -46,16 +46,13 @@ class Search:
             raise Refused(LEAKS)
 
     def _asked(self) -> bool:
-        """A private story of ours is looked for as somebody who may not read it. It is a place
-        holder, which holds nothing private, and stays for the next run."""
+        """A private story of ours is looked for as nobody. It is a place holder, which holds
+        nothing private, and stays for the next run."""
         query: dict[str, Any] = {"q": f'"{PLACEHOLDER}"', "limit": 1}
         if not hits(self._site.api, {**query, "creator_id": self._site.me}):
             self._numbers.hold_a_place()
-        return any(
-            row.get("private")
-            for api in self._site.outsiders
-            for row in hits(api, {**query, "creator_id": NOBODY})
-        )
+        shown = hits(self._site.nobody, {**query, "creator_id": NOBODY})
+        return any(row.get("private") for row in shown)
 
 
 def hits(api: Api, query: dict[str, Any], kind: str = "stories") -> list[Any]:
