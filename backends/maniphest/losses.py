@@ -13,6 +13,7 @@ _ISSUE: dict[str, tuple[Outcome, str]] = {
     "title": ("native", ""),
     "description": ("native", ""),
     "private": ("native", ""),
+    "access": ("native", ""),
 }
 
 #: fields that are not simply kept as text. A field that stands nowhere here is `text`. What is

@@ -159,12 +159,17 @@ def _join(parts: Sequence[Chosen], tags: Iterable[str], decisions: Decisions) ->
 
 
 def tag_project(tag: str, decisions: Decisions) -> str | None:
-    """The project that a tag becomes: if a table names it, or if it is common; else None."""
+    """The project that a tag becomes: if a table names it, or if it is common; else None.
+
+    A project's name is public. A tag that no public issue carries becomes one only if a row of the
+    tables gives it a name: whoever wrote that has decided it.
+    """
     name = decisions.tag(tag)
     if name is None or not possible(name):
         return None
-    named = name != tag or tag in decisions.options.get("tag_projects", ())
-    return name if named or decisions.tag_uses(tag) >= COMMON else None
+    uses = decisions.tag_uses(tag)
+    listed = uses > 0 and tag in decisions.options.get("tag_projects", ())
+    return name if name != tag or listed or uses >= COMMON else None
 
 
 def moving(issue: Issue, decisions: Decisions) -> tuple[Task, ...]:

@@ -38,7 +38,7 @@ def comment_label(issue: Issue, comment: Comment) -> str:
 def described(issue: Issue, decisions: Decisions) -> Text:
     """The description of an issue's task: where it came from, its text, and all that no field of
     Maniphest holds."""
-    line = _origin(label(issue), issue.home, issue.author, issue.created, decisions, issue.private)
+    line = _origin(label(issue), issue.home, issue.author, issue.created, decisions)
     inside: list[b.Block] = list(_whole_title(issue.title))
     inside += decisions.blocks(issue, issue.description)
     inside += details.details(details.without_repeats(issue), decisions, readable)
@@ -48,7 +48,7 @@ def described(issue: Issue, decisions: Decisions) -> Text:
 def task_described(issue: Issue, task: Task, decisions: Decisions) -> Text:
     """The description of a subtask: what it is part of, and the source's own words."""
     name = task_label(issue, task)
-    line = _origin(name, task.home, task.author, task.created, decisions, issue.private)
+    line = _origin(name, task.home, task.author, task.created, decisions)
     rows: list[b.Line] = [("Part of ", Ref(to=issue.key, label=label(issue), home=issue.home))]
     rows += [(b.Strong(f"{name}:"), f" {value}") for name, value in _words(issue, task, decisions)]
     inside: list[b.Block] = [*_whole_title(subtask_title(issue, task)), b.Paragraph(tuple(rows))]
@@ -71,7 +71,7 @@ def _words(issue: Issue, task: Task, decisions: Decisions) -> Iterator[tuple[str
     yield "Status", task.status
     yield "Importance", task.importance
     if task.assignee:
-        yield "Assigned to", person(task.assignee, decisions, issue.private)[0]
+        yield "Assigned to", person(task.assignee, decisions)[0]
     if task.milestone:
         known = decisions.milestone(task.milestone)
         yield "Milestone", known.name if known else name_of(task.milestone).rpartition("/")[2]
@@ -85,7 +85,6 @@ def said(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
         comment.author,
         comment.created,
         decisions,
-        issue.private,
     )
     inside: list[b.Block] = []
     if notes := tuple(_notes(issue, comment)):
@@ -137,12 +136,13 @@ def unwritten(issue: Issue, comment: Comment) -> str:
 SAME = "it says what the description says, which stands under the issue's own address"
 
 
-def person(who: Key, decisions: Decisions, closed: bool) -> tuple[str, str | None]:
-    """The name to show, and the page. A private team is not named where everybody can read."""
+def person(who: Key, decisions: Decisions) -> tuple[str, str | None]:
+    """The name to show, and the page. A private team is named nowhere, not even where few can read:
+    the history of a task keeps every text that it ever had, and is opened with it."""
     known = decisions.person(who)
     if known is None:
         return name_of(who), None
-    if known.private and not closed:
+    if known.private:
         return _UNNAMED, None
     return known.display_name or known.name, known.home
 
@@ -163,9 +163,8 @@ def _origin(
     who: Key | None,
     made: datetime | None,
     decisions: Decisions,
-    closed: bool,
 ) -> str:
-    author, page = person(who, decisions, closed) if who else (None, None)
+    author, page = person(who, decisions) if who else (None, None)
     told = origin.Origin(label=name, permalink=home, author=author, author_home=page, when=made)
     return origin.remarkup_line(told)
 

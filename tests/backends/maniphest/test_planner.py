@@ -255,9 +255,17 @@ def test_a_common_tag_is_a_project_and_a_rare_one_is_text() -> None:
 def test_a_tag_that_a_table_names_is_a_project_however_rare() -> None:
     told = Told(tag_projects=("odd",))
     told.tag_names = {"api": "API team", "no": None}
-    told.uses = {"no": 99}
+    told.uses = {"no": 99, "odd": 1}
     one = the_task(bug(tags=("api", "odd", "no")), told)
     assert projects(one)[1:] == ["maniphest:project:api_team", "maniphest:project:odd"]
+
+
+def test_a_tag_that_no_public_issue_carries_becomes_public_only_by_a_row_of_the_tables() -> None:
+    told = Told(tag_projects=("embargoed",))
+    told.tag_names = {"decided": "Decided"}
+    told.shown_to = SECRET
+    one = the_task(bug(private=True, tags=("embargoed", "decided")), told)
+    assert projects(one)[1:] == ["maniphest:project:decided"]
 
 
 def test_a_tag_never_pushes_out_the_milestone_of_its_project() -> None:
@@ -309,13 +317,19 @@ def test_the_first_line_says_where_it_came_from() -> None:
     assert body == "It happens, number 7."
 
 
-def test_a_private_team_is_not_named_where_everybody_reads() -> None:
+@pytest.mark.parametrize("private", [False, True])
+def test_a_private_team_is_named_nowhere_for_a_task_keeps_its_old_texts(private: bool) -> None:
     told = Told()
+    told.shown_to = SECRET if private else told.shown_to
     told.people[JANE] = Person(
         key=JANE, name="x", display_name="Secret Squad", home=WEB, private=True, is_team=True
     )
-    line = flat(the_task(bug(), told).fields["description"]).split("\n")[0]
-    assert "Secret Squad" not in line
+    issue = bug(private=private, tasks=(task(7, "nova", assignee=JANE), task(7, "glance")))
+    tasks = [one for one in wanted(issue, told) if one.kind in ("task", "subtask")]
+    first, *subtasks = [flat(one.fields["description"]) for one in tasks]
+    assert len(subtasks) == 2
+    assert "Secret Squad" not in first.split("\n")[0]
+    assert "Secret Squad" not in "".join(subtasks)
 
 
 def test_the_sources_own_words_stay_readable() -> None:

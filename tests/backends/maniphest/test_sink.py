@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
+from tests.backends.maniphest.closed import closed_project, phid, rows
 from tests.backends.maniphest.helpers import (
     STATES,
     WEB,
@@ -54,25 +55,6 @@ FULL = bug(
     comments=(comment(7, 1, "see @bob, T1 and {F1}"), comment(7, 2, "漢字 😀\n> quoted\n")),
     relations=(depends_on(3),),
 )
-
-
-def phid(client: Conduit, name: str) -> str:
-    found = client.read("user.search", constraints={"usernames": [name]})
-    return str(found["data"][0]["phid"])
-
-
-def closed_project(client: Conduit, name: str, members: list[str]) -> str:
-    """A project that nobody can join by themselves."""
-    said = {"name": name, "members.add": members, "join": "no-one", "edit": members[0]}
-    sent = [{"type": kind, "value": value} for kind, value in said.items()]
-    return str(client.write("project.edit", transactions=sent)["object"]["phid"])
-
-
-def rows(client: Conduit, **constraints: Any) -> list[dict[str, Any]]:
-    attachments = {"projects": True, "subscribers": True}
-    found = client.read("maniphest.search", constraints=constraints, attachments=attachments)
-    assert isinstance(found["data"], list)
-    return found["data"]
 
 
 def comments_of(client: Conduit, task: str) -> list[str]:
