@@ -27,6 +27,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRIES = 3
 _UNASKED = "Launchpad says that nothing changed, unasked"
 _PLAIN: Mapping[str, str] = {}
+_NOBODY: Mapping[str, str] = {"Authorization": ""}  # an empty one is not sent
 _T = TypeVar("_T")
 
 
@@ -88,14 +89,17 @@ class Client:
         """
         return self._understood(self.address(path))
 
-    def collection(self, path: str, size: int | None = None) -> Iterator[Got]:
-        """Every page of a collection. size: rows of a page, the server's own choice if None."""
+    def collection(
+        self, path: str, size: int | None = None, *, as_nobody: bool = False
+    ) -> Iterator[Got]:
+        """Every page of a collection. size: rows of a page, the server's own choice if None.
+        as_nobody: what everybody sees of it, whoever is logged in."""
         url: str | None = self.address(path)
         if size:
             url = _with_size(str(url), size)
         start = -1
         while url:
-            got = self.page(url)
+            got = self.page(url, _NOBODY if as_nobody else _PLAIN)
             if got.value["start"] <= start or start > got.value.get("total_size", start) + 300:
                 raise Retriable("a collection's pages go in circles")
             start = got.value["start"]
@@ -103,11 +107,11 @@ class Client:
             link = got.value.get("next_collection_link")
             url = self.address(link) if link else None
 
-    def page(self, url: str) -> Got:
+    def page(self, url: str, headers: Mapping[str, str] = _PLAIN) -> Got:
         """One page. One that Launchpad has no time for is asked for again, half as long."""
         while True:
             try:
-                got = self._understood(url)
+                got = self._understood(url, headers)
             except TooSlow:
                 smaller = _half(url)
                 if smaller is None:
@@ -161,8 +165,9 @@ class Client:
     # -- how it is asked for --------------------------------------------------------------------
 
     def _once(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        given = {**self._signer.headers(), **headers}
         with self._gate:
-            answer = self._reader.get(url, {**self._signer.headers(), **headers})
+            answer = self._reader.get(url, {name: text for name, text in given.items() if text})
         self._gate.took(answer.elapsed.total_seconds())
         return answer
 

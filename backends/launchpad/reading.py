@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from tracker_migrate.backends.launchpad import wire_blueprint, wire_bug
-from tracker_migrate.backends.launchpad.answers import Got
+from tracker_migrate.backends.launchpad.answers import Got, NotSeen
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import (
     Entry,
@@ -37,7 +37,6 @@ _BUG = (
 _BLUEPRINT = (
     ("dependencies", "dependencies"),
     ("bugs", "bugs"),
-    ("branches", "linked_branches"),
 )
 _SLOW_COMMIT = timedelta(seconds=5)  # a change may show so much later than it says (facts 12)
 _USUAL_PAGE, _LONGEST_PAGE = 75, 300
@@ -59,9 +58,25 @@ class _Gathered:
         self.mended = first.mended
         self.totals: dict[str, int] = {}
 
-    def rows(self, client: Client, path: str, name: str, size: int | None = None) -> list[Entry]:
+    def branches(self, client: Client, path: str) -> list[Entry]:
+        """The linked branches. Of a public issue those that everybody sees: Launchpad shows each
+        reader those he may know [S], and no row says that its branch is private."""
+        try:
+            return self.rows(client, path, "linked_branches", as_nobody=self.public)
+        except NotSeen:
+            raise Retriable("its visibility changes while it is read") from None
+
+    def rows(
+        self,
+        client: Client,
+        path: str,
+        name: str,
+        size: int | None = None,
+        *,
+        as_nobody: bool = False,
+    ) -> list[Entry]:
         rows: list[Entry] = []
-        for got in client.collection(f"{path}/{name}", size):
+        for got in client.collection(f"{path}/{name}", size, as_nobody=as_nobody):
             self.replies.append(_public(got) if self.public else got.reply)
             self.mended = self.mended or got.mended
             self.totals[name] = got.value.get("total_size", 0)
@@ -134,7 +149,7 @@ def _parts(client: Client, path: str, gathered: _Gathered, hint: Hint) -> Parts:
     if not client.anonymous and ("cve linked" in changes or hint("cves", head["id"])):
         parts.cves = gathered.rows(client, path, "cves")
     if "branch linked" in changes or hint("branches", head["id"]):
-        parts.branches = gathered.rows(client, path, "linked_branches")
+        parts.branches = gathered.branches(client, path)
     return parts
 
 
@@ -180,6 +195,7 @@ def blueprint(
     links = Links()
     for field, collection in _BLUEPRINT:
         setattr(links, field, gathered.rows(client, name, collection))
+    links.branches = gathered.branches(client, name)
     issue = _read_by(readers, wire_blueprint.issue(first.value, links, mended=gathered.mended))
     etag: str = first.value["http_etag"]
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=etag)

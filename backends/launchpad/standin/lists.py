@@ -11,7 +11,7 @@ from tracker_migrate.backends.launchpad.standin.derived import lifecycle
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal
 from tracker_migrate.backends.launchpad.standin.paging import Listing
-from tracker_migrate.backends.launchpad.standin.privacy import may_read_spec
+from tracker_migrate.backends.launchpad.standin.privacy import may_read, may_read_spec
 
 #: what a refusal calls a team's collections
 _API_NAMES = {"members": "api_activemembers", "participants": "api_all_members"}
@@ -66,6 +66,16 @@ def _related(name: str, kind: str) -> Build:
     def build(ctx: Context, entry: Entry) -> Listing:
         found = [ctx.find(path) for path in ctx.store.related(name, entry.path)]
         return Listing.of(kind, [e for e in found if e is not None])
+
+    return build
+
+
+def _branches(kind: str) -> Build:
+    """The links to branches that this caller may see; the others are not even counted [S]."""
+
+    def build(ctx: Context, entry: Entry) -> Listing:
+        found = _related("linked_branches", kind)(ctx, entry).fetch(10_000, 0)
+        return Listing.of(kind, [one for one in found if may_read(ctx.store, ctx.view, one)])
 
     return build
 
@@ -261,7 +271,7 @@ _BUG: dict[str, Build] = {
     "nominations": _of_bug("bug_nomination"),
     "duplicates": _duplicates,
     "cves": _related("cves", "cve"),
-    "linked_branches": _related("linked_branches", "bug_branch"),
+    "linked_branches": _branches("bug_branch"),
     "linked_merge_proposals": _empty("branch_merge_proposal"),
     "vulnerabilities": _empty("vulnerability"),
     "users_affected": _affected("users_affected"),
@@ -292,7 +302,7 @@ _PERSON: dict[str, Build] = {
 _SPEC: dict[str, Build] = {
     "dependencies": _related("dependencies", "specification"),
     "bugs": _sources("specs", "bug"),
-    "linked_branches": _related("linked_branches", "specification_branch"),
+    "linked_branches": _branches("specification_branch"),
 }
 
 #: by kind of entry and name of the collection

@@ -67,7 +67,17 @@ def may_read(store: Store, view: View, entry: Entry) -> bool:
         return may_read_number(store, view, entry.bug or 0)
     if entry.kind == "specification":
         return may_read_spec(store, view, entry)
+    if entry.kind in ("bug_branch", "specification_branch"):
+        return _may_see_branch(store, view, entry.path.rpartition("/+")[0])
     return True
+
+
+def _may_see_branch(store: Store, view: View, path: str) -> bool:
+    """[S]: of a bug's branches each reader sees those that he may (getVisibleLinkedBranches)."""
+    branch = store.item(path)
+    if branch is None or is_public(branch):
+        return True
+    return view.reads_private and (view.admin or path.partition("/")[0] in view.circle)
 
 
 def may_read_spec(store: Store, view: View, spec: Entry) -> bool:

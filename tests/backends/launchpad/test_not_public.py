@@ -19,7 +19,7 @@ from tests.backends.launchpad.closed import (
 )
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.errors import Retriable
-from tracker_migrate.model import Key
+from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.loopback import Fault
 
 SPECS = ("open-plan", "open-base", "hush-base", "hush-plan")
@@ -124,6 +124,59 @@ def test_a_private_blueprint_names_all(planned: LaunchpadStandIn) -> None:
         bug(719),
         bug(721),
     }
+
+
+# -- branches: whoever is logged in sees more of them than the public does -------------------------
+
+
+def link_branches(standin: LaunchpadStandIn, owner: str, kind: str, suffix: str) -> list[str]:
+    """An open and a hidden branch linked to a bug or blueprint; the addresses of the links."""
+    links = []
+    for name, info in (("open-work", "Public"), ("hush-work", "Proprietary")):
+        branch = f"~lab-owner/lab-private/{name}"
+        standin.store.put_item("branch", branch, {"name": name, "information_type": info})
+        standin.store.put_item(kind, f"{branch}{suffix}", {})
+        standin.store.relate("linked_branches", owner, f"{branch}{suffix}")
+        links.append(f"lp:{branch}")
+    return links
+
+
+def branches(found: Issue) -> list[str]:
+    return [one.label for one in found.relations if one.kind == "branch"]
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_public_bug_names_the_branches_that_the_public_sees(
+    closed: LaunchpadStandIn, private: bool
+) -> None:
+    links = link_branches(closed, "bugs/719", "bug_branch", "/+bug/719")
+    got = read(source(closed, private=private), bug(719))
+    assert branches(got.issue) == links[:1]
+    assert not [one for one in got.replies if b"hush-work" in one.body]
+
+
+def test_a_private_bug_names_the_branches_that_its_reader_sees(closed: LaunchpadStandIn) -> None:
+    links = link_branches(closed, "bugs/721", "bug_branch", "/+bug/721")
+    assert branches(issue(source(closed), bug(721))) == links
+
+
+def test_a_public_blueprint_names_the_branches_that_the_public_sees(
+    planned: LaunchpadStandIn,
+) -> None:
+    for plan in ("open-plan", "hush-plan"):
+        path = f"lab-private/+spec/{plan}"
+        links = link_branches(planned, path, "specification_branch", f"/+spec/{plan}")
+        many = 1 if plan.startswith("open") else 2
+        assert branches(issue(source(planned), spec(plan))) == links[:many]
+
+
+def test_a_bug_that_closes_while_its_branches_are_read_is_for_a_later_try(
+    closed: LaunchpadStandIn,
+) -> None:
+    link_branches(closed, "bugs/719", "bug_branch", "/+bug/719")
+    closed.faults.append(Fault("status", path="linked_branches", status=404, times=9))
+    with pytest.raises(Retriable, match="visibility"):
+        source(closed).read(bug(719))
 
 
 # -- one more look --------------------------------------------------------------------------------
