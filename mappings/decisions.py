@@ -13,7 +13,7 @@ from tracker_migrate.interfaces import CLOSED, Account, Audience, Place
 from tracker_migrate.mappings import people, privacy, projects, states, tags
 from tracker_migrate.mappings.readers import Doors, Readers
 from tracker_migrate.mappings.table import Mistakes
-from tracker_migrate.model import Issue, Key, Milestone, Person, Project, name_of
+from tracker_migrate.model import Issue, Key, Milestone, Person, Project, key, name_of, parts
 
 Blocks = Callable[[str, str, Key], tuple[Any, ...]]
 #: why an issue has to be closed at the target for all but the importer, or None
@@ -182,15 +182,18 @@ class TargetDecisions:
 
     def _named_by_itself(self, issue: Issue) -> str | None:
         """Why the names that this issue brings to the target would tell something: projects are
-        public there, and one that is private at the source must not become known by its bugs."""
+        public there, and one that is private at the source must not become known by its bugs. Of a
+        project that was never read nobody knows."""
         for task in issue.tasks:
-            known = self._known.project(task.project)
             path = name_of(task.project)
-            named = path in self.tables.projects or not self.place(task.target).move
-            if known is not None and known.private and not named:
+            if path in self.tables.projects or not self.place(task.target).move:
+                continue
+            known = self._known.project(task.project) or self._known.project(_pillar(task.project))
+            if known is None or known.private:
+                what = "private at the source" if known else "not among those that were read"
                 return (
-                    "its project is private at the source, and its name would be public at the "
-                    "target: give it a row in projects.csv"
+                    f"one of its projects is {what}, and its name would be public at the target: "
+                    "give it a row in projects.csv"
                 )
         return None
 
@@ -201,6 +204,12 @@ class TargetDecisions:
     def moves(self, issue: Key) -> bool:
         """Whether an issue is, or will be, at the target."""
         return self._moves(issue)
+
+
+def _pillar(project: Key) -> Key:
+    """The project or distribution that a project is, or that a package is of."""
+    tracker, kind, name = parts(project)
+    return key(tracker, kind, name.partition("/")[0])
 
 
 def _secret_team(person: Person) -> Person:

@@ -52,6 +52,8 @@ class World:
 
     def keep(self, *issues: Issue) -> None:
         """Put issues into the archive, as if they had been read."""
+        for entity in MemorySource().surroundings():
+            self.workspace.archive.put_entity(entity).result()
         for issue in issues:
             reading = Reading(issue=issue, replies=(), stamp=issue.title)
             self.workspace.archive.put(reading).result()
