@@ -41,7 +41,11 @@ class Due:
 
     def issues(self) -> Iterator[Key]:
         """The issues that stand open there to more than may read them."""
-        return (key for key, audience in self._due() if any(self._actions(key, audience)))
+        for key, audience in self._due():
+            held = self._target.ledger.of_issue(key)
+            due = (held[one.wanted.key] for one in self._actions(key, audience))
+            if any(one.audience != IMPORTER for one in due):
+                yield key
 
     def _due(self) -> Iterator[tuple[Key, Audience]]:
         """Issues that not everybody may read, and who may."""
