@@ -1,0 +1,88 @@
+"""No outsider reads a private word: not after any single write, in any order, after any kill."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.fuse import Crash, Fuse
+from tests.end_to_end.marked_project import HALF, PUBLIC_TYPES
+from tests.end_to_end.marked_world import MarkedWorld, file_bugs, marked_world
+from tests.end_to_end.test_recorded_projects import agrees
+from tests.end_to_end.world import TARGETS
+from tracker_migrate.workspace.archive import Archive
+
+KILLS = 4
+
+
+@pytest.fixture
+def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MarkedWorld]:
+    with marked_world(tmp_path / "ws", monkeypatch) as made:
+        file_bugs(made.project)
+        yield made
+
+
+def shuffled(monkeypatch: pytest.MonkeyPatch, draw: random.Random) -> None:
+    """Let issues be written in another order than the source's."""
+    real = Archive.digests
+
+    def digests(self: Archive) -> Iterator[Any]:
+        issues = list(real(self))
+        draw.shuffle(issues)
+        return iter(issues)
+
+    monkeypatch.setattr(Archive, "digests", digests)
+
+
+def expected(marked: MarkedWorld, target: str) -> dict[str, frozenset[str]]:
+    """What each outsider has to have seen, by the end: a spy who does not, looks elsewhere."""
+    kinds = ("title", "description", "comment")
+    marks, types = marked.marks, {n: marked.project.info(n) for n in marked.project.bugs}
+    public = marks.of(*kinds, issues=[n for n, kind in types.items() if kind in PUBLIC_TYPES])
+    half = {n for n, kind in types.items() if kind == "Private Security"}
+    if target == "storyboard":  # where a private story has its own readers
+        half |= {n for n, kind in types.items() if kind == "Private" and marked.reads(HALF, n)}
+    everybody = public if target == "storyboard" else frozenset()  # Conduit answers to accounts
+    return {
+        "nobody": everybody,
+        "somebody": public,
+        HALF: public | marks.of(*kinds, issues=half),
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_outsider_reads_a_private_word_after_any_write(
+    target: str, seed: int, marked: MarkedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written in the source's order without a kill, or in any order with some."""
+    draw, fuse, spy = random.Random(seed), Fuse(monkeypatch), marked.spies[target]
+    marked.here.pull()
+    if seed > 1:
+        shuffled(monkeypatch, draw)
+    killed = 0
+    with spy.watching():
+        for moments in [draw.randint(5, 60) for _ in range(KILLS)] if seed > 1 else []:
+            fuse.set(moments)
+            try:
+                marked.here.apply(target)
+            except Crash:
+                killed += 1
+        fuse.set(None)
+        applied = marked.here.apply(target)
+    assert killed == (KILLS if seed > 1 else 0)
+    assert applied.refused == 4
+    spy.found_nothing()
+    assert spy.writes > 40
+    assert spy.asked > 3000
+    assert spy.questions >= spy.to_ask()
+    for outsider, words in expected(marked, target).items():
+        spy.saw(outsider, words)
+    agrees(marked.here.verify(target))
+    writes = spy.writes
+    assert marked.here.apply(target).steps == 0
+    assert marked.here.writes(target) - writes < 20, "the tables' check alone asks"
