@@ -277,6 +277,16 @@ def test_no_settings_hold_an_e_mail_address_and_the_other_mistakes_are_told_with
     assert "joe@example.org" not in ended.err
 
 
+def test_a_targets_name_is_not_taken_for_an_outsiders(
+    cli: Cli, workspace: Path, standins: Servers
+) -> None:
+    told = standins.settings().replace("[targets.old]", "[targets.new-outsider]")
+    (workspace / "migration.toml").write_text(told)
+    ended = cli("status")
+    assert ended.status == 2
+    assert "targets.new-outsider: its token would be taken for an outsider's" in ended.err
+
+
 @pytest.mark.parametrize(
     "line",
     [

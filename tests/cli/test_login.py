@@ -101,6 +101,15 @@ def test_a_token_is_proven_kept_for_its_owner_alone_and_told_of(
     assert cli("verify", "-T", target).status in (0, 4)
 
 
+@pytest.mark.parametrize("target", ["new", "old"])
+def test_who_has_no_login_is_told_how_to_get_one(cli: Cli, bare: Path, target: str) -> None:
+    done = cli("verify", "-T", target)
+    assert done.status == 7
+    assert f"tracker-migrate login {target}" in done.err
+    assert f"TRACKER_MIGRATE_{target.upper()}_TOKEN" in done.err
+    assert f"  login: none (tracker-migrate login {target})" in cli("status").out
+
+
 def test_where_a_token_is_made_is_shown(cli: Cli, bare: Path, standins: Servers, say: Any) -> None:
     say("x")
     web = standins.storyboard.url.removesuffix("/api")
@@ -292,10 +301,20 @@ def test_several_outsiders_stand_beside_each_other_each_with_its_facts(
     assert [one["account"] for one in found] == ["3", "2"]
 
 
-def test_an_outsider_is_not_the_importer(cli: Cli, bare: Path, say: Any) -> None:
+@pytest.mark.parametrize("token", ["token-of-super", "another-of-super"])
+def test_an_outsider_is_not_the_importer(
+    cli: Cli, bare: Path, standins: Servers, say: Any, token: str
+) -> None:
+    if token != "token-of-super":
+        requests.post(
+            f"{standins.storyboard.url}/v1/users/1/tokens",
+            json={"user_id": 1, "expires_in": 3600, "access_token": token},
+            headers={"Authorization": "Bearer token-of-super", "Accept": "application/json"},
+            timeout=10,
+        )
     say("token-of-super")
     assert cli("login", "new").status == 0
-    say("token-of-super")
+    say(token)
     done = cli("login", "new", "--outsider")
     assert done.status == 2
     assert "an outsider is somebody else" in done.err
@@ -554,6 +573,7 @@ def test_what_is_interrupted_leaves_the_old_login_whole(
     say("token-of-super")
     assert run(["login", "new", "-q"]) == 0
     before = everything_in(bare)
+    assert before["new-token"] == b"token-of-super\n"
 
     def broken(*_arguments: Any) -> None:
         raise error(28, "No space left on device")

@@ -16,13 +16,13 @@ from tracker_migrate.workspace import granted, secrets
 SOON = timedelta(days=14)
 
 
-def login_of(folder: Path, name: str, again: str) -> dict[str, Any]:
-    """The one login that a credential is. again: the command that makes a new one."""
-    found = logins_of(folder, name, again, one=True)
-    return found[0] if found else {"from": None}
+def login_of(folder: Path, name: str) -> dict[str, Any]:
+    """The one login that a credential is."""
+    found = logins_of(folder, name, one=True)
+    return found[0] if found else {"from": None, "get": secrets.login_command(name)}
 
 
-def logins_of(folder: Path, name: str, again: str, one: bool = False) -> list[dict[str, Any]]:
+def logins_of(folder: Path, name: str, one: bool = False) -> list[dict[str, Any]]:
     """A credential's logins: each token is one, or (one) all words together."""
     places = list(secrets.places(folder, name))
     if not places:
@@ -35,10 +35,10 @@ def logins_of(folder: Path, name: str, again: str, one: bool = False) -> list[di
     if held is None:
         return [{**at, "problem": "there is nothing in it"}]
     tokens = [" ".join(held.split())] if one else held.split()
-    return [{**at, **_known(folder, name, token, again)} for token in tokens]
+    return [{**at, **_known(folder, name, token)} for token in tokens]
 
 
-def _known(folder: Path, name: str, token: str, again: str) -> dict[str, Any]:
+def _known(folder: Path, name: str, token: str) -> dict[str, Any]:
     note = granted.of(folder, name, token)
     if note is None:
         return {"known": False}
@@ -49,7 +49,11 @@ def _known(folder: Path, name: str, token: str, again: str) -> dict[str, Any]:
         "may": note.may,
         "ends": note.ends,
         "since": note.since,
-        **({"problem": problem} if (problem := _ending(note.ends, again)) else {}),
+        **(
+            {"problem": f"{why}: {secrets.login_command(name)}"}
+            if (why := _ending(note.ends))
+            else {}
+        ),
         "ended": _is_over(note.ends),
     }
 
@@ -69,21 +73,21 @@ def _is_over(ends: str) -> bool:
     return when is not None and when <= datetime.now(UTC)
 
 
-def _ending(ends: str, again: str) -> str:
+def _ending(ends: str) -> str:
     """A warning of a login that has ended, or soon will."""
     when, now = _date(ends), datetime.now(UTC)
     if when is None or when - now > SOON:
         return ""
     if when <= now:
-        return f"it has ended: {again}"
-    return f"it ends in {(when - now).days} days: {again}"
+        return "it has ended"
+    return f"it ends in {(when - now).days} days"
 
 
 def lines(logins: list[dict[str, Any]], what: str) -> Iterator[str]:
     """Logins in words. what: whose they are."""
     for one in logins:
         if one["from"] is None:
-            yield f"  {what}: none"
+            yield f"  {what}: none ({one['get']})"
             continue
         yield f"  {what}: {_told(one)}; from {one['from']}"
         for hidden in one["hides"]:

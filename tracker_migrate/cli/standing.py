@@ -10,7 +10,6 @@ from tracker_migrate.cli.logins import source_tracker
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.packing import stamp
 
-_AGAIN = "tracker-migrate login"
 #: states of issues that wait for a person
 _WAITING = ("aside", "refused", "exposed")
 
@@ -49,10 +48,8 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
         "states": ledger.states(),
         "in_doubt": len(ledger.open_intents()),
         "kept": len(ledger.conflicts()),
-        "login": kept.login_of(workspace.folder, f"{name}-token", f"{_AGAIN} {name}"),
-        "outsiders": kept.logins_of(
-            workspace.folder, f"{name}-outsider-token", f"{_AGAIN} {name} --outsider"
-        ),
+        "login": kept.login_of(workspace.folder, f"{name}-token"),
+        "outsiders": kept.logins_of(workspace.folder, f"{name}-outsider-token"),
     }
     if name_issues:
         one["named"] = [
@@ -63,8 +60,7 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
 
 
 def _source_login(workspace: Workspace) -> dict[str, Any]:
-    tracker = source_tracker(workspace.settings)
-    return kept.login_of(workspace.folder, tracker, f"{_AGAIN} {tracker}")
+    return kept.login_of(workspace.folder, source_tracker(workspace.settings))
 
 
 def _logins(found: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:

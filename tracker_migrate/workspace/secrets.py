@@ -87,9 +87,17 @@ def secret_file(folder: Path, name: str) -> Path:
 
 
 def secret_places(folder: Path, name: str) -> str:
-    """Where a credential is looked for, in words."""
+    """How to get a credential, and where it is looked for, in words."""
     place = secret_file(folder, name)
-    return f"it is read from the variable {secret_variable(name)}, or the file {place}, mode 600"
+    where = f"the variable {secret_variable(name)}, or the file {place}, mode 600"
+    return f"get one with {login_command(name)}; it is read from {where}"
+
+
+def login_command(name: str) -> str:
+    """The command that gets a credential."""
+    if name.endswith("-outsider-token"):
+        return f"tracker-migrate login {name.removesuffix('-outsider-token')} --outsider"
+    return f"tracker-migrate login {name.removesuffix('-token')}"
 
 
 # -- who may look ----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class DatabaseSettings(_Strict):
     def _holds_no_password(cls, url: str | None) -> str | None:
         if url is not None and not re.match(r"(sqlite|postgresql)(\+\w+)?://", url):
             raise ValueError("must be postgresql+psycopg://USER@HOST/NAME, or be left out")
-        if url is not None and urlsplit(url).password:
+        if url is not None and (urlsplit(url).password or re.search(r"[?&]\w*pass", url)):
             variable = secret_variable("database")
             raise ValueError(f"holds a password: put the whole address into {variable} instead")
         return url
@@ -143,6 +143,9 @@ def _check_target(
     place = f"targets.{name}"
     if not _NAME.fullmatch(name):
         mistakes.add(f"{FILE}: {place}", "a target's name is lower-case letters, digits, - and _")
+    if name.endswith("-outsider"):
+        what = "its token would be taken for an outsider's of another target: choose another name"
+        mistakes.add(f"{FILE}: {place}", what)
     sink = target.get("sink")
     if not isinstance(sink, str):
         what = 'needs sink = "storyboard:https://…" or "maniphest:https://…"'
