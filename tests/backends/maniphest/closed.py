@@ -6,12 +6,13 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import requests
 
-from tests.backends.maniphest.helpers import Mover, Told, by_kind
+from tests.backends.maniphest.helpers import Mover, Told
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
-from tracker_migrate.interfaces import Action, Audience, ClosedStep, Value, Wanted
+from tracker_migrate.interfaces import Action, Audience, ClosedStep, Value
 from tracker_migrate.model import Issue
 
 
@@ -69,18 +70,20 @@ def ruled(told: Told, *policies: Audience) -> Told:
     return told
 
 
-def access_step(mover: Mover, issue: Issue, audience: Audience, kind: str = "task") -> ClosedStep:
-    """The step that changes who may read the task (or subtask), and nothing else."""
-    fields: dict[str, Value] = mover.sink.planner.access(kind, audience)
-    (one,) = by_kind(mover.sink.planner.wanted(issue, mover.decisions), kind)
-    wanted = Wanted(key=one.key, kind=kind, issue=issue.key, fields=fields, audience=audience.name)
-    at = mover.places.where(one.key)
-    action = Action(op="update", wanted=wanted, fields=tuple(fields), at=at)
-    (step,) = mover.sink.planner.compose([action])
-    return mover.close(step, issue)
+def access_steps(mover: Mover, issue: Issue, audience: Audience) -> list[ClosedStep]:
+    """The steps that change who may read the task and its subtasks, and nothing else."""
+    planner = mover.sink.planner
+    actions = []
+    for one in planner.wanted(issue, mover.decisions):
+        if one.kind in ("task", "subtask"):
+            fields: dict[str, Value] = planner.access(one.kind, audience)
+            wanted = msgspec.structs.replace(one, fields=fields, after=(), audience=audience.name)
+            at = mover.places.where(one.key)
+            actions.append(Action(op="update", wanted=wanted, fields=tuple(fields), at=at))
+    return [mover.close(step, issue) for step in planner.compose(actions)]
 
 
 def set_access(mover: Mover, issue: Issue, audience: Audience) -> None:
     """Change who may read."""
-    step = access_step(mover, issue, audience)
-    mover.note(step, mover.sink.send(step))
+    for step in access_steps(mover, issue, audience):
+        mover.note(step, mover.sink.send(step))

@@ -28,13 +28,14 @@ Opener = Callable[..., ManiphestSink]
 
 @pytest.fixture
 def opened(server: ManiphestStandIn) -> Iterator[Opener]:
-    """Opens sinks; options by name, `account` and `outsider` by the names of users."""
+    """Opens sinks; options by name, `account` and `outsider` by the names of users, the outsiders
+    parted by blanks."""
     made: list[ManiphestSink] = []
 
     def opener(
         account: str = "importbot", outsider: str | None = None, **options: Any
     ) -> ManiphestSink:
-        secret = token_of(outsider) if outsider else None
+        secret = " ".join(map(token_of, outsider.split())) if outsider else None
         own = {"settle_seconds": 0, "timeout": 5, **options}
         sink = open_sink(server.url, own, token_of(account), secret)
         assert isinstance(sink, ManiphestSink)

@@ -506,31 +506,6 @@ def test_an_importer_outside_of_the_policy_is_told_to_join(mover: Mover, as_user
     assert rows(as_user("admin")) == []
 
 
-def test_what_an_outsider_can_read_is_told(opened: Opener, security: str, as_user: AsUser) -> None:
-    mover = Mover(opened(outsider="bob"), Told())
-    mover.decisions.shown_to = Audience(name="security", groups=(security,))
-    closed_one, open_one = bug(7, private=True), bug(8)
-    mover.move(closed_one)
-    mover.decisions.shown_to = Audience(name="public")
-    mover.move(open_one)
-    refs = {one.key: mover.places.refs[one.key] for one in (closed_one, open_one)}
-    assert mover.sink.readable_by_outsider(refs) == [open_one.key]
-
-
-def test_a_page_that_shows_the_task_to_nobody_at_all_is_seen(
-    mover: Mover, server: ManiphestStandIn
-) -> None:
-    mover.move(bug())
-    at = mover.places.refs[bug().key]
-    page = "<html><title>{} · words</title></html>"
-    server.faults += [Fault("status", path="/T1", status=200, text=page.format("⚓ T1"))]
-    assert mover.sink.readable_by_outsider({bug().key: at}) == [bug().key]
-    server.faults += [
-        Fault("status", path="/T1", status=200, text=page.format("You Shall Not Pass"))
-    ]
-    assert mover.sink.readable_by_outsider({bug().key: at}) == []
-
-
 def test_a_task_that_was_closed_to_us_is_gone(mover: Mover, as_user: AsUser) -> None:
     mover.move(bug())
     said = [{"type": "view", "value": phid(as_user("alice"), "alice")}]
