@@ -19,7 +19,7 @@ from tracker_migrate.backends.launchpad.answers import Got, TooSlow, Trouble, Un
 from tracker_migrate.backends.launchpad.gate import Gate
 from tracker_migrate.backends.launchpad.login import Signer
 from tracker_migrate.backends.launchpad.reader import ApiReader
-from tracker_migrate.errors import Refused, Retriable
+from tracker_migrate.errors import Gone, LoginNeeded, Refused, Retriable
 
 VERSION = "devel"  # older ones can't show hidden comments or blueprints (facts 4, 7)
 SMALLEST_PAGE = 5
@@ -130,6 +130,14 @@ class Client:
     def fresh(self, path: str) -> Got:
         """One object as it is now, from no proxy's memory. Raises as `entry`."""
         return self._understood(self.address(path), {"Cache-Control": "no-cache"})
+
+    def everybody_sees(self, path: str) -> bool:
+        """Whether an object is there for nobody in particular. Raises Retriable, Unreachable."""
+        try:
+            self._understood(self.address(path), _NOBODY)
+        except (Gone, Refused, LoginNeeded):
+            return False
+        return True
 
     def value(self, path: str) -> Any:
         """What a named operation says that gives neither an object nor a page: any JSON value.

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from tracker_migrate.backends.launchpad import wire_blueprint, wire_bug
+from tracker_migrate.backends.launchpad import reticent, wire_blueprint, wire_bug
 from tracker_migrate.backends.launchpad.answers import Got, NotSeen
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import (
@@ -57,14 +57,18 @@ class _Gathered:
         self.replies: list[Reply] = [first.reply]
         self.mended = first.mended
         self.totals: dict[str, int] = {}
+        self.hidden_branches = 0
 
     def branches(self, client: Client, path: str) -> list[Entry]:
-        """The linked branches. Of a public issue those that everybody sees: Launchpad shows each
-        reader those he may know [S], and no row says that its branch is private."""
+        """The linked branches that everybody sees: Launchpad shows each reader those he may know
+        [S], and no row says that its branch is private. The others are counted."""
         try:
-            return self.rows(client, path, "linked_branches", as_nobody=self.public)
+            found = self.rows(client, path, "linked_branches", as_nobody=self.public)
         except NotSeen:
             raise Retriable("its visibility changes while it is read") from None
+        known = found if self.public else reticent.known_branches(client, found)
+        self.hidden_branches = len(found) - len(known)
+        return known
 
     def rows(
         self,
@@ -97,7 +101,7 @@ def bug(
     client: Client, number: str, known: str, hint: Hint, readers: Readers | None = None
 ) -> Reading | None:
     """A bug: seven requests, one more each for duplicates, CVEs and branches if it has some, and
-    what `readers` takes if it is not public.
+    what `readers` takes if it is not public (and one for each branch that is linked to it then).
 
     None, after one request, if its stamp is still `known`. If something looks as if it changed
     while it was read, one more request asks, and if it did, all is read once more. Raises Gone,
@@ -121,6 +125,7 @@ def bug(
         if not again:
             first = now
     issue = _read_by(readers, wire_bug.issue(first.value, parts, mended=gathered.mended))
+    issue = reticent.with_hidden_branches(issue, gathered.hidden_branches)
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=stamp(first.value))
 
 
@@ -183,7 +188,7 @@ def blueprint(
     client: Client, name: str, known: str, listed: Entry | None, readers: Readers | None = None
 ) -> Reading | None:
     """A blueprint: four requests, or three if a listing has just brought the thing itself, and
-    what `readers` takes if it is not public.
+    what `readers` takes if it is not public (and one for each branch that is linked to it then).
 
     listed: that. None if its stamp is still `known`. Raises as `bug` does.
     """
@@ -197,6 +202,9 @@ def blueprint(
         setattr(links, field, gathered.rows(client, name, collection))
     links.branches = gathered.branches(client, name)
     issue = _read_by(readers, wire_blueprint.issue(first.value, links, mended=gathered.mended))
+    issue = reticent.with_hidden_branches(issue, gathered.hidden_branches)
+    if readers is not None and issue.private:
+        issue = reticent.with_known_dependencies(issue, links.dependencies, readers)
     etag: str = first.value["http_etag"]
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=etag)
 

@@ -10,6 +10,7 @@ from tracker_migrate.backends.launchpad.standin.errors import Refusal, not_found
 from tracker_migrate.backends.launchpad.standin.privacy import (
     may_read_number,
     may_read_spec,
+    may_see_branch,
     may_see_team,
 )
 
@@ -122,6 +123,8 @@ def _in_items(ctx: Context, parts: list[str]) -> Place:
 def _checked(ctx: Context, item: Entry, name: str, last: str) -> Entry:
     if item.kind == "specification" and not may_read_spec(ctx.store, ctx.view, item):
         raise not_found(ctx.store.item(name) or Entry("root", ""), last)
+    if item.kind == "branch" and not may_see_branch(ctx.store, ctx.view, item.path):
+        raise not_found(Entry("root", ""), name)
     if item.kind == "team" and not may_see_team(ctx.store, ctx.view, item):
         raise not_found(Entry("root", ""), name)
     if item.get("account_status") == "Suspended" and not ctx.view.admin:

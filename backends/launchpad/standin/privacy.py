@@ -68,11 +68,11 @@ def may_read(store: Store, view: View, entry: Entry) -> bool:
     if entry.kind == "specification":
         return may_read_spec(store, view, entry)
     if entry.kind in ("bug_branch", "specification_branch"):
-        return _may_see_branch(store, view, entry.path.rpartition("/+")[0])
+        return may_see_branch(store, view, entry.path.rpartition("/+")[0])
     return True
 
 
-def _may_see_branch(store: Store, view: View, path: str) -> bool:
+def may_see_branch(store: Store, view: View, path: str) -> bool:
     """[S]: of a bug's branches each reader sees those that he may (getVisibleLinkedBranches)."""
     branch = store.item(path)
     if branch is None or is_public(branch):

@@ -159,6 +159,16 @@ def test_shares_are_asked_for_only_of_those_whom_the_type_concerns(
     assert requests_of(closed)["read:GET +services/sharing?getSharedBugs"] == 1
 
 
+def test_who_may_read_all_of_one_project_is_not_asked_about_in_another(
+    closed: LaunchpadStandIn,
+) -> None:
+    grant(closed.store, 729, "~lab-grantee")  # who has ALL on lab-private: SOME on lab-private2
+    made = source(closed)
+    assert who("lab-grantee") in access(made, 729).people
+    # lab-private: the subscriber, lab-some and lab-writer; lab-private2: the subscriber
+    assert requests_of(closed)["read:GET +services/sharing?getSharedBugs"] == 4
+
+
 def test_eight_threads_ask_each_thing_once(closed: LaunchpadStandIn) -> None:
     made = source(closed)
     numbers = [*summary()["bugs"].values()] * 4
@@ -198,6 +208,7 @@ def test_a_team_is_all_who_are_in_it_through_other_teams_too(closed: LaunchpadSt
     assert set(found.people) >= {who(one) for one in ("lab-some", "lab-writer", "lab-unrelated")}
     assert found.teams == (who("outer"),)
     assert found.opaque == ()
+    assert who("inner") not in found.people
 
 
 def test_a_public_team_names_who_is_in_it_through_a_private_one(closed: LaunchpadStandIn) -> None:
