@@ -108,6 +108,8 @@ def list_all(call: Call) -> list[dict[str, Any]]:
             )
     if call.args.get("board_id") is not None:
         query.only(ON_BOARD, call.args["board_id"])
+    elif call.args.get("hide_lanes") is not False:
+        query.only("id NOT IN (SELECT list_id FROM lane)")
     return [entry(call, row, filters=False, whole=False) for row in fetch(call, query)]
 
 
