@@ -114,6 +114,20 @@ class Finder:
         told = origin.parse(row.description)
         return told.permalink if told is not None else ""
 
+    def signed(self, row: TaskRow, marker: str) -> bool:
+        """Whether we gave a task this marker. Whoever may edit our tasks can put the marker of a
+        coming bug into one of them: the history tells whose hand it was. Raises Gone."""
+        field = self._server.facts.marker
+        for one in self.transactions(row.phid):
+            if one.author != self._server.facts.me:
+                continue
+            if field is not None and one.given(field) == marker:
+                return True
+            told = origin.parse(one.given("description")) if field is None else None
+            if told is not None and told.permalink == marker:
+                return True
+        return False
+
     def newest(self) -> int:
         """The highest number of a task that we can see; 0 if there is none."""
         found = self._client.read("maniphest.search", constraints={}, order="newest", limit=1)

@@ -76,7 +76,9 @@ class Settler:
             rows = [row for row in rows if row.id > since]
         if not rows:
             rows = self._finder.made_since([action.marker], since).get(action.marker, [])
-        return self._receipt(step, action, rows[0]) if rows else None
+        signed = (row for row in rows if self._finder.signed(row, action.marker))
+        row = next(signed, None)
+        return None if row is None else self._receipt(step, action, row)
 
     def _receipt(self, step: ClosedStep, action: ClosedAction, row: TaskRow) -> Receipt:
         at = task_ref(self._server.client.address, row.id, row.phid)

@@ -107,12 +107,17 @@ class ManiphestSink:
         return self._reader.read(refs)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
-        """By marker; without a marker field by reading all our tasks once."""
+        """By marker; without a marker field by reading all our tasks once. What is found must have
+        got its marker from us."""
         keys = {one.marker: one.key for one in wanted if one.marker}
-        found = self._finder.by_marker(keys)
+        signed = {
+            marker: next((row for row in rows if self._finder.signed(row, marker)), None)
+            for marker, rows in self._finder.by_marker(keys).items()
+        }
         return {
-            keys[marker]: task_ref(self.address, rows[0].id, rows[0].phid)
-            for marker, rows in found.items()
+            keys[marker]: task_ref(self.address, row.id, row.phid)
+            for marker, row in signed.items()
+            if row is not None
         }
 
     @property

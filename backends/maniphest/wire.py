@@ -86,6 +86,16 @@ class TransactionRow(msgspec.Struct, frozen=True, rename={"author": "authorPHID"
     type: str | None = None
     group: str | None = msgspec.field(default=None, name="groupID")
     comments: list[CommentRow] = []
+    fields: dict[str, Any] | list[Any] = {}
+
+    def given(self, field: str) -> str:
+        """The new value that it gave a task's field (`description`) or custom field."""
+        fields = self.fields if isinstance(self.fields, dict) else {}
+        if self.type == "core:customfield":
+            fields = fields.get(f"std:maniphest:{field}") or {}
+        elif self.type != field:
+            return ""
+        return str(fields.get("new") or "")
 
     @property
     def text(self) -> str | None:

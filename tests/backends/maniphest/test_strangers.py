@@ -98,6 +98,23 @@ def test_after_a_lost_reply_a_look_alike_is_not_taken_for_ours(
     assert WORD not in everything_bob_reads(as_user)
 
 
+def test_our_marker_in_an_open_task_of_ours_by_a_strangers_hand_is_not_ours(
+    private: Mover, as_user: AsUser
+) -> None:
+    """Everybody may edit what is public: also its marker, to the number of a coming bug."""
+    secret = private.decisions.shown_to
+    private.decisions.shown_to = Audience(name="public")
+    private.move(bug(3))
+    private.decisions.shown_to = secret
+    (one,) = by_kind(private.sink.planner.wanted(FULL, private.decisions), "task")
+    first = str(one.fields["description"].parts[0]).split("\n")[0]
+    edited(as_user("bob"), 1, **{"custom.migrate.url": one.marker, "description": first})
+    assert private.sink.lookup([one]) == {}
+    assert private.sink.find(until(private, "task.create"), {"task": 0}) is None
+    private.move(FULL)
+    assert WORD not in everything_bob_reads(as_user)
+
+
 def test_a_stranger_who_is_faster_gets_nothing(
     private: Mover, server: ManiphestStandIn, as_user: AsUser, bot: Conduit
 ) -> None:
