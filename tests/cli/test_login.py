@@ -548,6 +548,17 @@ def test_a_keyring_that_fails_is_told_in_a_line(
     assert not everything_in(bare)
 
 
+def test_a_keyring_that_keeps_nothing_is_noticed(
+    cli: Cli, bare: Path, say: Any, keyring: _Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "set_password", lambda *_words: None)
+    say(BOT)
+    done = cli("login", "old", "--keyring")
+    assert done.status == 1
+    assert "does not give back what it was given" in done.err
+    assert not everything_in(bare)
+
+
 def test_without_the_package_it_is_said_before_anything_is_asked(
     cli: Cli, bare: Path, say: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from tracker_migrate.errors import UsageError, WorkspaceError
 from tracker_migrate.workspace import granted
 
 SERVICE = "tracker-migrate"
+_NONE = "this machine has no keyring that can be used: log in without --keyring, into a file"
 
 
 def entry(folder: Path, name: str) -> str:
@@ -41,9 +42,12 @@ def get(folder: Path, name: str) -> str | None:
 
 
 def put(folder: Path, name: str, secret: str) -> None:
-    """Keep a credential. Raises UsageError, WorkspaceError."""
+    """Keep a credential. Raises UsageError; WorkspaceError, too, if it can't be read back: some
+    keyrings take everything and keep nothing."""
     with _told():
         _package().set_password(SERVICE, entry(folder, name), secret)
+    if get(folder, name) != secret:
+        raise WorkspaceError(f"{_NONE} (it does not give back what it was given)")
 
 
 def drop(folder: Path, name: str) -> None:
@@ -71,7 +75,7 @@ def _told() -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001  each backend has errors of its own
         if type(error).__name__ in ("NoKeyringError", "InitError"):
-            what = "this machine has no keyring that can be used: leave --keyring out"
+            what = _NONE
         else:
             what = f"the keyring failed ({type(error).__name__}): is it locked?"
     else:
