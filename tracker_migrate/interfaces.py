@@ -23,7 +23,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.model import Issue, Key, Milestone, Person, Project, Series
+from tracker_migrate.model import Access, Issue, Key, Milestone, Person, Project, Series
 
 # -- text and references ------------------------------------------------------------------------
 
@@ -509,6 +509,17 @@ class Source(Protocol):
 
     def person(self, person: Key) -> Entity:
         """Somebody. A suspended or missing one has only its name."""
+        ...
+
+    def closed(self) -> Iterator[Key]:
+        """The bugs that are listed for this reader, and that not everybody may read: a short list,
+        asked for at each poll, because what becomes private or public need not be listed as
+        changed. Empty for a reader of public things alone. Raises Unreachable, LoginNeeded."""
+        ...
+
+    def access(self, issue: Issue) -> Access | None:
+        """Who may read an issue now that was not public when it was read; None for a public one.
+        Raises Retriable, Refused, Unreachable, LoginNeeded."""
         ...
 
     def is_public(self, issue: Key) -> bool:

@@ -97,6 +97,10 @@ class Numbers:
 UP, DOWN, BY_DATE = ("id",), ("-id",), ("date_last_updated", "id")
 
 
+PUBLIC_TYPES = ("Public", "Public Security")
+CLOSED_TYPES = ("Private", "Private Security", "Proprietary", "Embargoed")
+
+
 def question(
     *,
     private: bool,
@@ -104,15 +108,17 @@ def question(
     order: Sequence[str] = UP,
     since: datetime | None = None,
     more: Mapping[str, str] | None = None,
+    types: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
     """The arguments of a search for bug tasks: all, or those of bugs that changed after `since`.
 
     private: whether what is not public is asked for, too. page: rows of a page. more: filters.
+    types: only these information types.
     """
     asked = [("ws.op", "searchTasks"), *(("status", status) for status in STATUSES)]
     asked += [("omit_duplicates", "false")]
-    if not private:
-        asked += [("information_type", "Public"), ("information_type", "Public Security")]
+    if types or not private:
+        asked += [("information_type", one) for one in types or PUBLIC_TYPES]
     if since is not None:
         asked += [("modified_since", since.isoformat())]
     asked += [("order_by", name) for name in order]

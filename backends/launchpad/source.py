@@ -24,7 +24,7 @@ from tracker_migrate.backends.launchpad.sharing import Sharing
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key
 from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
 from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
-from tracker_migrate.model import Key, Person, kind_of, name_of
+from tracker_migrate.model import Access, Issue, Key, Person, kind_of, name_of
 
 
 class LaunchpadSource:
@@ -146,6 +146,23 @@ class LaunchpadSource:
             raise Gone(f"{issue}: {error}") from None
         except Refused as error:
             raise Refused(f"{issue}: {error}") from None
+
+    def closed(self) -> Iterator[Key]:
+        """The bugs that are not public, by number; a search of their four types alone, for a change
+        of type moves no date (facts 12)."""
+        if not self._client.private:
+            return
+        types = listing.CLOSED_TYPES
+        asked = listing.question(private=True, page=self._page, types=types)
+        try:
+            yield from map(bug_key, listing.merged(self._client, self.specs, asked))
+        except ObjectError as error:
+            raise Unreachable(f"the list of private bugs can't be read: {error}") from None
+
+    def access(self, issue: Issue) -> Access | None:
+        """Who may read an issue now that is not public; no request but to the sharing service,
+        whose answers are kept for a pull."""
+        return self._sharing.access(issue) if issue.private else None
 
     def is_public(self, issue: Key) -> bool:
         """Whether everybody may read it now; one request. False if it is not to be seen.

@@ -411,12 +411,12 @@ def test_no_event_and_no_reason_tells_a_private_word(here: World) -> None:
 
 
 class Narrowed(MemorySource):
-    """A source whose `closed` bugs are there, and not public any more."""
+    """A source whose `shut` bugs are there, and not public any more."""
 
-    closed: frozenset[Key] = frozenset()
+    shut: frozenset[Key] = frozenset()
 
     def read(self, issue: Key, known: str = "") -> Any:
-        if issue in self.closed:
+        if issue in self.shut:
             raise NotPublic("not public any more")
         return super().read(issue, known)
 
@@ -425,7 +425,7 @@ def test_a_brake_holds_back_what_vanished_and_not_what_was_closed(here: World) -
     source = Narrowed(*(bug(n) for n in range(1, 41)))
     here.pull(source)
     here.apply()
-    source.closed = frozenset({bug_key(1), bug_key(2)})
+    source.shut = frozenset({bug_key(1), bug_key(2)})
     source.hidden = {bug_key(n) for n in range(1, 31)}
     for n in range(3, 31):
         source.remove(bug_key(n))

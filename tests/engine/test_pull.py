@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.pull import Pull
 from tracker_migrate.errors import Brake, Gone, LoginNeeded, Refused, Retriable, Unreachable
 from tracker_migrate.interfaces import Event
-from tracker_migrate.model import Key
+from tracker_migrate.model import Access, Key, key
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
 from tracker_migrate.testing.memory_source import PERSON
 from tracker_migrate.workspace import Archive, Workspace
@@ -285,3 +286,32 @@ def test_events_count_and_hold_nothing_but_keys(workspace: Workspace) -> None:
         (bug_key(2), "new", 2),
     ]
     assert all(b"private" not in msgspec.json.encode(event) for event in heard)
+
+
+# -- what is not listed as changed ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("only", [None, Only("bug:9")])
+def test_a_change_of_privacy_is_seen_at_the_next_poll(
+    world: World, archive: Archive, only: Only | None
+) -> None:
+    shut: dict[str, Any] = {"private": True, "information_type": "Private"}
+    jdoe, anna = (key("memory", "person", name) for name in ("jdoe", "anna"))
+    source = MemorySource(
+        bug(1),
+        bug(2, access=Access(people=(jdoe,)), **shut),
+        bug(3, access=Access(people=(jdoe,)), **shut),
+        bug(4, access=Access(people=(jdoe,)), **shut),
+        bug(5),
+    )
+    world.pull(source)
+    source.advance(hours=1)
+    source.put(bug(1, access=Access(), **shut), silently=True)
+    source.put(bug(2), silently=True)
+    source.put(bug(3, access=Access(people=(anna, jdoe)), **shut), silently=True)
+    source.reads.clear()
+    pulled = world.pull(source, only=only)
+    assert not pulled.full
+    assert sorted(source.reads) == [bug_key(1), bug_key(2), bug_key(3)]
+    assert pulled.changed == 3
+    assert archive.private_keys() == [bug_key(1), bug_key(3), bug_key(4)]

@@ -19,7 +19,7 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.errors import Brake, Gone, NotPublic, ObjectError
 from tracker_migrate.interfaces import Event, Listed, Reading, Source
-from tracker_migrate.model import Key, kind_of
+from tracker_migrate.model import Issue, Key, kind_of
 from tracker_migrate.workspace.archive import Archive
 
 #: a full listing that misses more than this part of the archive is not believed
@@ -77,6 +77,8 @@ class Pull:
             self._archive.put_entity(entity).result()
         since = None if cursor is None else cursor - self._overlap
         listed = self._read_all(self._to_read(since, limit, only))
+        if since is not None:
+            self._read_all(self._moved_in_silence(listed))
         self._read_people()
         if cursor is None and limit is None and only is None:
             self._look_for_vanished(listed)
@@ -96,6 +98,26 @@ class Pull:
             taken[kind_of(one.key)] += 1
             if limit is None or taken[kind_of(one.key)] <= limit:
                 yield one
+
+    def _moved_in_silence(self, listed: set[Key]) -> Iterator[Listed]:
+        """What became private or public, or has other readers by now, and was not listed as
+        changed. All of it is looked at, whatever part of the issues this pull is about."""
+        held = self._archive.private_keys()
+        closed = set(self._source.closed())
+        bugs = {key for key in held if kind_of(key) == "bug"}
+        moved = sorted((closed ^ bugs) - listed)
+        for key in (key for key in held if key not in moved and key not in listed):
+            issue = self._archive.issue(key)
+            if issue is not None and self._readers_changed(issue):
+                moved.append(key)
+        self._again |= frozenset(moved)
+        yield from (Listed(key=key) for key in moved)
+
+    def _readers_changed(self, issue: Issue) -> bool:
+        try:
+            return self._source.access(issue) != issue.access
+        except ObjectError:
+            return True  # reading it will tell
 
     def _read_all(self, listing: Iterator[Listed]) -> set[Key]:
         """Read what a listing names; returns the keys (a few dozen bytes each)."""

@@ -11,6 +11,7 @@ from tracker_migrate.digest import digest
 from tracker_migrate.errors import Gone, ObjectError, Unreachable
 from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
 from tracker_migrate.model import (
+    Access,
     Comment,
     Issue,
     Key,
@@ -121,10 +122,11 @@ class MemorySource:
         for issue in issues:
             self.put(issue)
 
-    def put(self, issue: Issue) -> None:
-        """Make an issue, or change it: it is listed as changed now."""
+    def put(self, issue: Issue, *, silently: bool = False) -> None:
+        """Make an issue, or change it: it is listed as changed now, unless `silently`."""
         self._issues[issue.key] = issue
-        self._changed[issue.key] = self.clock
+        if not silently:
+            self._changed[issue.key] = self.clock
 
     def remove(self, of: Key) -> None:
         """Take an issue away."""
@@ -182,6 +184,14 @@ class MemorySource:
         name = name_of(person)
         value = Person(key=person, name=name, display_name=name.title(), home=home(person))
         return Entity(value=value, reply=_reply(value.home, value))
+
+    def closed(self) -> Iterator[Key]:
+        """The private ones, hidden or not."""
+        yield from (of for of, issue in self._issues.items() if issue.private)
+
+    def access(self, issue: Issue) -> Access | None:
+        """As it stands on the issue now."""
+        return self._issues[issue.key].access
 
     def is_public(self, issue: Key) -> bool:
         """Whether it is there, and not private."""
