@@ -21,6 +21,7 @@ PROJECT = "gadget"
 _MARK = ".tracker-migrate-demo"
 _OWNER = f"lab-client TOKEN-of-{PROJECT}-owner SECRET-of-{PROJECT}-owner"
 _PERSONS_TITLE = "A better title, by a person"
+_PRIVATE = 0.08  # so many of the bugs and blueprints
 _COMMENT = "It still happens with the newest release."
 _TYPES = ("Private", "Private Security", "Proprietary", "Embargoed")
 
@@ -41,6 +42,7 @@ class Demo:
         self._source = source
         self._limit = limit
         self._made = f"generated:bugs={bugs},blueprints={blueprints},seed={seed},project={PROJECT}"
+        self._made += f",private={_PRIVATE}"
         self._servers: dict[str, Server] = {}
         self._summary: dict[str, dict[str, Any]] = {}
         self._wrong: list[str] = []
@@ -95,7 +97,9 @@ class Demo:
             arguments += ["--to", f"{name}={target.sink}:{target.url}"]
         self._command.run(*arguments)
         (workspace / "migration.toml").write_text(self._settings(prepared), encoding="utf-8")
-        (workspace / "mappings" / "privacy.toml").write_text(_privacy(prepared), encoding="utf-8")
+        tables = {"privacy.toml": _privacy(prepared), "people.csv": _people(prepared)}
+        for name, text in tables.items():
+            (workspace / "mappings" / name).write_text(text, encoding="utf-8")
 
     def _settings(self, prepared: dict[str, Prepared]) -> str:
         lines = ["[source]", f'specs = ["{self._source or f"launchpad:{PROJECT}"}"]']
@@ -200,9 +204,21 @@ class Demo:
             whole = one["objects"] == one["found"] + one["refused"] + one["lost"]
             if not one["agrees"] or not whole:
                 self._wrong.append(f"{name}: the target does not agree with the source")
+            self._look_from_outside(name)
             self._summary[name] |= {
                 word: one[word] for word in ("objects", "found", "refused", "lost", "doubled")
             } | {"verified": bool(one["agrees"] and whole)}
+
+    def _look_from_outside(self, name: str) -> None:
+        seen = self._command.json("verify", "--outsider", "-T", name, fine=(0, 4))[name]
+        readable = len(seen["readable"])
+        self._summary[name]["private_readable"] = readable
+        click.echo(
+            f"{'':18}lists, feeds, tags and search as an outsider: "
+            f"{readable} of {seen['private']} readable"
+        )
+        if readable:
+            self._wrong.append(f"{name}: an outsider can read what is private")
 
     def _again(self) -> None:
         said = []
@@ -295,4 +311,10 @@ def _privacy(prepared: dict[str, Prepared]) -> str:
     for name, target in prepared.items():
         lines += ["", f"[policies.security.{name}]"]
         lines += [f"{word} = {json.dumps(value)}" for word, value in target.policy.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _people(prepared: dict[str, Prepared]) -> str:
+    lines = ["person,target,account,state"]
+    lines += [f"{PROJECT}-owner,{name},{one.reader},verified" for name, one in prepared.items()]
     return "\n".join(lines) + "\n"

@@ -15,45 +15,55 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A target that is ready to be written to.
 
     sink: the name of its tracker. token, outsider: of the importer, and of somebody who must see
-    nothing private. policy: the row of privacy.toml. options: of migration.toml.
+    nothing private. reader: the account of the project's owner, who may read what is private.
+    policy: the row of privacy.toml. options: of migration.toml.
     """
 
     sink: str
     url: str
     token: str
     outsider: str
-    policy: dict[str, list[Any]]
+    reader: str
+    policy: dict[str, Any]
     options: dict[str, Any]
 
 
 def storyboard(server: Server) -> Prepared:
-    """StoryBoard: the importer is a superuser; user 3 may read what is private, user 2 nothing."""
+    """StoryBoard: the importer is a superuser. User 3 is the owner of the project at Launchpad, and
+    reads what that one may; user 2 reads nothing private."""
     return Prepared(
         sink="storyboard",
         url=server.url,
         token="token-of-super",
         outsider="token-of-normal",
-        policy={"users": [3]},
+        reader="3",
+        policy={"users": "readers", "without": "all"},
         options={"settle_seconds": 2.0, "numbers": "keep"},
     )
 
 
 def maniphest(server: Server) -> Prepared:
-    """Maniphest: the importer is a bot, and a member of the project that reads what is private."""
+    """Maniphest: the importer is a bot, and a member of the project that reads what is private; so
+    is alice, who is the owner of the project at Launchpad."""
     token = _token("importbot")
     security = _conduit(
         server, token, "project.edit", {"transactions": [{"type": "name", "value": "security"}]}
     )["object"]["phid"]
     me = _conduit(server, token, "user.whoami", {})["phid"]
-    members = {"type": "members.add", "value": [me]}
-    edit = {"objectIdentifier": security, "transactions": [members]}
-    _conduit(server, token, "project.edit", edit)
+    reader = _conduit(server, _token("alice"), "user.whoami", {})["phid"]
+    members = {"type": "members.add", "value": [me, reader]}
+    # nobody can join by themselves, and only members edit it
+    closed = [{"type": "join", "value": "no-one"}, {"type": "edit", "value": security}]
+    for edits in ([members], closed):
+        edit = {"objectIdentifier": security, "transactions": edits}
+        _conduit(server, token, "project.edit", edit)
     return Prepared(
         sink="maniphest",
         url=server.url,
         token=token,
         outsider=_token("carol"),
-        policy={"groups": [security]},
+        reader=reader,
+        policy={"groups": [security], "without": "all"},
         options={"settle_seconds": 2.0},
     )
 
