@@ -16,6 +16,7 @@ from tracker_migrate.backends.launchpad.answers import Denied, NotSeen
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.listing import Names, rows
 from tracker_migrate.backends.launchpad.once import NotTold, Once
+from tracker_migrate.backends.launchpad.reading import understood
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, below
 from tracker_migrate.model import Access, Issue, Key, key, name_of
 
@@ -73,10 +74,15 @@ class Sharing:
 
         Raises Refused if the answers can't be understood, Retriable, LoginNeeded, Unreachable.
         """
-        try:
+
+        def told() -> Access:
             return self._with_members(self._readers(issue))
+
+        try:
+            said: Access = understood("who may read it", told)
         except NotTold as error:
             return Access(unreadable=str(error))
+        return said
 
     def _readers(self, issue: Issue) -> Collection[Grantee]:
         """Everybody whom a project of the issue lets in, teams as such; each once."""

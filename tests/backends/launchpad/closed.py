@@ -14,7 +14,7 @@ from tests.backends.launchpad.recorded import RECORDINGS
 from tracker_migrate.backends.launchpad import open_source
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn, load_wire
 from tracker_migrate.interfaces import Reading, Source
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.model import Access, Issue, Key
 from tracker_migrate.testing.loopback import serving
 
 PROJECTS = ("lab-private", "lab-private2", "lab-embargo")
@@ -83,3 +83,24 @@ def requests_of(standin: LaunchpadStandIn) -> dict[str, int]:
     counted = dict(standin.requests)
     standin.requests.clear()
     return counted
+
+
+def who(account: str) -> Key:
+    """The key of a person or team."""
+    return Key(f"launchpad:person:{account}")
+
+
+def access(source: Source, number: int | str) -> Access:
+    """Who may read a bug; it has to be a private one."""
+    found = issue(source, bug(number)).access
+    assert found is not None
+    return found
+
+
+def team(standin: LaunchpadStandIn, name: str, *members: str, private: bool = False) -> str:
+    """A new team; its path."""
+    values = {"name": name, "display_name": name, "private": private}
+    standin.store.put_item("team", f"~{name}", {**values, "date_created": "2026-11-22T15:00:00"})
+    for member in members:
+        standin.store.relate("members", f"~{name}", member)
+    return f"~{name}"

@@ -17,6 +17,9 @@ from tests.backends.launchpad.closed import (
     source,
     summary,
 )
+from tests.backends.launchpad.recorded import ADDRESS, Replies
+from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.source import LaunchpadSource
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.privacy import grant_spec, share
 from tracker_migrate.errors import Retriable
@@ -254,7 +257,22 @@ def test_what_is_not_there_is_not_public(closed: LaunchpadStandIn, key: str) -> 
     assert not source(closed).is_public(Key(key))
 
 
-def test_what_says_nothing_of_itself_is_not_public(closed: LaunchpadStandIn) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"private": False},
+        {"information_type": "tag:launchpad.net:2008:redacted"},
+        {"information_type": "Secret"},
+        {"information_type": "Public", "private": True},
+    ],
+)
+def test_what_does_not_say_that_it_is_public_is_not(said: dict[str, object]) -> None:
+    client = Client(ADDRESS, reader=Replies({"/devel/bugs/16": json.dumps(said)}))
+    assert not LaunchpadSource(client, ["lab-alpha"]).is_public(bug(16))
+
+
+def test_a_page_instead_of_an_answer_is_not_public(closed: LaunchpadStandIn) -> None:
     closed.faults.append(Fault("html", times=9))
     assert not source(closed).is_public(bug(719))
 
