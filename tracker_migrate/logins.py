@@ -36,6 +36,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
 
     secret: what has to be kept, one line. account: the tracker's own id of whose it is; who: their
     name. may: what it lets one do, in words. ends: an ISO date, `never` or `unknown`.
+    reads_private: whether it reads what is not public, where its owner may.
     """
 
     secret: str
@@ -43,6 +44,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     may: str
     ends: str = UNKNOWN
+    reads_private: bool = True
 
     def __repr__(self) -> str:
         return f"Granted(account={self.account!r}, may={self.may!r}, ends={self.ends!r})"

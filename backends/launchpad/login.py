@@ -71,7 +71,14 @@ def log_in(wish: Wish, person: Person) -> Granted:
     name = _asked(address, credentials, answer_within)
     words = " ".join(credentials[field] for field in _FIELDS)
     # Launchpad lets only tokens for a whole desktop end, and those are never asked for
-    return Granted(secret=words, account=f"~{name}", who=name, may=_MAY[levels], ends=NEVER)
+    return Granted(
+        secret=words,
+        account=f"~{name}",
+        who=name,
+        may=_MAY[levels],
+        ends=NEVER,
+        reads_private="READ_PRIVATE" in levels,
+    )
 
 
 def _levels(wish: Wish) -> tuple[str, ...]:

@@ -278,8 +278,8 @@ def test_a_login_that_ends_soon_is_warned_of(
     if said:
         assert "tracker-migrate login new" in told.out
     assert told.status == max(before, status)
-    assert json.loads(cli("status", "--json").out)["targets"]["new"]["login"]["ended"] == (
-        status == 3
+    assert json.loads(cli("status", "--json").out)["targets"]["new"]["login"]["usable"] == (
+        status == 0
     )
 
 
@@ -364,6 +364,19 @@ def test_launchpads_login_reads_what_the_settings_want(
     assert secret not in told.out
     assert cli("pull").status == 0
     assert ("as gadget-owner" in cli("status").out) or not private
+
+
+def test_a_login_that_does_not_read_what_the_settings_want_by_now_is_told(
+    cli: Cli, bare: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = approve(standins, "READ_PUBLIC")
+    monkeypatch.setattr("tracker_migrate.cli.login.Terminal.pause", pause)
+    assert cli("login", "launchpad", "--read-only").status == 0
+    assert "warning" not in cli("status").out
+    (bare / "migration.toml").write_text(standins.settings(source="private = true"))
+    told = cli("status", "--check")
+    assert told.status == 3
+    assert "warning: it does not read what is private" in told.out
 
 
 def test_launchpads_login_that_is_declined_leaves_what_was_there(

@@ -16,13 +16,15 @@ from tracker_migrate.workspace import granted, secrets
 SOON = timedelta(days=14)
 
 
-def login_of(folder: Path, name: str) -> dict[str, Any]:
-    """The one login that a credential is."""
-    found = logins_of(folder, name, one=True)
+def login_of(folder: Path, name: str, private: bool = False) -> dict[str, Any]:
+    """The one login that a credential is. private: whether it has to read what is not public."""
+    found = logins_of(folder, name, one=True, private=private)
     return found[0] if found else {"from": None, "get": secrets.login_command(name)}
 
 
-def logins_of(folder: Path, name: str, one: bool = False) -> list[dict[str, Any]]:
+def logins_of(
+    folder: Path, name: str, *, one: bool = False, private: bool = False
+) -> list[dict[str, Any]]:
     """A credential's logins: each token is one, or (one) all words together."""
     places = list(secrets.places(folder, name))
     if not places:
@@ -30,32 +32,26 @@ def logins_of(folder: Path, name: str, one: bool = False) -> list[dict[str, Any]
     at = {"from": str(places[0]), "hides": [str(place) for place in places[1:]]}
     try:
         held = secrets.read(folder, name, places[0])
+        problem = "there is nothing in it"
     except MigrateError as error:
-        return [{**at, "problem": str(error)}]
+        held, problem = None, str(error)
     if held is None:
-        return [{**at, "problem": "there is nothing in it"}]
+        return [{**at, "known": False, "usable": False, "problem": problem}]
     tokens = [" ".join(held.split())] if one else held.split()
-    return [{**at, **_known(folder, name, token)} for token in tokens]
+    return [{**at, **_known(folder, name, token, private)} for token in tokens]
 
 
-def _known(folder: Path, name: str, token: str) -> dict[str, Any]:
+def _known(folder: Path, name: str, token: str, private: bool) -> dict[str, Any]:
     note = granted.of(folder, name, token)
     if note is None:
-        return {"known": False}
-    return {
-        "known": True,
-        "account": note.account,
-        "who": note.who,
-        "may": note.may,
-        "ends": note.ends,
-        "since": note.since,
-        **(
-            {"problem": f"{why}: {secrets.login_command(name)}"}
-            if (why := _ending(note.ends))
-            else {}
-        ),
-        "ended": _is_over(note.ends),
-    }
+        return {"known": False, "usable": True}
+    found = {"known": True, "usable": not _is_over(note.ends)}
+    found |= {word: getattr(note, word) for word in ("account", "who", "may", "ends", "since")}
+    why = _ending(note.ends)
+    if private and not note.reads_private:
+        found["usable"] = False
+        why = "it does not read what is private, which source.private = true wants"
+    return {**found, "problem": f"{why}: {secrets.login_command(name)}"} if why else found
 
 
 def _date(ends: str) -> datetime | None:
@@ -97,12 +93,12 @@ def lines(logins: list[dict[str, Any]], what: str) -> Iterator[str]:
 
 
 def _told(one: dict[str, Any]) -> str:
-    if not one.get("known"):
-        return "there is one, of which nothing is known" if "problem" not in one else "not usable"
+    if not one["known"]:
+        return "there is one, of which nothing is known" if one["usable"] else "not usable"
     whose = one["who"] if one["account"] == f"~{one['who']}" else f"{one['who']} ({one['account']})"
     return f"{whose}; may {one['may']}; ends: {one['ends']}"
 
 
 def waits(logins: list[dict[str, Any]]) -> bool:
     """Whether one of them can't be used as it is."""
-    return any(one.get("ended") or ("problem" in one and not one.get("known")) for one in logins)
+    return not all(one.get("usable", True) for one in logins)

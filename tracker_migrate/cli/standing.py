@@ -60,7 +60,8 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
 
 
 def _source_login(workspace: Workspace) -> dict[str, Any]:
-    return kept.login_of(workspace.folder, source_tracker(workspace.settings))
+    settings = workspace.settings
+    return kept.login_of(workspace.folder, source_tracker(settings), settings.source.private)
 
 
 def _logins(found: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:

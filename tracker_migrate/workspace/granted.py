@@ -28,6 +28,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     may: str
     ends: str
     since: str
+    reads_private: bool = True
     salt: str
     check: str
 
@@ -76,6 +77,7 @@ def note(granted: Granted) -> Note:
         may=granted.may,
         ends=granted.ends,
         since=datetime.now(UTC).replace(microsecond=0).isoformat(),
+        reads_private=granted.reads_private,
         salt=salt,
         check=_check(salt, granted.secret),
     )
