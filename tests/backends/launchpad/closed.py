@@ -104,3 +104,30 @@ def team(standin: LaunchpadStandIn, name: str, *members: str, private: bool = Fa
     for member in members:
         standin.store.relate("members", f"~{name}", member)
     return f"~{name}"
+
+
+def spec(name: str) -> Key:
+    """The key of a blueprint of lab-private."""
+    return Key(f"launchpad:blueprint:lab-private/+spec/{name}")
+
+
+def add_blueprints(standin: LaunchpadStandIn) -> None:
+    """Two public blueprints and two proprietary ones, with dependencies and bugs across."""
+    store = standin.store
+    for name in ("open-plan", "open-base", "hush-base", "hush-plan"):
+        values = {
+            "name": name,
+            "title": f"Title of {name}",
+            "summary": f"Summary of {name}",
+            "owner_link": "~lab-owner",
+            "date_created": "2026-11-22T15:00:00+00:00",
+            "information_type": "Proprietary" if name.startswith("hush") else "Public",
+        }
+        path = f"lab-private/+spec/{name}"
+        store.put_item("specification", path, values, None, "lab-private")
+    for plan in ("open-plan", "hush-plan"):
+        whole = f"lab-private/+spec/{plan}"
+        for base in ("open-base", "hush-base"):
+            store.relate("dependencies", whole, f"lab-private/+spec/{base}")
+        for number in (719, 721):
+            store.relate("specs", f"bugs/{number}", whole)

@@ -1,4 +1,4 @@
-"""What is not public: what a public issue may hold of it, and the look before it is opened."""
+"""What is not public: what an issue may hold of another one that not everybody may read."""
 
 from __future__ import annotations
 
@@ -8,25 +8,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests.backends.launchpad.closed import (
-    ACCOUNTS,
+    add_blueprints,
     bug,
     issue,
     lab_private,
     read,
-    requests_of,
     source,
+    spec,
     summary,
 )
-from tests.backends.launchpad.recorded import ADDRESS, Replies
-from tracker_migrate.backends.launchpad.client import Client
-from tracker_migrate.backends.launchpad.source import LaunchpadSource
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.privacy import grant_spec, share
 from tracker_migrate.errors import Retriable
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.model import Issue
 from tracker_migrate.testing.loopback import Fault
-
-SPECS = ("open-plan", "open-base", "hush-base", "hush-plan")
 
 
 @pytest.fixture
@@ -35,31 +30,9 @@ def closed() -> Iterator[LaunchpadStandIn]:
         yield made
 
 
-def spec(name: str) -> Key:
-    return Key(f"launchpad:blueprint:lab-private/+spec/{name}")
-
-
 @pytest.fixture
 def planned(closed: LaunchpadStandIn) -> LaunchpadStandIn:
-    """Two public blueprints and two proprietary ones, with dependencies and bugs across."""
-    store = closed.store
-    for name in SPECS:
-        values = {
-            "name": name,
-            "title": f"Title of {name}",
-            "summary": f"Summary of {name}",
-            "owner_link": "~lab-owner",
-            "date_created": "2026-11-22T15:00:00+00:00",
-            "information_type": "Proprietary" if name.startswith("hush") else "Public",
-        }
-        path = f"lab-private/+spec/{name}"
-        store.put_item("specification", path, values, None, "lab-private")
-    for plan in ("open-plan", "hush-plan"):
-        for base in ("open-base", "hush-base"):
-            whole = f"lab-private/+spec/{plan}"
-            store.relate("dependencies", whole, f"lab-private/+spec/{base}")
-        for number in (719, 721):
-            store.relate("specs", f"bugs/{number}", f"lab-private/+spec/{plan}")
+    add_blueprints(closed)
     return closed
 
 
@@ -213,78 +186,3 @@ def test_a_bug_that_closes_while_its_branches_are_read_is_for_a_later_try(
     closed.faults.append(Fault("status", path="linked_branches", status=404, times=9))
     with pytest.raises(Retriable, match="visibility"):
         source(closed).read(bug(719))
-
-
-# -- one more look --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("viewer", [None, "lab-owner", "lab-unrelated", "name16"])
-def test_whether_it_is_public_is_the_same_for_every_reader(
-    closed: LaunchpadStandIn, viewer: str | None
-) -> None:
-    made = source(closed, viewer=viewer)
-    said = {role: made.is_public(bug(n)) for role, n in summary()["bugs"].items()}
-    public = summary()["viewers"]["anonymous"]["readable"]
-    assert {role for role, answer in said.items() if answer} == set(public)
-
-
-def test_the_look_takes_one_request_and_remembers_nothing(closed: LaunchpadStandIn) -> None:
-    made = source(closed)
-    read(made, bug(719))
-    requests_of(closed)
-    assert made.is_public(bug(719))
-    assert requests_of(closed) == {"read:GET bugs/N": 1}
-    closed.store.put_bug(
-        719, {**closed.store.bugs("id=719")[0].data, "information_type": "Private"}
-    )
-    assert not made.is_public(bug(719))
-
-
-def test_a_listed_blueprint_is_looked_at_again(planned: LaunchpadStandIn) -> None:
-    made = source(planned, "lab-private")
-    assert spec("open-plan") in [one.key for one in made.listing(None)]
-    store = planned.store
-    found = store.item("lab-private/+spec/open-plan")
-    assert found is not None
-    assert made.is_public(spec("open-plan"))
-    hidden = {**found.data, "information_type": "Embargoed"}
-    store.put_item("specification", "lab-private/+spec/open-plan", hidden)
-    assert not made.is_public(spec("open-plan"))
-
-
-@pytest.mark.parametrize("key", ["launchpad:bug:99999", "launchpad:bug:x", "launchpad:person:jdoe"])
-def test_what_is_not_there_is_not_public(closed: LaunchpadStandIn, key: str) -> None:
-    assert not source(closed).is_public(Key(key))
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {},
-        {"private": False},
-        {"information_type": "tag:launchpad.net:2008:redacted"},
-        {"information_type": "Secret"},
-        {"information_type": "Public", "private": True},
-    ],
-)
-def test_what_does_not_say_that_it_is_public_is_not(said: dict[str, object]) -> None:
-    client = Client(ADDRESS, reader=Replies({"/devel/bugs/16": json.dumps(said)}))
-    assert not LaunchpadSource(client, ["lab-alpha"]).is_public(bug(16))
-
-
-def test_a_page_instead_of_an_answer_is_not_public(closed: LaunchpadStandIn) -> None:
-    closed.faults.append(Fault("html", times=9))
-    assert not source(closed).is_public(bug(719))
-
-
-def test_a_busy_server_does_not_say_that_it_is_private(closed: LaunchpadStandIn) -> None:
-    oops = {"X-Lazr-OopsId": "OOPS-1", "Retry-After": "900"}
-    closed.faults.append(Fault("status", times=1, status=503, headers=oops))
-    made = source(closed)
-    with pytest.raises(Retriable):
-        made.is_public(bug(719))
-    assert made.is_public(bug(719))
-
-
-def test_accounts_are_those_of_the_recordings() -> None:
-    assert set(ACCOUNTS) | {"anonymous"} == set(summary()["viewers"])
