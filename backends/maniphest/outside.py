@@ -70,6 +70,7 @@ class _View:
         seen = set(self._seen())
         seen |= {phid for phid in self._tasks - seen if self._history(phid)}
         if thorough:
+            seen |= {phid for phid in self._tasks - seen if self._edges(phid)}
             seen |= set(self._listed())
         return {one for one, (_, at) in self._refs.items() if at.id in seen}
 
@@ -97,9 +98,12 @@ class _View:
             yield row["phid"]
 
     def _history(self, phid: str) -> bool:
+        return self._answers("transaction.search", {"objectIdentifier": phid, "limit": 1})
+
+    def _edges(self, phid: str) -> bool:
+        """One at a time: a list is refused whole if one of them is hidden."""
         edges = {"sourcePHIDs": [phid], "types": ["task.subtask", "task.parent"]}
-        history = {"objectIdentifier": phid, "limit": 1}
-        return self._answers("transaction.search", history) or self._answers("edge.search", edges)
+        return self._answers("edge.search", edges)
 
     def _answers(self, method: str, asked: Mapping[str, Any]) -> bool:
         try:
