@@ -302,3 +302,14 @@ def test_no_more_go_through_the_gate_than_it_lets() -> None:
     for thread in threads:
         thread.join()
     assert most[0] <= 2
+
+
+def test_as_nobody_no_login_is_sent() -> None:
+    page = '{"start": 0, "total_size": 0, "entries": []}'
+    reader = Replies({"/devel/x": page, "/devel/y": ENTRY})
+    client = Client(ADDRESS, credentials=TOKEN, reader=reader)
+    list(client.collection("x", as_nobody=True))
+    assert client.everybody_sees("y")
+    assert not client.everybody_sees("z")
+    list(client.collection("x"))
+    assert ["Authorization" in sent for sent in reader.headers] == [False, False, False, True]

@@ -67,6 +67,8 @@ def test_all_kinds_of_sharing_are_met(made: LaunchpadStandIn) -> None:
     for info in ("Private", "Private Security", "Proprietary", "Embargoed"):
         assert ("bug", info) in kinds
     assert {("blueprint", "Proprietary"), ("blueprint", "Embargoed")} <= kinds
+    embargoed = [one.access for one in found.values() if one.information_type == "Embargoed"]
+    assert all(one is not None and one.opaque == (VAULT,) for one in embargoed)
     access = private(found).values()
     assert any(one.opaque for one in access)
     assert any(not one.opaque for one in access)
