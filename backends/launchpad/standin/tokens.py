@@ -7,6 +7,7 @@ before somebody has looked at it the exchange is 401, and 403 for ever once it w
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html import escape
 from urllib.parse import urlencode
@@ -57,6 +58,22 @@ def access_token(store: Store, request: Request, now: datetime) -> Reply:
     """POST +access-token: exchange a reviewed token."""
     fields = dict(read_form(request)[0])
     key, consumer = fields.get("oauth_token", ""), fields.get("oauth_consumer_key", "")
+    person, permission = _signed(store, fields)
+    if person is None:
+        raise Refusal(401, "Request token has not yet been reviewed. Try again later.")
+    if permission == NO_ACCESS:
+        raise Refusal(403, "End-user refused to authorize request token.")
+    if _is_over(store, key, now):
+        raise Refusal(403, f"{_EXPIRED}exchanged.")
+    new_key, new_secret = secrets.token_hex(10), secrets.token_hex(30)
+    store.db.execute("DELETE FROM token WHERE key=?", (key,))
+    seed_token(store, person, consumer, new_key, new_secret, permission)
+    return _form(new_key, new_secret, **{"lp.context": "None"})
+
+
+def _signed(store: Store, fields: Mapping[str, str]) -> tuple[str | None, str]:
+    """Who reviewed the request token that a form names and is signed with, and what they allowed."""
+    key, consumer = fields.get("oauth_token", ""), fields.get("oauth_consumer_key", "")
     if store.scalar("SELECT 1 FROM consumer WHERE key=?", consumer) is None:
         raise Refusal(401)
     rows = store.rows("SELECT secret, person, permission FROM token WHERE key=? AND consumer=? "
@@ -68,16 +85,7 @@ def access_token(store: Store, request: Request, now: datetime) -> Reply:
         raise Refusal(400, "Invalid OAuth signature.")
     if fields.get("oauth_signature") != f"&{secret}":
         raise Refusal(401, "Invalid OAuth signature.")
-    if person is None:
-        raise Refusal(401, "Request token has not yet been reviewed. Try again later.")
-    if permission == NO_ACCESS:
-        raise Refusal(403, "End-user refused to authorize request token.")
-    if _is_over(store, key, now):
-        raise Refusal(403, f"{_EXPIRED}exchanged.")
-    new_key, new_secret = secrets.token_hex(10), secrets.token_hex(30)
-    store.db.execute("DELETE FROM token WHERE key=?", (key,))
-    seed_token(store, person, consumer, new_key, new_secret, permission)
-    return _form(new_key, new_secret, **{"lp.context": "None"})
+    return person, permission
 
 
 def review_token(store: Store, key: str, person: str, permission: str) -> None:
@@ -92,27 +100,30 @@ def authorize_page(store: Store, request: Request, now: datetime) -> Reply:
     """+authorize-token: GET shows who asks and a button for each level that they offer; POST is a
     click on one, by the name `field.actions.LEVEL`. The field `person` stands for the cookie by
     which Launchpad knows who clicks."""
-    fields = read_form(request)[0] if request.method == "POST" else []
-    key = request.arg("oauth_token") or dict(fields).get("oauth_token", "")
+    fields = dict(read_form(request)[0]) if request.method == "POST" else {}
+    key = request.arg("oauth_token") or fields.get("oauth_token", "")
     rows = store.rows("SELECT consumer, person FROM token WHERE key=? AND request=1", key)
     if not rows:
         return _page("Unable to identify application")
     consumer, reviewer = rows[0]
-    clicked = next((name for name, _ in fields if name.startswith(_BUTTON)), None)
-    if clicked is not None and reviewer is None:
-        if _is_over(store, key, now):
-            return _page(f"{_EXPIRED}reviewed.")
-        reviewer = f"~{dict(fields)['person']}"
-        review_token(store, key, reviewer, clicked.removeprefix(_BUTTON))
-    if reviewer is not None:
-        return _page("Almost finished ...")
+    clicked = next((name for name in fields if name.startswith(_BUTTON)), None)
+    if reviewer is None and clicked is None:
+        return _buttons(request, key, consumer)
+    if reviewer is None and _is_over(store, key, now):
+        return _page(f"{_EXPIRED}reviewed.")
+    if reviewer is None and clicked is not None:
+        review_token(store, key, f"~{fields['person']}", clicked.removeprefix(_BUTTON))
+    return _page("Almost finished ...")
+
+
+def _buttons(request: Request, key: str, consumer: str) -> Reply:
     levels = _offered(request.args("allow_permission"))
     if "json" in request.headers.get("accept", ""):
         names = {"oauth_token": key, "oauth_token_consumer": consumer}
         return Reply.of_json({**names, "access_levels": _described(levels)})
-    buttons = (f'<input type="submit" name="{_BUTTON}{one}" value="{LEVELS[one]}">'
-               for one in levels)  # fmt: skip
-    form = f'<form method="post"><input name="person">{"".join(buttons)}</form>'
+    inputs = (f'<input type="submit" name="{_BUTTON}{one}" value="{LEVELS[one]}">'
+              for one in levels)  # fmt: skip
+    form = f'<form method="post"><input name="person">{"".join(inputs)}</form>'
     return _page(f"{escape(consumer)} wants to access Launchpad on your behalf.", form)
 
 
