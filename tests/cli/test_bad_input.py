@@ -277,6 +277,37 @@ def test_no_settings_hold_an_e_mail_address_and_the_other_mistakes_are_told_with
     assert "joe@example.org" not in ended.err
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql+psycopg://me:hunter2@db/move",
+        "postgresql+psycopg://db/move?user=me&password=hunter2",
+        "postgresql://me@db/move?sslpassword=hunter2",
+    ],
+)
+def test_a_password_in_the_databases_address_is_refused(
+    cli: Cli, workspace: Path, standins: Servers, address: str
+) -> None:
+    told = standins.settings() + f'[database]\nurl = "{address}"\n'
+    (workspace / "migration.toml").write_text(told)
+    ended = cli("status")
+    assert ended.status == 2
+    assert "database.url: holds a password: put the whole address into" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("storyboard:http://", "storyboard:http://me:hunter2@"), ('"http://', '"http://me:hunter2@')],
+)
+def test_a_login_in_an_address_is_refused(
+    cli: Cli, workspace: Path, standins: Servers, before: str, after: str
+) -> None:
+    (workspace / "migration.toml").write_text(standins.settings().replace(before, after))
+    ended = cli("status")
+    assert ended.status == 2
+    assert "must hold no user, password or query" in ended.err
+
+
 def test_a_targets_name_is_not_taken_for_an_outsiders(
     cli: Cli, workspace: Path, standins: Servers
 ) -> None:

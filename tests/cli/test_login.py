@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from tests.cli.conftest import Cli, Ended, Servers, check, ended, started
 from tests.end_to_end.world import conduit_token
 from tracker_migrate.backends.launchpad import login as launchpad_login
 from tracker_migrate.backends.storyboard.standin.personas import EXPIRED_TOKEN
+from tracker_migrate.cli.login import Terminal
 from tracker_migrate.cli.run import run
 from tracker_migrate.testing.loopback import Fault
 from tracker_migrate.workspace import secrets
@@ -630,6 +632,24 @@ def test_a_token_can_be_piped_in(bare: Path, standins: Servers) -> None:
     assert done.returncode == 0
     assert "Lab Superuser" in done.stdout
     check(Ended(done.returncode, done.stdout, done.stderr))
+
+
+def test_enter_ends_the_waiting_and_a_terminal_that_is_gone_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pty = pytest.importorskip("pty")
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "r") as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        os.write(master, b"\n")
+        begun = time.monotonic()
+        Terminal().pause(30.0)
+        assert time.monotonic() - begun < 10.0
+        os.write(master, b"\x04")  # end of file
+        begun = time.monotonic()
+        Terminal().pause(0.2)
+        assert time.monotonic() - begun >= 0.2
+    os.close(master)
 
 
 def test_a_terminal_does_not_show_what_is_pasted(bare: Path, standins: Servers) -> None:

@@ -104,20 +104,31 @@ def _target(settings: Settings, name: str, source: str) -> str:
 
 
 def report(folder: Path, wanted: Wanted, granted: Granted, at: Place | None, as_json: bool) -> None:
-    """Say whose login it is, what it may, when it ends, where it is, and what stands before it."""
+    """Say whose login it is, what it may, when it ends, where it is (None: not kept), and what
+    stands before it."""
     first = next(secrets.places(folder, wanted.secret), None)
     hidden_by = first if at is not None and first != at else None
-    who = hide_addresses(granted.who)
     if as_json:
-        found = {"account": granted.account, "who": who, "may": granted.may, "ends": granted.ends}
-        places = {"kept": at and msgspec.to_builtins(at),
-                  "hidden_by": hidden_by and msgspec.to_builtins(hidden_by)}  # fmt: skip
-        said = {"tracker": wanted.tracker, **found, **places}
-        click.echo(json.dumps(said, indent=2, sort_keys=True))
+        click.echo(json.dumps(_document(wanted, granted, at, hidden_by), indent=2, sort_keys=True))
         return
+    who = hide_addresses(granted.who)
     name = who if granted.account == f"~{who}" else f"{who} ({granted.account})"
-    click.echo(f"logged in to {wanted.tracker} as {name}: it may {granted.may}; "
-               f"it ends: {granted.ends}")  # fmt: skip
+    click.echo(f"logged in to {wanted.tracker} as {name}: it may {granted.may}")
+    click.echo(f"it ends: {granted.ends}")
     click.echo(f"kept in {at}" if at is not None else "not kept (--dry-run)")
     if hidden_by is not None:
         click.echo(f"but {hidden_by} comes first, and is what is used: take that away", err=True)
+
+
+def _document(
+    wanted: Wanted, granted: Granted, at: Place | None, hidden_by: Place | None
+) -> dict[str, Any]:
+    return {
+        "tracker": wanted.tracker,
+        "account": granted.account,
+        "who": hide_addresses(granted.who),
+        "may": granted.may,
+        "ends": granted.ends,
+        "kept": msgspec.to_builtins(at),
+        "hidden_by": msgspec.to_builtins(hidden_by),
+    }

@@ -72,7 +72,7 @@ def access_token(store: Store, request: Request, now: datetime) -> Reply:
 
 
 def _signed(store: Store, fields: Mapping[str, str]) -> tuple[str | None, str]:
-    """Who reviewed the request token that a form names and is signed with, and what they allowed."""
+    """Who reviewed the request token that a form is signed with, and what they allowed."""
     key, consumer = fields.get("oauth_token", ""), fields.get("oauth_consumer_key", "")
     if store.scalar("SELECT 1 FROM consumer WHERE key=?", consumer) is None:
         raise Refusal(401)
