@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -180,18 +181,16 @@ class Pull:
     def _read_people(self) -> None:
         people = self._archive.people_to_read()
         with ThreadPoolExecutor(self._connections, thread_name_prefix="people") as pool:
-            for done, person in enumerate(pool.map(self._person, people), 1):
-                self._listen(Event(name="person", key=person, done=done, total=len(people)))
+            for done, _ in enumerate(pool.map(self._person, people), 1):
+                # named to nobody: it may be a private team
+                self._listen(Event(name="person", done=done, total=len(people)))
 
-    def _person(self, key: Key) -> Key:
+    def _person(self, key: Key) -> None:
         """Read one person; who can't be read is named by the key alone, and tried again."""
-        try:
+        with suppress(ObjectError):
             self._archive.put_entity(self._source.person(key)).result()
-        except ObjectError:
-            return key
-        with self._guard:
-            self._pulled.people += 1
-        return key
+            with self._guard:
+                self._pulled.people += 1
 
     def _look_for_vanished(self, listed: set[Key]) -> None:
         """Issues of the archive that a whole listing did not name: retargeted, closed, deleted.
