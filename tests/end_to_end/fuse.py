@@ -1,5 +1,4 @@
-"""Ends a run at any moment at which it could end: before and after each request that writes, and
-each note in the ledger. What has ended does nothing any more."""
+"""Ends a run at any moment at which it could end. What has ended does nothing any more."""
 
 from __future__ import annotations
 
@@ -18,19 +17,19 @@ class Crash(BaseException):
 
 
 class Fuse:
-    """Counts the moments; ends the run at the one that it was set to, and at all that follow."""
+    """Counts the moments; ends the run at the one that it was set to, and at all that follow.
+
+    A moment: before and after each request that writes, and after its result is noted. Before the
+    next intent, and after it, all stands as at one of these.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.moments = 0
         self._left: int | None = None
         self._guard = threading.Lock()
-        for owner, name in (
-            (Api, "write"),
-            (Conduit, "write"),
-            (Ledger, "intend"),
-            (Ledger, "settle"),
-        ):
-            self._attach(monkeypatch, owner, name)
+        for owner in (Api, Conduit):
+            self._attach(monkeypatch, owner, "write", before=True)
+        self._attach(monkeypatch, Ledger, "settle", before=False)
 
     def set(self, moments: int | None) -> None:
         """End at so many moments from now (1: at the next); None: never."""
@@ -49,11 +48,14 @@ class Fuse:
                 if self._left <= 0:
                     raise Crash
 
-    def _attach(self, monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> None:
+    def _attach(
+        self, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, *, before: bool
+    ) -> None:
         real = getattr(owner, name)
 
         def done(*given: Any, **named: Any) -> Any:
-            self._tick()
+            if before or self.blown:  # what has ended notes nothing, either
+                self._tick()
             result = real(*given, **named)
             self._tick()
             return result

@@ -78,7 +78,7 @@ class Spy(ABC):
     def to_ask(self) -> frozenset[str]:
         """The names of all reading questions that the stand-in can answer."""
 
-    # -- looking ------------------------------------------------------------------------------------
+    # -- looking ----------------------------------------------------------------------------------
 
     def look(self) -> None:
         """Ask everything, as everybody."""
@@ -136,7 +136,7 @@ class Spy(ABC):
             standin.answer = answer  # type: ignore[method-assign]
         self.look()
 
-    # -- what came of it ------------------------------------------------------------------------------
+    # -- what came of it --------------------------------------------------------------------------
 
     def found_nothing(self) -> None:
         """Raises Leaked with the first leaks."""

@@ -157,8 +157,9 @@ class MarkedProject:
     def _task(self, number: int, target: str, assignee: str | None) -> None:
         shown = target_names(self.store, target)
         task = {
-            "status": "Fix Released" if number % 2 else "Confirmed", "importance": "High", "owner_link": self.cast.owner,
-            "date_created": self._now(), "date_confirmed": self._now(),
+            "status": "Fix Released" if number % 2 else "Confirmed", "importance": "High",
+            "owner_link": self.cast.owner, "date_created": self._now(),
+            "date_confirmed": self._now(),
             "bug_target_display_name": shown[0], "bug_target_name": shown[1],
             "assignee_link": assignee,
             "milestone_link": self.scene.milestones[number % 3] if target == PROJECT else None,
@@ -167,10 +168,11 @@ class MarkedProject:
 
     def comment(self, number: int, *, address: bool = False, **more: Any) -> int:
         """Say something on a bug, with a word of its own; its index."""
-        stays = more.get("visible") is False or "date_deleted" in more
+        stays = "hidden" if more.get("visible") is False else ""
+        stays = "deleted" if "date_deleted" in more else stays
         if stays:
             text, subject = (
-                self.marks.new(f"withheld {part}", number, "source") for part in ("text", "subject")
+                self.marks.new(f"{stays} {part}", number, "source") for part in ("text", "subject")
             )
         else:
             text, subject = self._said("comment", number, address), f"Re: bug {number}"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.end_to_end.leaks import Spy
 from tests.end_to_end.marked_project import HALF, OWNER, PROJECT, MarkedProject
+from tests.end_to_end.marks import found_in
 from tests.end_to_end.reader import ManiphestReader
 from tests.end_to_end.spy_maniphest import ManiphestSpy
 from tests.end_to_end.spy_storyboard import StoryBoardSpy
@@ -61,8 +62,12 @@ class MarkedWorld:
                 here.maniphest, self.marks, OUTSIDERS["maniphest"], self.forbidden
             ),
         }
-        #: what may be read for a while, though the source does not show it any more
-        self.still: frozenset[str] = frozenset()
+        #: what each could read before a change that is not written yet
+        self.before: dict[str, frozenset[str]] = {}
+        self._pending = False
+        #: words of comments that were hidden later; bugs that somebody hid by hand
+        self.withdrawn: set[str] = set()
+        self.hidden: set[int | str] = set()
 
     # -- who may read what ------------------------------------------------------------------------
 
@@ -75,10 +80,17 @@ class MarkedWorld:
                 known[mark.issue] = self.reads(outsider, mark.issue)
             if mark.rule == "issue" and known[mark.issue]:
                 words.add(mark.word)
-        return frozenset(words)
+        return frozenset(words) - self.withdrawn
+
+    def withdraw(self, text: str, *, withdrawn: bool) -> None:
+        """The words of a text are not shown at the source any more, or are again."""
+        words = found_in(text)
+        self.withdrawn = self.withdrawn | words if withdrawn else self.withdrawn - words
 
     def reads(self, outsider: str, issue: int | str) -> bool:
-        """Whether the source shows somebody an issue."""
+        """Whether the source shows somebody an issue, and nobody closed it at the targets."""
+        if issue in self.hidden:
+            return False
         launchpad = self.here.launchpad
         person = self.project.half if outsider == HALF else None
         with launchpad.lock:
@@ -91,7 +103,17 @@ class MarkedWorld:
 
     def forbidden(self, outsider: str) -> frozenset[str]:
         """The words that somebody at a target must not read, now."""
-        return self.marks.of() - self.readable(outsider) - self.still
+        still = self.before.get(outsider, frozenset()) if self._pending else frozenset()
+        return self.marks.of() - self.readable(outsider) - still
+
+    @contextmanager
+    def as_before(self) -> Iterator[None]:
+        """What could be read before the last change may still be."""
+        self._pending = True
+        try:
+            yield
+        finally:
+            self._pending = False
 
     @property
     def secret(self) -> frozenset[str]:

@@ -1,0 +1,88 @@
+"""What can become of an issue's privacy at the source, in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.end_to_end.marked_world import MarkedWorld
+from tests.end_to_end.world import TARGETS
+from tracker_migrate.engine import jobs
+from tracker_migrate.model import Key
+from tracker_migrate.workspace import Workspace
+
+
+class Change(NamedTuple):
+    """before: files the bug that it is about; happens: changes it; anonymous: the migration reads
+    as nobody. shut: whether it ends closed for all but the importer."""
+
+    before: Callable[[MarkedWorld], int]
+    happens: Callable[[MarkedWorld, int], None]
+    anonymous: bool = False
+    shut: bool = False
+
+
+def _filed(info: str) -> Callable[[MarkedWorld], int]:
+    def file(marked: MarkedWorld) -> int:
+        project, targets = marked.project, ("gadget", "gadget/1.x")
+        readers = [] if info.startswith("Public") else [project.half]
+        return project.bug(info, comments=2, targets=targets, readers=readers)
+
+    return file
+
+
+def _turned(info: str) -> Callable[[MarkedWorld, int], None]:
+    return lambda marked, bug: marked.project.turn(bug, info)
+
+
+def _hidden_comment(marked: MarkedWorld) -> int:
+    bug = _filed("Public")(marked)
+    marked.spread()
+    _show(marked, bug, visible=False)
+    marked.spread()
+    return bug
+
+
+def _show(marked: MarkedWorld, bug: int, *, visible: bool) -> None:
+    """Hide the bug's first comment, or show it again."""
+    marked.project.change_comment(bug, 1, visible=visible)
+    said = marked.project.store.message(bug, 1)
+    assert said is not None
+    marked.withdraw(str(said.get("content")), withdrawn=not visible)
+
+
+def _hide_by_hand(marked: MarkedWorld, bug: int) -> None:
+    marked.hidden.add(bug)
+    with Workspace(marked.here.folder) as workspace:
+        for target in TARGETS:
+            workspace.hidden(target).add([Key(f"launchpad:bug:{bug}")])
+
+
+def hide_now(marked: MarkedWorld, target: str, bug: int) -> None:
+    """What the command `hide` does."""
+    with Workspace(marked.here.folder) as workspace:
+        jobs.hide(workspace, target, [Key(f"launchpad:bug:{bug}")])
+
+
+CHANGES = {
+    "private-with-policy": Change(_filed("Public"), _turned("Private")),
+    "private-without-policy": Change(_filed("Public"), _turned("Embargoed"), shut=True),
+    "hidden-by-hand": Change(_filed("Public"), _hide_by_hand, shut=True),
+    "public": Change(_filed("Private"), _turned("Public")),
+    "another-policy": Change(_filed("Private"), _turned("Private Security")),
+    "reader-removed": Change(
+        _filed("Private"), lambda made, bug: made.project.shut_out(bug, made.project.half)
+    ),
+    "reader-added": Change(
+        lambda made: made.project.bug("Private", comments=2),
+        lambda made, bug: made.project.let_in(bug, made.project.half),
+    ),
+    "comment-hidden": Change(
+        _filed("Public"), lambda made, bug: _show(made, bug, visible=False), shut=True
+    ),
+    "comment-shown-again": Change(
+        _hidden_comment, lambda made, bug: _show(made, bug, visible=True)
+    ),
+    "gone": Change(_filed("Public"), lambda made, bug: made.project.drop(bug), shut=True),
+    "private-for-nobody": Change(_filed("Public"), _turned("Private"), anonymous=True, shut=True),
+}
