@@ -188,7 +188,7 @@ class Demo:
         found = self._command.json_of_each(PREPARE, "verify", fine=(0, 4))
         click.echo(
             "[4/6] verify  (asked of the targets, not of the ledger;\n"
-            "              exposed: private issues that an outsider can read)"
+            "              exposed: private objects that an outsider can read)"
         )
         click.echo(
             f"{'':6}{'':12}{'objects':>8}{'found':>7}{'refused':>8}{'lost':>5}{'missing':>8}"
@@ -204,21 +204,23 @@ class Demo:
             whole = one["objects"] == one["found"] + one["refused"] + one["lost"]
             if not one["agrees"] or not whole:
                 self._wrong.append(f"{name}: the target does not agree with the source")
-            self._look_from_outside(name)
             self._summary[name] |= {
                 word: one[word] for word in ("objects", "found", "refused", "lost", "doubled")
             } | {"verified": bool(one["agrees"] and whole)}
+        self._look_from_outside()
 
-    def _look_from_outside(self, name: str) -> None:
-        seen = self._command.json("verify", "--outsider", "-T", name, fine=(0, 4))[name]
-        readable = len(seen["readable"])
-        self._summary[name]["private_readable"] = readable
-        click.echo(
-            f"{'':18}lists, feeds, tags and search as an outsider: "
-            f"{readable} of {seen['private']} readable"
-        )
-        if readable:
-            self._wrong.append(f"{name}: an outsider can read what is private")
+    def _look_from_outside(self) -> None:
+        """Every private object, lists, feeds, tags and search, with the eyes of an outsider."""
+        for name in PREPARE:
+            seen = self._command.json("verify", "--outsider", "-T", name, fine=(0, 4))[name]
+            readable = len(seen["readable"])
+            self._summary[name]["private_readable"] = readable
+            click.echo(
+                f"              {name} as an outsider, lists and search too: "
+                f"{readable} of {seen['private']} readable"
+            )
+            if readable:
+                self._wrong.append(f"{name}: an outsider can read what is private")
 
     def _again(self) -> None:
         said = []
@@ -233,17 +235,18 @@ class Demo:
         click.echo(f"[5/6] again   {', '.join(said)}")
 
     def _sync(self) -> None:
-        """The source goes on living: a comment, and two new titles, one of which somebody had
-        changed at each target in the meantime."""
+        """The source goes on living: a comment, a bug that becomes private, and a new title that
+        somebody had changed at each target in the meantime."""
         from tracker_migrate.cli.demo.life import Life
 
         life = Life(self._servers["launchpad"], _OWNER, PROJECT)
-        edited, other = life.two_public_bugs()
+        edited, other, secret = life.public_bugs(3)
         numbers = self._numbers(edited)
         for name in PREPARE:
             edit_by_a_person(self._servers[name], numbers[name], _PERSONS_TITLE)
         life.comment(other, _COMMENT)
         life.retitle(edited, "The title was changed at the source, too")
+        life.close(secret)
         before = {name: self._servers[name].writes() for name in PREPARE}
         self._command.run("sync", "--once", "-q")
         said, kept = [], True
@@ -259,9 +262,10 @@ class Demo:
                     f"{name}: edit kept: {title == _PERSONS_TITLE}, comment {arrived} ×"
                 )
         click.echo(
-            "[6/6] sync    1 comment added, 1 title changed on both sides:\n"
+            "[6/6] sync    1 comment added, 1 bug made private, 1 title changed on both sides:\n"
             f"              {', '.join(said)}; the edit {'kept' if kept else 'LOST'}"
         )
+        self._look_from_outside()
 
     def _numbers(self, bug: int) -> dict[str, str]:
         """What a bug's issue is called at each target."""

@@ -21,12 +21,12 @@ class Life:
             f'oauth_signature_method="PLAINTEXT", oauth_signature="%26{secret}"'
         )
 
-    def two_public_bugs(self) -> tuple[int, int]:
-        """Two of the project's public bugs."""
+    def public_bugs(self, count: int) -> list[int]:
+        """The first few of the project's public bugs."""
         query = urlencode({"ws.op": "searchTasks", "order_by": "id", "ws.size": 20})
         rows = self._server.ask("GET", f"/devel/{self._project}?{query}").json()["entries"]
         numbers = [int(row["bug_link"].rsplit("/", 1)[1]) for row in rows]
-        return numbers[0], numbers[1]
+        return list(dict.fromkeys(numbers))[:count]
 
     def comment(self, bug: int, text: str) -> None:
         """Add a comment."""
@@ -39,8 +39,13 @@ class Life:
         body = json.dumps({"title": title})
         self._write("PATCH", f"/devel/bugs/{bug}", data=body, headers=headers)
 
+    def close(self, bug: int) -> None:
+        """Make a bug private. Launchpad does not list it as changed then."""
+        form = {"ws.op": "transitionToInformationType", "information_type": "Private"}
+        self._write("POST", f"/devel/bugs/{bug}", data=form)
+
     def _write(self, method: str, path: str, **how: Any) -> None:
         headers = {"Authorization": self._login, **how.pop("headers", {})}
         answer = self._server.ask(method, path, headers=headers, **how)
         if answer.status_code >= 300:
-            raise ValueError(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
+            raise ValueError(f"{method} {path}: {answer.status_code}")

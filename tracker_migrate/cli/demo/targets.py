@@ -109,5 +109,5 @@ def _conduit(server: Server, token: str, method: str, params: dict[str, Any]) ->
     form = {"params": held, "output": "json", "__conduit__": "1"}
     answer = server.ask("POST", f"/api/{method}", data=form).json()
     if answer["error_code"]:
-        raise ValueError(f"{method}: {answer['error_info']}")
+        raise ValueError(f"{method}: {answer['error_code']}")
     return answer["result"]
