@@ -25,7 +25,7 @@ from tracker_migrate.backends.storyboard.planner import KINDS, STEPS, StoryBoard
 from tracker_migrate.digest import digest
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Action, Audience, Planner, Pointer, Ref, Text, Wanted
-from tracker_migrate.model import Issue, Key, present_fields
+from tracker_migrate.model import Access, Issue, Key, present_fields
 from tracker_migrate.text import origin
 
 PLANNER = StoryBoardPlanner()
@@ -300,7 +300,9 @@ def test_names_that_differ_only_in_foreign_characters_stay_apart() -> None:
 # -- blueprints ---------------------------------------------------------------------------------
 
 
-def blueprint(status: str, definition: str = "Approved", complete: bool = False) -> Issue:
+def blueprint(
+    status: str, definition: str = "Approved", complete: bool = False, private: bool = False
+) -> Issue:
     name = "nova/+spec/foo"
     one = task(
         key=Key(f"launchpad:task:{name}@nova"),
@@ -317,6 +319,7 @@ def blueprint(status: str, definition: str = "Approved", complete: bool = False)
         comments=(),
         tasks=(one,),
         extra={"definition_status": definition},
+        private=private,
     )
 
 
@@ -352,6 +355,13 @@ def test_losses_add_up_to_all_that_is_filled(issue: Issue) -> None:
         sums[loss.entity, loss.field] += loss.count
         assert (loss.outcome == "lost") == bool(loss.reason)
     assert sums == Counter(present_fields(issue))
+
+
+@pytest.mark.parametrize("issue", [private()[0], blueprint("Implemented", private=True)])
+def test_who_may_read_is_native(issue: Issue) -> None:
+    held = msgspec.structs.replace(issue, access=Access(people=(PERSON,)))
+    found = [one for one in PLANNER.losses(held, private()[1]) if one.field == "access"]
+    assert [(one.entity, one.outcome) for one in found] == [(issue.kind, "native")]
 
 
 def test_what_depends_on_the_tables_is_counted_part_by_part() -> None:

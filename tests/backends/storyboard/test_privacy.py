@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.backends.storyboard import servers
@@ -291,6 +292,25 @@ def test_number_of_a_coming_private_story_that_a_stranger_holds(
     with pytest.raises(Taken):
         sink.send(step)
     assert not has_our_words(server, number_of(step))
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_kept_number_that_a_stranger_holds_gets_nothing_private(
+    server: StandIn, us: Api, stranger: Api, hidden: bool
+) -> None:
+    top = max((row["id"] for row in us.get("/stories")), default=0)
+    options = {**servers.OPTIONS, "numbers": "keep", "above": top + 1000}
+    run = Run(open_sink(server.url, options, servers.SUPER), Decided(me=ME))
+    run.decisions.readers = SECRET
+    raw = msgspec.json.encode(private(bug())).replace(b"1316547", str(top + 7).encode())
+    issue = msgspec.json.decode(raw, type=Issue)
+    users = {"private": True, "users": [{"id": 3}]} if hidden else {}
+    take(top + 7, stranger, description=f"*[LP #{top + 7}]({issue.home})*", **users)
+    with pytest.raises(Taken):
+        run.write(issue)
+    assert not has_our_words(server, top + 7)
+    wanted = run.sink.planner.wanted(issue, run.decisions)
+    assert run.sink.lookup([one for one in wanted if one.issue == issue.key]) == {}
 
 
 @pytest.mark.parametrize("kind", PARTS)
