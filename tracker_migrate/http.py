@@ -6,6 +6,7 @@ Writes are never sent again from here: whether a failed one may have been carrie
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,8 @@ from urllib3.exceptions import (
 
 from tracker_migrate.errors import Doubtful, ObjectError, Retriable, Unreachable
 
+#: loggers of urllib3 that tell whole addresses, or what could not be understood in a reply
+LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 USER_AGENT = "tracker-migrate (+https://pypi.org/project/tracker-migrate/)"
 #: the longest that a Retry-After is obeyed without a person being told, and that a server which
 #: does not ask for patience is asked again, in seconds
@@ -45,6 +48,26 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (SSLError, "its certificate is not trusted"),
     (ProtocolError, "the connection broke"),
 )
+
+
+class _Reticent(logging.Filter):
+    """In an address may stand the name of a private team, in a header what a server pleases."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_harmless, record.args))
+        record.exc_info = record.exc_text = None  # a warning is printed even where nobody logs
+        return True
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, Exception):
+        return type(value).__name__
+    return "…" if isinstance(value, str) and "/" in value.removesuffix("://") else value
+
+
+for _name in LOGGERS:
+    logging.getLogger(f"urllib3.{_name}").addFilter(_Reticent())
 
 
 class Throttle:

@@ -108,5 +108,5 @@ def assignee(task: Task, decisions: Decisions) -> str | None:
     Raises UsageError if it is no number."""
     account = decisions.account(task.assignee) if task.assignee is not None else None
     if account is not None and not account.id.isdigit():
-        raise UsageError(f"people: {account.id!r} ({account.name}) is no id of a StoryBoard user")
+        raise UsageError(f"people: {account.id!r} is no id of a StoryBoard user")
     return account.id if account is not None else None

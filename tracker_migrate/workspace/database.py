@@ -40,7 +40,9 @@ def open_engine(url: str) -> Engine:
     """
     if not url.startswith("sqlite"):
         try:
-            return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            return sa.create_engine(
+                url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True
+            )
         except sa.exc.ArgumentError:
             raise UsageError(
                 "the database's address is none: write postgresql+psycopg://USER@HOST/NAME"
@@ -49,7 +51,9 @@ def open_engine(url: str) -> Engine:
             raise UsageError(
                 f"the database needs {error.name}: pip install tracker-migrate[postgres]"
             ) from None
-    engine = sa.create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
+    how = {"timeout": 60, "check_same_thread": False}
+    # an error's text would repeat what was to be written
+    engine = sa.create_engine(url, connect_args=how, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _set(connection: Any, _record: Any) -> None:
