@@ -15,11 +15,11 @@ from tracker_migrate.backends.storyboard import access, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.numbers import Numbers
 from tracker_migrate.backends.storyboard.search import Search
+from tracker_migrate.backends.storyboard.stories import ANOTHERS
 from tracker_migrate.errors import Gone, Refused
 from tracker_migrate.interfaces import ClosedAction, RemoteRef
 
 OPEN = "its story is open to all now, so that nothing private is added to it"
-ANOTHERS = "what stands under its number now was made by somebody else"
 MOVED = "the task stands on another story now"
 
 

@@ -12,6 +12,7 @@ from tracker_migrate.backends.storyboard.finding import Finder
 from tracker_migrate.errors import Doubtful, Gone, Refused, Taken
 from tracker_migrate.interfaces import CLOSED, ClosedAction, Receipt
 
+ANOTHERS = "what stands under its number now was made by somebody else"
 #: why a story stays open: 400 and 404 of a PUT that makes it private
 LEFT_BEHIND = (
     "StoryBoard can't close it: a private story had its number before, was deleted, and left its"
@@ -74,7 +75,7 @@ class StoryWriter:
         self._check_readers(action.fields)
         path = f"/stories/{action.at.id}"
         if action.fields.get("private") is False:
-            self._forget_readers(path)
+            self._before_opening(path)
         body = wire.story_body(action.fields, self._site.me)
         try:
             row = self._api.write("PUT", path, body, size=size)
@@ -88,8 +89,12 @@ class StoryWriter:
             raise Refused(NOT_CLOSED)
         return self._receipt(action, action.at.id)
 
-    def _forget_readers(self, path: str) -> None:
+    def _before_opening(self, path: str) -> None:
+        """Take the readers off a private story of ours; a stranger's under its number is not ours
+        to open."""
         row = self._api.get(path)
+        if not self._site.is_ours(row.get("creator_id")):
+            raise Refused(ANOTHERS)
         if row.get("private") and _readers(row) != {("users", self._site.me)}:
             self._api.write("PUT", path, wire.story_body(access.story(CLOSED), self._site.me))
 

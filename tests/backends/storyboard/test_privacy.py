@@ -358,6 +358,21 @@ def test_update_is_not_written_into_a_strangers_story(
     assert not has_our_words(server, story)
 
 
+def test_strangers_private_story_in_the_place_of_ours_is_not_opened(
+    sink: Sink, closed: Run, stranger: Api
+) -> None:
+    issue = private(renumbered(bug()))
+    closed.write(issue)
+    users = [{"id": 3}, {"id": 1}]
+    body = {"title": "A stranger's story", "private": True, "users": users}
+    story = stranger.write("POST", "/stories", body)["id"]
+    kind, at = closed.refs[issue.key]
+    closed.refs[issue.key] = (kind, msgspec.structs.replace(at, id=str(story)))
+    with pytest.raises(Refused, match="somebody else"):
+        sink.send(access_step(closed, issue, PUBLIC))
+    assert stranger.get(f"/stories/{story}")["private"] is True
+
+
 @pytest.mark.parametrize("kind", PARTS)
 def test_nothing_private_is_added_right_after_somebody_opened_the_story(
     sink: Sink, closed: Run, stranger: Api, kind: str
