@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -54,11 +55,7 @@ def leaks(mover: Mover, **more: Any) -> set[Key]:
 def asked(server: ManiphestStandIn) -> list[str]:
     """Everything that is sent from now on, as it goes over the wire."""
     sent: list[str] = []
-
-    def note(request: Request) -> None:
-        sent.append(f"{request.path} {request.query} {request.body.decode()}")
-
-    server.on_request = note
+    server.on_request = lambda one: sent.append(f"{one.path} {one.query} {one.body.decode()}")
     return sent
 
 
@@ -238,10 +235,16 @@ def test_a_project_that_other_people_made_is_no_leak_of_ours(moved: Mover, as_us
 
 
 def test_no_private_word_is_sent_to_find_out(moved: Mover, server: ManiphestStandIn) -> None:
+    """A blueprint's name is one. A bug is looked for by its number."""
     sent = asked(server)
-    leaks(moved, withheld=["embargoed"], thorough=True)
+    named = key("launchpad", "blueprint", "nova/+spec/embargoed-thing")
+    refs = {**moved.own(FULL), named: moved.own(FULL)[FULL.key]}
+    moved.sink.readable_by_outsider(refs, withheld=["embargoed"], thorough=True)
     assert len(sent) > 20
     assert not [one for one in sent if "embargoed" in one or "stuck" in one]
+    looked = [one for one in map(unquote_plus, sent) if '"query"' in one]
+    assert len(looked) == 2
+    assert all('"query": "\\"4711\\""' in one for one in looked)
 
 
 @pytest.fixture(autouse=True)
