@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from tests.engine.test_privacy import hidden, shut, tables
 from tests.engine.world import World, action, bug_key, step
 from tracker_migrate.engine import purging
+from tracker_migrate.engine.plan import Item, Plan
 from tracker_migrate.engine.purging import purge
 from tracker_migrate.engine.verify import outsiders
 from tracker_migrate.errors import Brake, Locked, WorkspaceError
 from tracker_migrate.interfaces import Entity, Reading, Reply
 from tracker_migrate.model import Issue, Person, Project, Subscription, key
-from tracker_migrate.testing.memory import MemorySource, bug
+from tracker_migrate.testing.memory import MemorySource, blueprint, bug
 from tracker_migrate.workspace import schema, scrubbing
 from tracker_migrate.workspace.purge import Purged
 
@@ -383,3 +384,15 @@ def test_what_is_exposed_stays_told(here: World) -> None:
     assert here.apply().steps == 0
     assert here.state(1) == "exposed"
     assert here.verify().exposed
+
+
+# -- what is kept outside of state/ ---------------------------------------------------------------
+
+
+def test_a_plans_file_does_not_name_a_private_blueprint(here: World, tmp_path: Path) -> None:
+    """Its name is its key."""
+    keep(here, blueprint(f"use-{WORD}", private=True, information_type="Proprietary"))
+    items: list[Item] = []
+    Plan(here.target()).run(each=items.append)
+    assert [(one.op, one.issue) for one in items] == [("refuse", "memory:blueprint:private")]
+    assert WORD not in str(items)

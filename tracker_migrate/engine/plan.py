@@ -4,6 +4,7 @@ verdicts; as counts, and on request as a file that `apply` keeps to."""
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,13 +19,17 @@ from tracker_migrate.engine.survey import inputs
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Event, Loss, total
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.model import Issue, Key, parts
+from tracker_migrate.model import key as key_of
 
 FORMAT = 1
+#: keys that hold a number and no name
+_NUMBERED = re.compile(r"[a-z]+:[a-z]+:\d+(/\d+)?")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of a plan: what happens to one object, and why. Private issues show no title."""
+    """One line of a plan: what happens to one object, and why. No line holds a text of an issue,
+    and one of an issue that is not public holds numbers alone (see `_guarded`)."""
 
     issue: Key
     key: Key
@@ -81,7 +86,7 @@ class Plan:
                 break
             for item in self._issue(issue):
                 if each is not None:
-                    each(item)
+                    each(_guarded(item, issue))
             name = self._target.name
             self._listen(Event(name="planned", target=name, key=issue.key, done=taken, total=count))
         return self._planned
@@ -156,6 +161,18 @@ class Plan:
             if loss.outcome == "lost":
                 self._planned.reasons[f"{loss.entity}.{loss.field}"] = loss.reason
         self._planned.losses.update(total(held))
+
+
+def _guarded(item: Item, issue: Issue) -> Item:
+    """The line as it may be kept in a file. The key of a task names the series that a weakness is
+    in, that of a milestone when it will be mended, that of a blueprint is its name."""
+    if not issue.private:
+        return item
+    named = issue.key
+    if issue.kind == "blueprint":
+        named = key_of(parts(issue.key)[0], issue.kind, "private")
+    of = item.key if _NUMBERED.fullmatch(item.key) else named
+    return msgspec.structs.replace(item, issue=named, key=of)
 
 
 def write_file(path: Path, target: str, items: Iterator[Item] | list[Item]) -> None:
