@@ -124,6 +124,7 @@ class Spy(ABC):
         standin, answer = self.standin, self._answer
 
         def answered(request: Request) -> Reply:
+            self._read_address(request)
             reply = answer(request)
             if standin.is_write(request):
                 self.look_after(request, reply)
@@ -135,6 +136,13 @@ class Spy(ABC):
         finally:
             standin.answer = answer  # type: ignore[method-assign]
         self.look()
+
+    def _read_address(self, request: Request) -> None:
+        """Whoever keeps a log on the way reads addresses."""
+        with self._guard:
+            secret = frozenset(self.forbidden("nobody"))
+            question = Question("the address of a request", request)
+            self._note("nobody", question, found_in(request.target) & secret)
 
     # -- what came of it --------------------------------------------------------------------------
 

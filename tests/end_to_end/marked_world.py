@@ -68,6 +68,8 @@ class MarkedWorld:
         #: words of comments that were hidden later; bugs that somebody hid by hand
         self.withdrawn: set[str] = set()
         self.hidden: set[int | str] = set()
+        #: words that a person at a target has shown to all
+        self.opened: frozenset[str] = frozenset()
 
     # -- who may read what ------------------------------------------------------------------------
 
@@ -104,7 +106,7 @@ class MarkedWorld:
     def forbidden(self, outsider: str) -> frozenset[str]:
         """The words that somebody at a target must not read, now."""
         still = self.before.get(outsider, frozenset()) if self._pending else frozenset()
-        return self.marks.of() - self.readable(outsider) - still
+        return self.marks.of() - self.readable(outsider) - still - self.opened
 
     @contextmanager
     def as_before(self) -> Iterator[None]:

@@ -40,6 +40,7 @@ _PAIRS = {
 }
 #: a word that begins all marks: one question finds each of them
 _SEARCH = "zq"
+_NOBODY = 2**31 - 1
 READS = frozenset(pattern for pattern, resource in TREE.items() if "GET" in resource.methods)
 
 
@@ -60,6 +61,9 @@ class StoryBoardSpy(Spy):
             if "#" not in pattern and "*" not in pattern:
                 search = f"?q={_SEARCH}" if pattern.endswith("search") else ""
                 yield _get(pattern, f"{pattern}{search}", token)
+        for kind, who in (("stories", "creator_id"), ("tasks", "assignee_id")):
+            search = f"{kind}/search?q={_SEARCH}&{who}={_NOBODY}"  # a filter that fits nothing
+            yield _get(f"{kind}/search", search, token)
         yield _get("tags", f"tags?name={_SEARCH}", token)
         yield _get("projects", f"projects?name={_SEARCH}", token)
         yield _get("stories", "stories?status=active&status=merged&status=invalid", token)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.changes import CHANGES, Change
 from tests.end_to_end.fuse import Crash, Fuse
-from tests.end_to_end.marked_world import OUTSIDERS, MarkedWorld, marked_world
+from tests.end_to_end.marked_world import OUTSIDERS, MarkedWorld
 from tests.end_to_end.snapshots import Snapshot, standing
 from tests.end_to_end.world import TARGETS
-
-
-@pytest.fixture
-def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MarkedWorld]:
-    with marked_world(tmp_path / "ws", monkeypatch) as made:
-        for target in TARGETS:  # one after another, so that every run has the same moments
-            made.here.options[target] = {"settle_seconds": 0.05, "connections": 1}
-        made.here.write_settings()
-        yield made
 
 
 def changed(marked: MarkedWorld, change: Change, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -29,6 +19,9 @@ def changed(marked: MarkedWorld, change: Change, monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv("TRACKER_MIGRATE_LAUNCHPAD")
         marked.here.private = False
         marked.here.write_settings()
+    for target in TARGETS:  # one after another, so that every run has the same moments
+        marked.here.options[target] = {"settle_seconds": 0.05, "connections": 1}
+    marked.here.write_settings()
     beside = marked.project.bug(comments=1)
     bug = change.before(marked)
     marked.spread()

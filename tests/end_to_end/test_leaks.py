@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.fuse import Crash, Fuse
 from tests.end_to_end.marked_project import HALF, PUBLIC_TYPES
-from tests.end_to_end.marked_world import MarkedWorld, file_bugs, marked_world
+from tests.end_to_end.marked_world import MarkedWorld, file_bugs
 from tests.end_to_end.test_recorded_projects import agrees
 from tests.end_to_end.world import TARGETS
 from tracker_migrate.workspace.archive import Archive
 
 KILLS = 4
-
-
-@pytest.fixture
-def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MarkedWorld]:
-    with marked_world(tmp_path / "ws", monkeypatch) as made:
-        file_bugs(made.project)
-        yield made
 
 
 def shuffled(monkeypatch: pytest.MonkeyPatch, draw: random.Random) -> None:
@@ -61,6 +53,7 @@ def test_no_outsider_reads_a_private_word_after_any_write(
 ) -> None:
     """Written in the source's order without a kill, or in any order with some."""
     draw, fuse, spy = random.Random(seed), Fuse(monkeypatch), marked.spies[target]
+    file_bugs(marked.project)
     marked.here.pull()
     if seed > 1:
         shuffled(monkeypatch, draw)

@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
-import pytest
 
-from tests.end_to_end.marked_world import MarkedWorld, file_bugs, marked_world
+from tests.end_to_end.marked_world import file_bugs
 from tests.end_to_end.marks import found_in
-from tests.end_to_end.spy_workspace import ARCHIVE, words_in_files, words_in_state
+from tests.end_to_end.spy_workspace import ARCHIVE, Ears, words_in_files, words_in_state
 from tests.end_to_end.world import TARGETS
-from tracker_migrate.cli.run import run
 from tracker_migrate.interfaces import Event
 from tracker_migrate.workspace import Workspace
 
 
-class Ears:
-    """All that is said while commands run: printed, logged, kept in files outside the state."""
-
-    def __init__(
-        self,
-        marked: MarkedWorld,
-        home: Path,
-        capfd: pytest.CaptureFixture[str],
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        self.marked, self.home, self._capfd, self._caplog = marked, home, capfd, caplog
-        caplog.set_level(logging.DEBUG)
-
-    def run(self, *command: str) -> int:
-        """Run a command; no word that is not public may be heard of it."""
-        self._capfd.readouterr()
-        self._caplog.clear()
-        status = run([*command, "-C", str(self.marked.here.folder)])
-        printed = self._capfd.readouterr()
-        self.said = printed.out + printed.err
-        said = [printed.out, printed.err, self._caplog.text]
-        heard = frozenset().union(*map(found_in, said), words_in_files(*self.places))
-        self.is_public(heard, " ".join(command))
-        return status
-
-    @property
-    def places(self) -> tuple[Path, ...]:
-        """Where something could be left: the workspace, the home, the temporary files."""
-        return self.marked.here.folder, self.home
-
-    def is_public(self, words: frozenset[str], where: str) -> None:
-        """Fails if one of these words may not be read by everybody."""
-        told = [self.marked.marks[word] for word in words & self.marked.secret]
-        assert not told, f"{where}: {told[:5]}"
-
-
-@pytest.fixture
-def ears(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> Iterator[Ears]:
-    home = tmp_path / "home"
-    (home / "tmp").mkdir(parents=True)
-    for name, path in (("HOME", home), ("TMPDIR", home / "tmp"), ("XDG_CACHE_HOME", home / ".c")):
-        monkeypatch.setenv(name, str(path))
-    with marked_world(tmp_path / "ws", monkeypatch) as made:
-        file_bugs(made.project)
-        yield Ears(made, home, capfd, caplog)
-
-
 def test_no_command_says_or_keeps_a_private_word(ears: Ears) -> None:
+    file_bugs(ears.marked.project)
     marked, pages = ears.marked, ears.marked.here.folder
     assert ears.run("pull", "-v") == 0
     commands = [
@@ -97,13 +41,14 @@ def test_no_command_says_or_keeps_a_private_word(ears: Ears) -> None:
     held = words_in_state(marked.here.folder)
     kept = frozenset().union(*held.values())
     assert kept >= marked.marks.of("title"), "the archive has them all: the spy can read it"
-    assert not kept & marked.marks.of("hidden text", "hidden subject", "deleted text")
+    ears.stays_at_the_source()
     beside = frozenset().union(*(words for table, words in held.items() if table not in ARCHIVE))
     assert not beside & marked.marks.ruled("address")
 
 
 def test_no_error_says_a_private_word(ears: Ears) -> None:
     """Servers repeat texts in their errors; what is refused is refused without them."""
+    file_bugs(ears.marked.project)
     marked = ears.marked
     assert ears.run("pull") == 0
     for target in TARGETS:
@@ -127,6 +72,7 @@ def test_no_error_says_a_private_word(ears: Ears) -> None:
 
 
 def test_no_event_and_no_verdict_tells_a_private_word(ears: Ears) -> None:
+    file_bugs(ears.marked.project)
     marked, heard = ears.marked, list[Event]()
     marked.here.pull(listen=heard.append)
     for target in TARGETS:
@@ -144,6 +90,7 @@ def test_no_event_and_no_verdict_tells_a_private_word(ears: Ears) -> None:
 
 
 def test_a_copy_of_the_workspace_without_its_state_can_be_given_away(ears: Ears) -> None:
+    file_bugs(ears.marked.project)
     marked = ears.marked
     marked.spread()
     shutil.copytree(marked.here.folder, ears.home / "copy", ignore=shutil.ignore_patterns("state"))
