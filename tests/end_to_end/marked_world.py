@@ -141,7 +141,7 @@ class MarkedWorld:
             self.here.apply(target)
 
 
-def _group(here: World, name: str, *members: str) -> str:
+def closed_group(here: World, name: str, *members: str) -> str:
     """A project at Maniphest that nobody but its members sees; its PHID."""
     reader = ManiphestReader(here.maniphest.url, conduit_token("importbot"))
     people = [one.phid for one in here.maniphest.site.people.by_names(members)]
@@ -164,8 +164,8 @@ def marked_world(
         here.private = True
         here.write_settings()
         made.write_tables(
-            few=_group(here, "few", "importbot"),
-            security=_group(here, "security", "importbot", "bob"),
+            few=closed_group(here, "few", "importbot"),
+            security=closed_group(here, "security", "importbot", "bob"),
         )
         yield made
 
