@@ -38,12 +38,15 @@ _BUTTONS = {
     "READ_PRIVATE": "Read Anything",
     "WRITE_PRIVATE": "Change Anything",
 }
-_MAY = {
+_MAY: dict[tuple[str, ...], str] = {
     ("READ_PUBLIC",): "read what is public",
-    ("READ_PRIVATE",): "read what its owner may read",
-    ("READ_PRIVATE", "WRITE_PRIVATE"): "read what its owner may read; change it too, if "
-    '"Change Anything" was chosen',
+    ("READ_PRIVATE",): "read what its owner may read, but not who else may",
+    ("WRITE_PRIVATE",): "read and change what its owner may, and be told who else may read it",
 }
+_NOT_TOLD = (
+    "note: who may read a private bug Launchpad tells only a login that may also change things, of "
+    "its project's owner or driver: with this one every private bug is refused at the targets"
+)
 _ENDED = "the request for a login has ended, or was used: run the command again"
 
 
@@ -59,6 +62,8 @@ def log_in(wish: Wish, person: Person) -> Granted:
     Raises LoginNeeded (declined, or nobody approved in time), WrongTracker, Unreachable.
     """
     levels = _levels(wish)
+    if wish.private and wish.read_only:
+        person.show(_NOT_TOLD)
     address = wish.address or USUAL
     answer_within = float(wish.options.get("timeout", 60.0))
     _asked(address, None, answer_within)
@@ -77,16 +82,17 @@ def log_in(wish: Wish, person: Person) -> Granted:
         who=name,
         may=_MAY[levels],
         ends=NEVER,
-        reads_private="READ_PRIVATE" in levels,
+        reads_private="READ_PUBLIC" not in levels,
     )
 
 
 def _levels(wish: Wish) -> tuple[str, ...]:
-    """What the page shall offer. With a level for what is public not even the reporter of a private
-    bug reads it (facts 5), and one offered level alone is one that we know was chosen."""
+    """What the page shall offer: one level, which we know then was chosen. With the one for what is
+    public not even the reporter of a private bug reads it (facts 5); only with the one that may
+    change things does the sharing service answer (seen on a running server)."""
     if wish.read_only:
         return ("READ_PRIVATE",) if wish.private else ("READ_PUBLIC",)
-    return ("READ_PRIVATE", "WRITE_PRIVATE")
+    return ("WRITE_PRIVATE",)
 
 
 def _asked(address: str, credentials: Mapping[str, str] | None, timeout: float) -> str:

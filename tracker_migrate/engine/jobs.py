@@ -6,7 +6,7 @@ Each takes an open workspace, and a listener for events. Each raises the errors 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,9 +26,9 @@ from tracker_migrate.engine.verify import Verified, Verify, outsiders
 from tracker_migrate.errors import Brake, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Key
-from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace import Workspace, granted
 from tracker_migrate.workspace.purge import Purged
-from tracker_migrate.workspace.secrets import secret_places
+from tracker_migrate.workspace.secrets import login_command, secret_places
 from tracker_migrate.workspace.settings import said_of
 
 _CREDENTIALS = ("consumer", "token", "secret")
@@ -44,6 +44,8 @@ def open_source(workspace: Workspace) -> Source:
         raise LoginNeeded(
             f"source.private = true needs a login of {tracker}: {_three_words(workspace, tracker)}"
         )
+    if credentials is not None and settings.private:
+        _must_read_private(workspace, tracker, credentials)
     options = settings.model_dump(
         exclude={"specs", "overlap_minutes", "show_addresses"}, exclude_none=True
     )
@@ -64,9 +66,21 @@ def _credentials(workspace: Workspace, tracker: str) -> dict[str, str] | None:
     return dict(zip(_CREDENTIALS, words, strict=True))
 
 
+def _must_read_private(workspace: Workspace, tracker: str, credentials: Mapping[str, str]) -> None:
+    """Raise LoginNeeded if this login is known to read nothing private: the source would not say
+    so, it would list less."""
+    words = " ".join(credentials[name] for name in _CREDENTIALS)
+    known = granted.of(workspace.folder, tracker, words)
+    if known is not None and not known.reads_private:
+        raise LoginNeeded(
+            f"source.private = true, and the login of {tracker} was made for public things only: "
+            f"{login_command(tracker)}"
+        )
+
+
 def _three_words(workspace: Workspace, tracker: str) -> str:
     places = secret_places(workspace.folder, tracker)
-    return f"write consumer, token and secret, three words ({places})"
+    return f"{login_command(tracker)}, or write consumer, token and secret, three words ({places})"
 
 
 @contextmanager

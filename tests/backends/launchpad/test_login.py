@@ -78,10 +78,10 @@ def log_in(launchpad: LaunchpadStandIn, somebody: Somebody, **wish: object) -> G
 @pytest.mark.parametrize(
     ("read_only", "private", "offered", "may"),
     [
-        (True, True, ["READ_PRIVATE"], "read what its owner may read"),
+        (True, True, ["READ_PRIVATE"], "read what its owner may read, but not who else may"),
         (True, False, ["READ_PUBLIC"], "read what is public"),
-        (False, True, ["READ_PRIVATE", "WRITE_PRIVATE"], "read what its owner may read; change"),
-        (False, False, ["READ_PRIVATE", "WRITE_PRIVATE"], "read what its owner may read; change"),
+        (False, True, ["WRITE_PRIVATE"], "read and change what its owner may"),
+        (False, False, ["WRITE_PRIVATE"], "read and change what its owner may"),
     ],
 )
 def test_only_the_levels_that_are_needed_are_offered_and_the_login_is_proven(
@@ -97,8 +97,10 @@ def test_only_the_levels_that_are_needed_are_offered_and_the_login_is_proven(
     rows = launchpad.store.rows("SELECT consumer, secret, permission FROM token WHERE key=?", token)
     assert rows == [(consumer, secret, offered[-1])]
     assert secret not in repr(granted)
+    said = "\n".join(somebody.shown)
     for level in offered:
-        assert login._BUTTONS[level] in somebody.shown[0]
+        assert login._BUTTONS[level] in said
+    assert ("refused at the targets" in said) == (read_only and private)
 
 
 def test_nobody_needs_a_page_that_offers_more(launchpad: LaunchpadStandIn) -> None:
@@ -129,7 +131,7 @@ def test_a_request_that_has_ended_is_told(launchpad: LaunchpadStandIn) -> None:
     launchpad.set_clock(launchpad.moment())
 
     def late(page: str) -> None:
-        click("READ_PRIVATE")(page)
+        click("WRITE_PRIVATE")(page)
         launchpad.advance(LIFE.total_seconds())
 
     with pytest.raises(LoginNeeded, match="has ended"):
@@ -141,7 +143,7 @@ def test_a_request_that_has_ended_can_not_be_approved(launchpad: LaunchpadStandI
 
     def too_late(page: str) -> None:
         launchpad.advance(LIFE.total_seconds())
-        form = {"person": "jdoe", "field.actions.READ_PRIVATE": "x"}
+        form = {"person": "jdoe", "field.actions.WRITE_PRIVATE": "x"}
         assert "expired" in requests.post(page, data=form, timeout=10).text
 
     with pytest.raises(LoginNeeded, match="nobody approved"):
@@ -163,7 +165,7 @@ def test_an_exchange_whose_reply_is_lost_has_used_the_request_up(
     launchpad: LaunchpadStandIn,
 ) -> None:
     def lost(page: str) -> None:
-        click("READ_PRIVATE")(page)
+        click("WRITE_PRIVATE")(page)
         launchpad.faults.append(Fault("lose", path="+access-token"))
 
     with pytest.raises(LoginNeeded, match="was used: run the command again"):
