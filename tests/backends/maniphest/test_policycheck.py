@@ -160,3 +160,16 @@ def test_a_policy_that_lets_the_outsider_in_is_refused(
     space = str(order(server, "space", view=both[0])["phid"])
     assert mistakes(sink, policy(carol, space)) == []
     assert mistakes(sink, policy(people(server, *both))) == []
+
+
+def test_a_project_with_the_outsider_in_it_is_refused_and_no_edit_is_tried(
+    opened: Opener, server: ManiphestStandIn, bot: Conduit, both: list[str]
+) -> None:
+    """Its members are known: a second run must not even look as if it wrote."""
+    sink = opened(outsider="bob carol")
+    fine = closed_project(bot, "sec", both)
+    wide = closed_project(bot, "wide", [*both, phid(bot, "bob")])
+    before = server.writes
+    (said,) = mistakes(sink, policy(fine), policy(wide, name="other"))
+    assert "'other': it lets in the outsider" in said
+    assert server.writes == before
