@@ -172,7 +172,7 @@ def test_a_bug_that_becomes_private_is_closed_before_anything_else(private_world
     here.pull()
     for target in TARGETS:
         here.apply(target)
-    private = here.verify("storyboard").private
+    private = {target: here.verify(target).private for target in TARGETS}
     number = made_private(here)
     here.pull(full=True)
     for target in TARGETS:
@@ -185,7 +185,7 @@ def test_a_bug_that_becomes_private_is_closed_before_anything_else(private_world
         here.apply(target, hear)
         result = here.verify(target)
         agrees(result)
-        assert result.private > private
+        assert result.private > private[target]
         assert not result.exposed
         assert sent[0][0] == f"launchpad:bug:{number}"
         assert sent[0][1] in ("story.update", "task.update")
