@@ -16,7 +16,10 @@ from tests.cli.conftest import Cli
 from tests.end_to_end.marked_world import MarkedWorld, file_bugs, marked_world
 from tests.end_to_end.marks import found_in
 from tests.end_to_end.world import TARGETS
+from tracker_migrate.cli import output
 from tracker_migrate.cli.demo import pages
+from tracker_migrate.engine.verify import DifferenceAt, Verified
+from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 
 _NUMBERS = re.compile(r"launchpad:[a-z]+:\d+(/\d+)?")
@@ -69,3 +72,22 @@ def _server(marked: MarkedWorld, name: str) -> SimpleNamespace:
         return requests.request(method, f"{address}{path}", timeout=30, **how)
 
     return SimpleNamespace(tracker=name, url=address, ask=ask)
+
+
+def test_a_report_names_what_is_exposed_by_its_number_alone(
+    tmp_path: Path,
+) -> None:
+    keys = [
+        "launchpad:bug:12",
+        "launchpad:task:12@gadget/1.x",
+        "launchpad:blueprint:gadget/+spec/x",
+    ]
+    differs = [DifferenceAt(Key("launchpad:task:13@gadget/1.x"), "title", "changed")]
+    output.keep_verified(tmp_path, Verified(exposed=list(map(Key, keys)), differs=differs))
+    kept = json.loads((tmp_path / "verify.json").read_text())
+    assert kept["exposed"] == [
+        "launchpad:blueprint:private",
+        "launchpad:bug:12",
+        "launchpad:task:12",
+    ]
+    assert kept["differs"][0]["key"] == "launchpad:task:13"

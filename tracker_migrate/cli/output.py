@@ -112,7 +112,7 @@ def whole_run(
             "pull": _pulleddocument(read, archive),
             "plan": {name: _plandocument(one) for name, one in plans.items()},
             "apply": {name: plain(one) for name, one in written.items()},
-            "verify": {name: verifieddocument(one) for name, one in seen.items()},
+            "verify": {name: verified_document(one) for name, one in seen.items()},
         }
     )
 
@@ -172,7 +172,7 @@ _WORDS = {
 def verified(results: dict[str, Any], as_json: bool) -> None:
     """What a verification saw, a target each."""
     if as_json:
-        document({name: verifieddocument(one) for name, one in results.items()})
+        document({name: verified_document(one) for name, one in results.items()})
         return
     click.echo(
         f"{'verify':14}{'planned':>8}{'found':>8}{'refused':>8}{'lost':>6}{'missing':>8}"
@@ -222,7 +222,7 @@ def _reasons(one: Any) -> None:
         click.echo(f"    {one.pending} issues are not written yet: tracker-migrate apply")
 
 
-def verifieddocument(one: Any) -> dict[str, Any]:
+def verified_document(one: Any) -> dict[str, Any]:
     """A verification as JSON values."""
     account = one.account
     return {
@@ -252,8 +252,22 @@ def verifieddocument(one: Any) -> dict[str, Any]:
 
 def keep_verified(folder: Path, one: Any) -> None:
     """Keep the result of a verification beside the workspace's other reports."""
-    text = json.dumps(verifieddocument(one), indent=2, sort_keys=True)
+    text = json.dumps(_without_names(verified_document(one)), indent=2, sort_keys=True)
     (folder / "verify.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _without_names(found: dict[str, Any]) -> dict[str, Any]:
+    """The same for a file that others may be shown: a task's key names the series that a weakness
+    is in, a blueprint's is its name."""
+    exposed = sorted({_numbered(key) for key in found["exposed"]})
+    differs = [{**one, "key": one["key"].partition("@")[0]} for one in found["differs"]]
+    return {**found, "exposed": exposed, "differs": differs}
+
+
+def _numbered(key: str) -> str:
+    tracker, kind, name = key.split(":", 2)
+    number = name.partition("@")[0]
+    return f"{tracker}:{kind}:{number if number[:1].isdigit() else 'private'}"
 
 
 def standing(found: dict[str, Any], as_json: bool) -> None:

@@ -1,0 +1,173 @@
+"""Where text leaves the process: searched for in the source, by what is called."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+#: what a call's name ends with → what kind of exit it is. A name with a dot wants its receiver
+_CALLS = {
+    "screen": (
+        "print", "click.echo", "click.secho", "click.prompt", "click.confirm", "console.print",
+        "stdout.write", "stderr.write", "traceback.print_exc", "error.show", "_bar.start",
+    ),
+    "file": (
+        "open", "write_text", "write_bytes", "write", "writelines", "touch", "os.open", "os.write",
+        "os.fdopen", "json.dump", "pickle.dump", "shutil.copy", "shutil.copyfile", "shutil.move",
+        "copytree", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory", "mkstemp",
+        "mkdtemp", "sqlite3.connect",
+    ),
+    "request": (
+        "plain_session", "Session", "requests.get", "requests.post", "requests.put",
+        "requests.request", "session.get", "session.post", "session.put", "session.patch",
+        "session.delete", "session.request", "session.send", "client_request", "_resource",
+        "Resource", "urlopen", "HTTPConnection", "HTTPSConnection", "httplib2.Http",
+        "create_connection", "sendall", "sendto", "socket.socket", "Launchpad.login_with",
+    ),
+    "process": (
+        "Popen", "subprocess.run", "subprocess.call", "check_call", "check_output", "os.system",
+        "os.popen", "os.putenv", "os.execv", "os.execvp", "spawn", "environ.update",
+        "environ.setdefault", "multiprocessing.Process",
+    ),
+    "log": (
+        "getLogger", "get_logger", "logging.debug", "logging.info", "logging.warning",
+        "logging.error", "logging.exception", "warnings.warn", "basicConfig", "faulthandler.enable",
+        "syslog.syslog",
+    ),
+    "database": ("upsert", "exec_driver_sql", "executescript", "executemany", "sa.text",
+                 "create_engine"),
+    "keyring": ("set_password",),
+}  # fmt: skip
+#: of SQLAlchemy's tables: these take nothing, other things of these names do
+_STATEMENTS = {"insert", "update", "delete"}
+_ERRORS = {
+    name for name, one in vars(builtins).items()
+    if isinstance(one, type) and issubclass(one, BaseException)
+}  # fmt: skip
+#: makers of what is told: reasons, differences, events
+_TOLD = {
+    "Verdict", "DifferenceAt", "Closed", "Event", "Item", "Loss", "Audience", "closed_by", "fault",
+    "set_unread", "echo", "_line", "_say",
+}  # fmt: skip
+#: of these every value is told, not only what is put into a text
+_WHOLE = {"Verdict", "DifferenceAt", "Closed", "Event", "Item", "set_unread"}
+#: everything that is put together in these is taken to be told
+_ALL = ("tracker_migrate/engine", "tracker_migrate/workspace", "tracker_migrate/report", "mappings")
+_LEFT_OUT = ("standin", "testing")
+
+
+class Exit(NamedTuple):
+    """One place. at: file::function. what: the kind; for `said`, the expression put into a text."""
+
+    at: str
+    what: str
+
+
+def sources(*roots: Path) -> Iterator[tuple[Path, Path]]:
+    """Every file below the roots, with its root; stand-ins and what tests need left out."""
+    for root in roots:
+        for path in sorted(root.rglob("*.py")):
+            parts = path.relative_to(root.parent).parts
+            linked = any(one.is_symlink() for one in (path, *path.parents))
+            if not linked and not set(_LEFT_OUT) & set(parts):
+                yield path, root
+
+
+def exits(*roots: Path) -> set[Exit]:
+    """Every exit of some packages."""
+    files = [(path, root, ast.parse(path.read_text("utf-8"))) for path, root in sources(*roots)]
+    errors = _ERRORS | {name for *_, tree in files for name in _errors_made(tree)}
+    found: set[Exit] = set()
+    for path, root, tree in files:
+        visitor = _Visitor(path.relative_to(root.parent).as_posix(), errors)
+        visitor.visit(tree)
+        found |= visitor.found
+    return found
+
+
+def _errors_made(tree: ast.Module) -> Iterator[str]:
+    """Classes that look like errors: what they are made of is one, or ends as one."""
+    known = {"MigrateError", "ObjectError", "Refused", "Retriable", "Doubtful", "Gone", "Taken",
+             "UsageError", "Unreachable", "Brake", "Locked", "LoginNeeded", "WrongTracker",
+             "WorkspaceError", "NotPublic"}  # fmt: skip
+    yield from known
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+            if bases & (known | _ERRORS) or node.name.endswith("Error"):
+                known.add(node.name)
+                yield node.name
+
+
+class _Visitor(ast.NodeVisitor):
+    def __init__(self, file: str, errors: set[str]) -> None:
+        self.found: set[Exit] = set()
+        self._file, self._errors, self._inside = file, errors, [""]
+        self._all = file.startswith(_ALL)
+        self._telling = 0
+
+    def _note(self, what: str) -> None:
+        self.found.add(Exit(f"{self._file}::{'.'.join(self._inside[1:]) or '<module>'}", what))
+
+    def _within(self, node: ast.ClassDef | ast.FunctionDef) -> None:
+        self._inside.append(node.name)
+        self.generic_visit(node)
+        self._inside.pop()
+
+    visit_ClassDef = visit_FunctionDef = _within  # noqa: N815
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = ast.unparse(node.func)
+        for kind in _kinds(name, node):
+            self._note(kind)
+        last = name.rpartition(".")[2]
+        told = last in self._errors | _TOLD or name.endswith("mistakes.add")
+        self._telling += told
+        if last in self._errors | _WHOLE:
+            for value in (*node.args, *(one.value for one in node.keywords)):
+                self._say(value)
+        self.generic_visit(node)
+        self._telling -= told
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> None:
+        if self._all or self._telling:
+            self._say(node.value)
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.ctx, ast.Store) and ast.unparse(node.value).endswith("environ"):
+            self._note("process")
+        self.generic_visit(node)
+
+    def _say(self, value: ast.expr) -> None:
+        if isinstance(value, ast.BinOp):
+            self._say(value.left)
+            self._say(value.right)
+        elif not isinstance(value, ast.Constant | ast.JoinedStr):
+            self._note(f"said {ast.unparse(value)}")
+
+
+def _kinds(name: str, node: ast.Call) -> Iterator[str]:
+    parts = [one.strip("_") for one in name.replace("()", "").split(".")]
+    for kind, calls in _CALLS.items():
+        if any(_is(parts, call) for call in calls) and not _only_reads(parts, node):
+            yield kind
+    if parts[-1] in _STATEMENTS and not node.args and not node.keywords and len(parts) > 1:
+        yield "database"
+
+
+def _is(parts: list[str], call: str) -> bool:
+    wanted = [one.strip("_") for one in call.split(".")]
+    return parts[-len(wanted) :] == wanted
+
+
+def _only_reads(parts: list[str], node: ast.Call) -> bool:
+    """`open(path)`, `path.open("rb")`."""
+    if parts[-1] != "open":
+        return False
+    modes = [one.value for one in (*node.args, *(k.value for k in node.keywords if k.arg == "mode"))
+             if isinstance(one, ast.Constant) and isinstance(one.value, str)]  # fmt: skip
+    return (len(parts) < 2 and not modes) or any(set(m) <= set("rbt") for m in modes)
