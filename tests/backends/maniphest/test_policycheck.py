@@ -169,6 +169,7 @@ def test_a_project_with_the_outsider_in_it_is_refused_and_no_edit_is_tried(
     sink = opened(outsider="bob carol")
     fine = closed_project(bot, "sec", both)
     wide = closed_project(bot, "wide", [*both, phid(bot, "bob")])
+    assert mistakes(sink, policy(fine)) == []  # an empty server is asked for its fields by an edit
     before = server.writes
     (said,) = mistakes(sink, policy(fine), policy(wide, name="other"))
     assert "'other': it lets in the outsider" in said
