@@ -80,7 +80,7 @@ def test_a_report_names_what_is_exposed_by_its_number_alone(
     keys = [
         "launchpad:bug:12",
         "launchpad:task:12@gadget/1.x",
-        "launchpad:blueprint:gadget/+spec/x",
+        "launchpad:blueprint:3d/+spec/x",
     ]
     differs = [DifferenceAt(Key("launchpad:task:13@gadget/1.x"), "title", "changed")]
     output.keep_verified(tmp_path, Verified(exposed=list(map(Key, keys)), differs=differs))

@@ -6,6 +6,7 @@ Private issues are named by number only; nothing here shows a text of an issue.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -265,9 +266,9 @@ def _without_names(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _numbered(key: str) -> str:
-    tracker, kind, name = key.split(":", 2)
+    front, _, name = key.rpartition(":")
     number = name.partition("@")[0]
-    return f"{tracker}:{kind}:{number if number[:1].isdigit() else 'private'}"
+    return f"{front}:{number if re.fullmatch(r'[0-9/]+', number) else 'private'}"
 
 
 def standing(found: dict[str, Any], as_json: bool) -> None:
