@@ -129,10 +129,17 @@ def test_no_byte_of_a_private_text_is_left_below_state(here: World) -> None:
 
 
 def test_what_was_overwritten_before_is_gone_as_well(here: World) -> None:
-    """A row that was replaced lies in free pages, until the file is rewritten."""
+    """A row that was replaced lies in free pages, until the file is rewritten; where SQLite was
+    built so that it does not wipe them."""
     only_sqlite(here)
+    engine = here.workspace.engine
+    sa.event.listen(engine, "connect", lambda held, _: held.execute("PRAGMA secure_delete=OFF"))
+    engine.dispose()
     keep(here, *map(secret, range(1, 20)))
     keep(here, *(shut(n) for n in range(1, 20)))
+    with sqlite3.connect(state(here) / "workspace.db") as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert "workspace.db" in files_with(state(here), WORD)
     forget(here)
     assert files_with(state(here), WORD) == []
 
