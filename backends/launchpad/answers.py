@@ -22,8 +22,14 @@ from tracker_migrate.interfaces import Reply
 NO_LOGIN = (
     "Launchpad does not take this login: it is wrong, has run out, or was revoked; make a new one"
 )
-#: how a 401 begins that is about the token itself (recordings err-401-*)
-_TOKEN = re.compile("Unknown access token|Unknown consumer|Invalid|Expired")
+#: how a 401 begins that is about the login itself (recordings err-401-*, me-anon; the others seen
+#: on a running server, or [S]). Any other is about one object, or a part of it: anonymous readers
+#: get those, too, where a private team would have to be named
+_LOGIN = re.compile(
+    r"Unknown access token|Unknown consumer|Invalid (signature|UTF-8|nonce|timestamp)|"
+    r"(Expired|Unauthorized) (access )?token|Inactive account|No consumer key|"
+    r"You need to be logged in"
+)
 
 
 class Got(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +62,10 @@ class NotSeen(Gone):
 
 
 class Denied(Refused):
-    """It answers, and does not give it to this login (401, never 403: facts 5), or to nobody."""
+    """It answers, and does not give it to this reader (401, never 403: facts 5), or to nobody."""
 
     def __init__(self, status: int) -> None:
-        said = "this login may not read it" if status == 401 else f"Launchpad answers {status}"
+        said = "this reader may not read it" if status == 401 else f"Launchpad answers {status}"
         super().__init__(said)
         self.status = status
 
@@ -88,13 +94,13 @@ def clock(answer: requests.Response) -> datetime:
         return datetime.now(UTC).replace(microsecond=0)
 
 
-def decoded(answer: requests.Response, *, anonymous: bool) -> tuple[Any, bool]:
+def decoded(answer: requests.Response) -> tuple[Any, bool]:
     """The JSON of an answer, and whether some characters had to be replaced.
 
     Raises Gone, Refused, Retriable, LoginNeeded.
     """
     if answer.status_code != 200:
-        _fail(answer, anonymous)
+        _fail(answer)
     if "html" in answer.headers.get("Content-Type", ""):
         raise Unreadable("Launchpad sends a page instead of data")
     try:
@@ -103,9 +109,9 @@ def decoded(answer: requests.Response, *, anonymous: bool) -> tuple[Any, bool]:
         raise Unreadable("Launchpad sends broken JSON") from None
 
 
-def got(url: str, answer: requests.Response, *, anonymous: bool, private: bool) -> Got:
+def got(url: str, answer: requests.Response, *, private: bool) -> Got:
     """An entry or a page of entries, less what must stay at the source. Raises as `decoded`."""
-    value, mended = decoded(answer, anonymous=anonymous)
+    value, mended = decoded(answer)
     if not isinstance(value, dict):
         raise Unreadable("Launchpad sends no object")
     count = withhold(value, private=private)
@@ -114,12 +120,12 @@ def got(url: str, answer: requests.Response, *, anonymous: bool, private: bool) 
     return Got(value=value, reply=reply, when=clock(answer), mended=mended)
 
 
-def _fail(answer: requests.Response, anonymous: bool) -> NoReturn:
+def _fail(answer: requests.Response) -> NoReturn:
     status = answer.status_code
     if status in (404, 410):
         raise NotSeen(status)
     if status == 401:
-        if anonymous or _TOKEN.match(answer.text[:100]):
+        if _LOGIN.match(answer.text[:100]):
             raise LoginNeeded(NO_LOGIN)
         raise Denied(status)
     if OOPS in answer.headers:

@@ -144,9 +144,7 @@ class Client:
 
         Raises as `entry`; `answers.Denied` where Launchpad does not tell it to this login.
         """
-        said = self._ask(
-            self.address(path), _PLAIN, lambda it: answers.decoded(it, anonymous=self.anonymous)
-        )
+        said = self._ask(self.address(path), _PLAIN, answers.decoded)
         if said is None:
             raise Refused(_UNASKED)
         return said[0]
@@ -193,7 +191,7 @@ class Client:
 
     def _got(self, url: str, headers: Mapping[str, str]) -> Got | None:
         def understood(answer: requests.Response) -> Got:
-            return answers.got(url, answer, anonymous=self.anonymous, private=self.private)
+            return answers.got(url, answer, private=self.private)
 
         return self._ask(url, headers, understood)
 

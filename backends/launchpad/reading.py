@@ -9,15 +9,10 @@ from typing import Any
 from msgspec import structs
 
 from tracker_migrate.backends.launchpad import reticent, wire_blueprint, wire_bug
-from tracker_migrate.backends.launchpad.answers import Got, NotSeen
+from tracker_migrate.backends.launchpad.answers import Got
 from tracker_migrate.backends.launchpad.client import Client
-from tracker_migrate.backends.launchpad.wire import (
-    Entry,
-    encode,
-    is_private,
-    is_public,
-    leave_out_private,
-)
+from tracker_migrate.backends.launchpad.gathering import Gathered
+from tracker_migrate.backends.launchpad.wire import Entry, encode, is_private, is_public
 from tracker_migrate.backends.launchpad.wire_blueprint import Links
 from tracker_migrate.backends.launchpad.wire_bug import Parts
 from tracker_migrate.errors import Gone, Refused, Retriable
@@ -47,56 +42,6 @@ Hint = Callable[[str, int], bool]
 Readers = Callable[[Issue], Access]
 
 
-class _Gathered:
-    """The replies that an issue is made of. Those of a public one hold nothing that is private:
-    neither titles of duplicates that are not public, nor the names of such blueprints."""
-
-    def __init__(self, first: Got) -> None:
-        self.first = first
-        self.public = not is_private(first.value)
-        self.replies: list[Reply] = [first.reply]
-        self.mended = first.mended
-        self.totals: dict[str, int] = {}
-        self.hidden_branches = 0
-
-    def branches(self, client: Client, path: str) -> list[Entry]:
-        """The linked branches that everybody sees: Launchpad shows each reader those he may know
-        [S], and no row says that its branch is private. The others are counted."""
-        try:
-            found = self.rows(client, path, "linked_branches", as_nobody=self.public)
-        except NotSeen:
-            raise Retriable("its visibility changes while it is read") from None
-        known = found if self.public else reticent.known_branches(client, found)
-        self.hidden_branches = len(found) - len(known)
-        return known
-
-    def rows(
-        self,
-        client: Client,
-        path: str,
-        name: str,
-        size: int | None = None,
-        *,
-        as_nobody: bool = False,
-    ) -> list[Entry]:
-        rows: list[Entry] = []
-        for got in client.collection(f"{path}/{name}", size, as_nobody=as_nobody):
-            self.replies.append(_public(got) if self.public else got.reply)
-            self.mended = self.mended or got.mended
-            self.totals[name] = got.value.get("total_size", 0)
-            rows += got.entries
-        return rows
-
-
-def _public(got: Got) -> Reply:
-    """The reply, less what is private; `got` loses it, too."""
-    count = leave_out_private(got.value)
-    if not count:
-        return got.reply
-    withheld = got.reply.withheld + count
-    return structs.replace(got.reply, body=encode(got.value), withheld=withheld)
-
-
 def bug(
     client: Client, number: str, known: str, hint: Hint, readers: Readers | None = None
 ) -> Reading | None:
@@ -113,7 +58,7 @@ def bug(
         return None
     for again in (False, True):
         _admit(client, first.value)
-        gathered = _Gathered(first)
+        gathered = Gathered(first)
         parts = _parts(client, path, gathered, hint)
         if _looks_settled(gathered, parts):
             break
@@ -125,7 +70,7 @@ def bug(
         if not again:
             first = now
     issue = _read_by(readers, wire_bug.issue(first.value, parts, mended=gathered.mended))
-    issue = reticent.with_hidden_branches(issue, gathered.hidden_branches)
+    issue = gathered.less(issue)
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=stamp(first.value))
 
 
@@ -141,7 +86,7 @@ def _admit(client: Client, value: Entry) -> None:
         raise Gone("not public any more, or never was: only with `private` is it read")
 
 
-def _parts(client: Client, path: str, gathered: _Gathered, hint: Hint) -> Parts:
+def _parts(client: Client, path: str, gathered: Gathered, hint: Hint) -> Parts:
     head = gathered.first.value
     parts = Parts()
     long = _LONGEST_PAGE if head["message_count"] > _USUAL_PAGE else None
@@ -158,7 +103,7 @@ def _parts(client: Client, path: str, gathered: _Gathered, hint: Hint) -> Parts:
     return parts
 
 
-def _looks_settled(gathered: _Gathered, parts: Parts) -> bool:
+def _looks_settled(gathered: Gathered, parts: Parts) -> bool:
     """Whether nothing hints at a change of the bug between the first request and the last."""
     head = gathered.first.value
     if gathered.totals["messages"] != head["message_count"]:
@@ -196,13 +141,13 @@ def blueprint(
     if first is None or (known and first.value["http_etag"] == known):
         return None
     _admit(client, first.value)
-    gathered = _Gathered(first)
+    gathered = Gathered(first)
     links = Links()
     for field, collection in _BLUEPRINT:
         setattr(links, field, gathered.rows(client, name, collection))
     links.branches = gathered.branches(client, name)
     issue = _read_by(readers, wire_blueprint.issue(first.value, links, mended=gathered.mended))
-    issue = reticent.with_hidden_branches(issue, gathered.hidden_branches)
+    issue = gathered.less(issue)
     if readers is not None and issue.private:
         issue = reticent.with_known_dependencies(issue, links.dependencies, readers)
     etag: str = first.value["http_etag"]

@@ -10,6 +10,7 @@ from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.derived import lifecycle
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.nameless import name_all
 from tracker_migrate.backends.launchpad.standin.paging import Listing
 from tracker_migrate.backends.launchpad.standin.privacy import may_read, may_read_spec
 
@@ -60,6 +61,12 @@ def _of_bug(kind: str, order: str = "id") -> Build:
         return Listing.of(kind, found)
 
     return build
+
+
+def _subscriptions(ctx: Context, bug: Entry) -> Listing:
+    found = ctx.store.items("bug=? AND kind='bug_subscription' ORDER BY id", bug.bug)
+    name_all(ctx, (f"~{one.path.rpartition('/')[2]}" for one in found), "name")
+    return Listing.of("bug_subscription", found)
 
 
 def _related(name: str, kind: str) -> Build:
@@ -266,7 +273,7 @@ _BUG: dict[str, Build] = {
     "messages": _messages,
     "activity": _activity,
     "attachments": _of_bug("bug_attachment"),
-    "subscriptions": _of_bug("bug_subscription"),
+    "subscriptions": _subscriptions,
     "bug_watches": _of_bug("bug_watch"),
     "nominations": _of_bug("bug_nomination"),
     "duplicates": _duplicates,
