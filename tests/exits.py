@@ -171,3 +171,22 @@ def _only_reads(parts: list[str], node: ast.Call) -> bool:
     modes = [one.value for one in (*node.args, *(k.value for k in node.keywords if k.arg == "mode"))
              if isinstance(one, ast.Constant) and isinstance(one.value, str)]  # fmt: skip
     return (len(parts) < 2 and not modes) or any(set(m) <= set("rbt") for m in modes)
+
+
+def chained(*roots: Path) -> list[str]:
+    """Where an error is raised while another is handled, and takes that along: a traceback would
+    show both, and the other's text is not ours."""
+    return [
+        f"{path.relative_to(root.parent).as_posix()}: {ast.unparse(node)}"
+        for path, root in sources(*roots)
+        for handler in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(handler, ast.ExceptHandler)
+        for node in ast.walk(handler)
+        if isinstance(node, ast.Raise) and not _alone(node, handler)
+    ]
+
+
+def _alone(node: ast.Raise, handler: ast.ExceptHandler) -> bool:
+    if node.exc is None or (isinstance(node.exc, ast.Name) and node.exc.id == handler.name):
+        return True  # the same error again
+    return isinstance(node.cause, ast.Constant) and node.cause.value is None

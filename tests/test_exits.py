@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.exits import Exit, exits
+from tests.exits import Exit, chained, exits
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (ROOT / "tracker_migrate", ROOT / "backends", ROOT / "mappings")
@@ -86,6 +86,22 @@ def test_the_docs_tell_of_every_kind_of_exit() -> None:
     text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
     assert rows == list(table("exits.toml"))
+
+
+def test_no_error_takes_another_along() -> None:
+    assert chained(*PACKAGES) == []
+
+
+def test_an_error_that_takes_another_along_is_found(tmp_path: Path) -> None:
+    package = tmp_path / "planted"
+    package.mkdir()
+    for name, end in (("with", ""), ("from", " from error"), ("alone", " from None")):
+        code = f"try:\n    ask()\nexcept KeyError as error:\n    raise ValueError('no'){end}\n"
+        (package / f"{name}.py").write_text(code)
+    assert [one.partition(":")[0] for one in chained(package)] == [
+        "planted/from.py",
+        "planted/with.py",
+    ]
 
 
 # -- the search itself ----------------------------------------------------------------------------

@@ -6,12 +6,14 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.storyboard.client import Api
+from tracker_migrate.cli.run import run
 from tracker_migrate.errors import MigrateError
 from tracker_migrate.http import Reader
 from tracker_migrate.testing.loopback import Reply, Request, StandIn, serving
@@ -61,6 +63,25 @@ def test_what_was_to_be_written_is_in_no_error_of_the_database() -> None:
     with engine.begin() as connection, pytest.raises(sa.exc.DBAPIError) as caught:
         connection.execute(sa.text("INSERT INTO nowhere VALUES (:text)"), {"text": WORD})
     assert WORD not in str(caught.value)
+
+
+def test_a_bug_in_this_program_is_told_without_what_it_was_about(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken(*_: object, **_more: object) -> None:
+        try:
+            raise KeyError(WORD)
+        except KeyError:
+            raise ValueError(WORD)  # noqa: B904
+
+    monkeypatch.setattr("tracker_migrate.workspace.settings.load", broken)
+    assert run(["status", "-C", str(tmp_path)]) == 1
+    said = capfd.readouterr()
+    assert "ValueError at" in said.err
+    assert WORD not in said.out + said.err
+    monkeypatch.setenv("TRACKER_MIGRATE_TRACE", "1")  # who asks for it is warned
+    run(["status", "-C", str(tmp_path)])
+    assert WORD in capfd.readouterr().err
 
 
 def test_nothing_turns_logging_on() -> None:
