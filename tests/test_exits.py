@@ -26,10 +26,11 @@ HARMLESS = {
     "path": "a file, a variable, an entry of the keyring",
     "place": "a project, branch, milestone or tag that is, or is about to be, public at a target",
     "account": "an account's number or PHID at a target",
+    "address": "part of an address that is asked for: a number, or a name, told to its own server",
     "nested": "a message or reason that is made elsewhere, and looked at there",
     "reader": "who may read a private issue: told by `readers`, on the screen, to who asks for it",
     "demo": "what the demo has made up or counted",
-    "unsaid": "part of a statement or a file's name: told to nobody",
+    "unsaid": "part of a statement, a body or a file's name: no message",
 }
 
 
