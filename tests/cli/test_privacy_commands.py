@@ -175,3 +175,23 @@ def test_what_can_not_be_taken_back_is_in_status_until_it_is_settled(here: World
     privacy(here, POLICY + 'without = "all"\n' + accepted)
     cli("apply", "-T", "storyboard")
     assert "exposed launchpad" not in cli("status", "--refused", "-T", "storyboard").out
+
+
+def test_no_name_of_a_private_blueprint_is_told(here: World, cli: Cli) -> None:
+    privacy(here, POLICY + 'without = "all"\n')
+    with Workspace(here.folder) as workspace:
+        specs = [one for one in workspace.archive.issues() if one.kind == "blueprint"]
+    secret = tuple(one.name.rpartition("/")[2] for one in specs if one.private)
+    public = [one.name for one in specs if not one.private]
+    assert secret
+    plan = here.folder / "first.plan"
+    cli("plan", "-T", "storyboard", "-o", plan, "-v", private=secret)
+    assert not any(name in plan.read_text() for name in secret)
+    assert any(name in plan.read_text() for name in public)
+    cli("apply", "-T", "storyboard", plan, "-v", private=secret)
+    cli("verify", "-T", "storyboard", "-v", private=secret)
+    privacy(here, "")
+    cli("apply", "-T", "storyboard", "-v", private=secret)
+    cli("status", "--refused", private=secret)
+    report = (here.folder / "reports" / "storyboard" / "verify.json").read_text()
+    assert not any(name in report for name in secret)

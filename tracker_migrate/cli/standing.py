@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker_migrate.cli import kept
 from tracker_migrate.cli.logins import source_tracker
+from tracker_migrate.engine.jobs import naming
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.packing import stamp
 
@@ -52,8 +53,13 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
         "outsiders": kept.logins_of(workspace.folder, f"{name}-outsider-token"),
     }
     if name_issues:
+        names = naming(workspace)
         one["named"] = [
-            {"issue": verdict.issue, "state": verdict.state, "reason": verdict.reason}
+            {
+                "issue": names.key(verdict.issue),
+                "state": verdict.state,
+                "reason": names.text(verdict.reason),
+            }
             for verdict in ledger.in_state("refused", "aside", "exposed")
         ]
     return one

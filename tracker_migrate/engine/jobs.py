@@ -11,11 +11,14 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
+
 from tracker_migrate import registry
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_file
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.purging import purge as purge_
@@ -105,6 +108,7 @@ def pull(
 ) -> Pulled:
     """Read what changed at the source into the archive."""
     settings = workspace.settings.source
+    listen = naming(workspace).heard_by(listen)
     with reading(workspace) as source:
         job = Pull(
             source,
@@ -149,13 +153,24 @@ def plan(
 
     out: a file that keeps the plan, for `apply`.
     """
-    job = Plan(Target(workspace, target), listen, losses)
+    names = naming(workspace)
+    job = Plan(Target(workspace, target), names.heard_by(listen), losses)
     if out is None:
         return job.run(only, limit)
     items: list[Item] = []
     planned = job.run(only, limit, items.append)
-    write_file(out, target, items)
+    write_file(out, target, [_as_told(item, names) for item in items])
     return planned
+
+
+def naming(workspace: Workspace) -> Naming:
+    """What issues are called where others may read it."""
+    return Naming(workspace.archive, workspace.archive.salt())
+
+
+def _as_told(item: Item, names: Naming) -> Item:
+    told = {"issue": names.key(item.issue), "key": names.key(item.key)}
+    return msgspec.structs.replace(item, **told, reason=names.text(item.reason))
 
 
 def losses(workspace: Workspace, target: str, only: Only | None = None) -> Iterator[Loss]:
@@ -178,13 +193,14 @@ def apply(
     """Write what is missing at a target. planned: a plan's file; anything else is refused."""
     expected = None if planned is None else read_file(planned, target)
     with _opened(workspace, target) as bound, Look(workspace) as look:
-        return Apply(bound, listen, expected, look).run(only, limit)
+        told = naming(workspace).heard_by(listen)
+        return Apply(bound, told, expected, look).run(only, limit)
 
 
 def close(workspace: Workspace, target: str, listen: Listen = silent) -> Applied:
     """Close at a target what is not public any more, without writing anything else."""
     with _opened(workspace, target) as bound:
-        return Apply(bound, listen).close()
+        return Apply(bound, naming(workspace).heard_by(listen)).close()
 
 
 class Look:
@@ -244,7 +260,7 @@ def purge(workspace: Workspace, *, dry_run: bool = False) -> Purged:
 def verify_outsider(workspace: Workspace, target: str) -> Verified:
     """Read every private object at a target as nobody, and as each outsider."""
     with _opened(workspace, target) as bound:
-        return outsiders(bound)
+        return _verified_as_told(outsiders(bound), naming(workspace))
 
 
 @contextmanager
@@ -274,4 +290,13 @@ def verify(
 ) -> Verified:
     """Read a target back and compare it with what was sent."""
     with _opened(workspace, target) as bound:
-        return Verify(bound, listen).run(only, sample, seed)
+        names = naming(workspace)
+        seen = Verify(bound, names.heard_by(listen)).run(only, sample, seed)
+        return _verified_as_told(seen, names)
+
+
+def _verified_as_told(seen: Verified, names: Naming) -> Verified:
+    for name in ("missing", "doubled", "unplanned", "exposed"):
+        setattr(seen, name, [names.key(one) for one in getattr(seen, name)])
+    seen.differs = [msgspec.structs.replace(one, key=names.key(one.key)) for one in seen.differs]
+    return seen

@@ -7,6 +7,7 @@ its present one. It streams: nothing here grows with the number of issues.
 from __future__ import annotations
 
 import hashlib
+import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -253,6 +254,27 @@ class Archive:
         query = sa.select(schema.issue.c.key).where(*self._present(), *where)
         with self._engine.connect() as connection:
             return {Key(key) for key in connection.execute(query).scalars()}
+
+    def private_names(self) -> list[str]:
+        """The names, not numbers, of all issues that were ever met and are not public now."""
+        known = sa.union(
+            sa.select(schema.issue.c.key), sa.select(schema.verdict.c.issue)
+        ).subquery()
+        public = sa.select(schema.issue.c.key).where(
+            *self._present(), schema.issue.c.private.is_(False)
+        )
+        query = sa.select(known.c.key).where(known.c.key.not_in(public))
+        with self._engine.connect() as connection:
+            names = [name_of(Key(key)) for key in connection.execute(query).scalars()]
+        return [name for name in names if not name.isdigit()]
+
+    def salt(self) -> bytes:
+        """Random bytes of this workspace's own, made once."""
+        held = self._meta("salt")
+        if held is None:
+            held = secrets.token_hex(16)
+            self._writer.now(lambda c: _set_meta(c, "salt", held))
+        return bytes.fromhex(held)
 
     def gone_keys(self) -> list[Key]:
         """Keys of the issues that this viewer has read, and can't read any more, in order."""
