@@ -22,7 +22,7 @@ from tracker_migrate.engine.verify import DifferenceAt, Verified
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 
-_NUMBERS = re.compile(r"launchpad:[a-z]+:\d+(/\d+)?")
+_NUMBERS = re.compile(r"launchpad:[a-z]+:\d+(/\d+)?|launchpad:blueprint:private")
 
 
 @pytest.fixture

@@ -37,12 +37,12 @@ def words(moved: MarkedWorld) -> frozenset[str]:
 
 
 def secret(moved: MarkedWorld) -> frozenset[str]:
-    """What not everybody may read, and the workspace holds: but for what public issues say to a
-    login alone, addresses and the names of private teams; docs/privacy.md says that these stay."""
-    found = words(moved) & moved.secret
-    return found & moved.marks.ruled("issue") | found & moved.marks.of(
-        "team's title", "project's title"
-    )
+    """What not everybody may read, and the workspace holds: but for what docs/privacy.md says that
+    stays, the names of blueprints (they are keys), and what public issues say to a login alone
+    (addresses, the names of private teams)."""
+    titles = moved.marks.of("team's title", "project's title")
+    sought = moved.marks.ruled("issue") - moved.marks.of("blueprint's name") | titles
+    return words(moved) & moved.secret & sought
 
 
 def written(cli: Cli) -> int:
