@@ -183,17 +183,21 @@ class Earlier:
 
     def _linked(self, issue: Key, marker: str) -> list[int]:
         """The stories of ours whose tasks name this issue. A task's link is no proof (any user may
-        edit it): what the story itself says decides."""
-        name = name_of(issue) if kind_of(issue) == "bug" else marker
-        site = _site(urlsplit(marker).netloc)
+        edit it): what the story itself says decides.
+
+        Bugs are asked for by number. A blueprint's name is a text of people's, and addresses are
+        logged: its link is looked for among those of all of its project's.
+        """
+        is_bug = kind_of(issue) == "bug"
+        name = name_of(issue) if is_bug else marker
+        where = _site(urlsplit(marker).netloc) if is_bug else f"{marker.rpartition('/')[0]}/"
         with self._guard:
-            if site not in self._scanned and self._singles < _SINGLES:
+            if is_bug and where not in self._scanned and self._singles < _SINGLES:
                 self._singles += 1
-                part = f"/{name}" if kind_of(issue) == "bug" else name
-                return sorted(set(self._index(part).get(name, ())))
-            if site not in self._scanned:
-                self._scanned[site] = self._index(site)
-            return sorted(set(self._scanned[site].get(name, ())))
+                return sorted(set(self._index(f"/{name}").get(name, ())))
+            if where not in self._scanned:
+                self._scanned[where] = self._index(where)
+            return sorted(set(self._scanned[where].get(name, ())))
 
     def _index(self, part: str) -> dict[str, list[int]]:
         """Our tasks whose link has this part: the last part of each link, and the whole of it → the
