@@ -1,12 +1,21 @@
-"""Where text leaves the process: searched for in the source, by what is called."""
+"""Where text leaves the process: searched for in the source, by what is called.
+
+`python -m tests.exits` prints what the checked-in lists lack, and what they have too much.
+"""
 
 from __future__ import annotations
 
 import ast
 import builtins
+import json
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = (ROOT / "tracker_migrate", ROOT / "backends", ROOT / "mappings")
 
 #: what a call's name ends with → what kind of exit it is. A name with a dot wants its receiver
 _CALLS = {
@@ -195,3 +204,34 @@ def _alone(node: ast.Raise, handler: ast.ExceptHandler) -> bool:
     if node.exc is None or (isinstance(node.exc, ast.Name) and node.exc.id == handler.name):
         return True  # the same error again
     return isinstance(node.cause, ast.Constant) and node.cause.value is None
+
+
+# -- the checked-in lists -------------------------------------------------------------------------
+
+
+def table(name: str) -> dict[str, Any]:
+    """One of the lists beside this file."""
+    return tomllib.loads((ROOT / "tests" / name).read_text(encoding="utf-8"))
+
+
+def looked_at() -> set[Exit]:
+    """The exits that the lists name."""
+    rows = {row for guard in table("exits.toml").values() for row in guard["exits"]}
+    places = {Exit(*row.rsplit(" ", 1)) for row in rows}
+    said = {Exit(at, f"said {one}") for at, all_ in table("said.toml").items() for one in all_}
+    return places | said
+
+
+def main() -> None:
+    """Print the differences: rows for said.toml with a class to fill in, rows for exits.toml."""
+    found, known = exits(*PACKAGES), looked_at()
+    for head, rows in (("to add, once looked at", found - known), ("to take away", known - found)):
+        sys.stdout.write(f"# {head}\n")
+        for at, what in sorted(rows):
+            kind, _, value = what.partition(" ")
+            row = f'[{json.dumps(at)}]\n{json.dumps(value)} = "?"' if value else f"{at} {kind}"
+            sys.stdout.write(f"{row}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -4,16 +4,12 @@ a message is of a harmless class. A new one fails here until somebody has looked
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.exits import Exit, chained, exits
+from tests.exits import PACKAGES, ROOT, Exit, chained, exits, looked_at, table
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = (ROOT / "tracker_migrate", ROOT / "backends", ROOT / "mappings")
 #: what a value in a message may be. All else could be somebody's text, name or secret
 HARMLESS = {
     "number": "a count, a number of an issue, seconds, bytes, a status, a date",
@@ -32,18 +28,6 @@ HARMLESS = {
     "demo": "what the demo has made up or counted",
     "unsaid": "part of a statement, a body or a file's name: no message",
 }
-
-
-def table(name: str) -> dict[str, Any]:
-    return tomllib.loads((ROOT / "tests" / name).read_text(encoding="utf-8"))
-
-
-def looked_at() -> set[Exit]:
-    """The exits that the checked-in lists name."""
-    rows = {row for guard in table("exits.toml").values() for row in guard["exits"]}
-    places = {Exit(*row.rsplit(" ", 1)) for row in rows}
-    said = {Exit(at, f"said {one}") for at, all_ in table("said.toml").items() for one in all_}
-    return places | said
 
 
 def _listed(head: str, rows: list[Exit]) -> str:
