@@ -22,7 +22,8 @@ Members = Mapping[str, frozenset[str] | None]
 class Readers(msgspec.Struct, frozen=True, kw_only=True):
     """Who reads one issue at the target. audience: refused if that can't be shown to be right.
     undecided: readers at the source that have no account, and of whom nobody said that they go
-    without. less: all readers at the source that do not read it at the target."""
+    without. less: all readers at the source that do not read it at the target; as long as the
+    target was not asked whom its groups let in, those who surely don't."""
 
     audience: Audience
     undecided: tuple[Key, ...] = ()
@@ -59,7 +60,10 @@ class Doors:
             space=policy.space,
         )
         inside = self._inside(audience, policy)
-        reads = {one for one, account in accounts.items() if account and account.id in inside}
+        maybe = self._members is None and bool(groups)  # whom a group lets in is not known yet
+        reads = {
+            one for one, account in accounts.items() if account and (maybe or account.id in inside)
+        }
         held = {*groups} & {*teams}
         shut = [one for one in access.opaque if self._people.groups.get(name_of(one)) not in held]
         less = tuple(sorted(({*access.people} - reads) | {*shut}))

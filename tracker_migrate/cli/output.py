@@ -76,6 +76,8 @@ def _plandocument(one: Any) -> dict[str, Any]:
         "refuse": dict(one.refuse),
         "stuck": one.stuck,
         "gone": one.gone,
+        "private": one.private,
+        "readers_less": len(one.less),
         "losses": losses,
     }
 
@@ -98,6 +100,11 @@ def _plan_text(name: str, one: Any) -> None:
             click.echo(f"  {op}: " + ", ".join(f"{n} {kind}" for kind, n in counts.most_common()))
     for reason, count in one.refuse.most_common(_MANY):
         click.echo(f"  refuse {count}: {reason}")
+    if one.less:
+        click.echo(
+            f"  {len(one.less)} who may read private issues at the source may not all read them "
+            "here: tracker-migrate readers"
+        )
     lost = [(n, at) for at, n in one.losses.items() if at[2] == "lost"]
     for count, (entity, field, _) in sorted(lost, reverse=True)[:_MANY]:
         reason = one.reasons.get(f"{entity}.{field}", "")

@@ -41,7 +41,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Planned(msgspec.Struct, kw_only=True):
-    """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost."""
+    """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost.
+    private: issues that not everybody may read. less: who may read some of those at the source, and
+    not at the target, as far as that is known without asking it → how many."""
 
     issues: int = 0
     create: Counter[str] = msgspec.field(default_factory=Counter)
@@ -50,6 +52,8 @@ class Planned(msgspec.Struct, kw_only=True):
     unchanged: int = 0
     stuck: int = 0
     gone: int = 0
+    private: int = 0
+    less: Counter[Key] = msgspec.field(default_factory=Counter)
     losses: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     reasons: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -99,6 +103,9 @@ class Plan:
     def _issue(self, issue: Issue) -> Iterator[Item]:
         plan, target = self._planned, self._target
         plan.issues += 1
+        if issue.private:
+            plan.private += 1
+            plan.less.update(target.decisions.readers(issue).less)
         reason = target.planner.refusal(issue, target.decisions)
         if reason is not None:
             plan.refuse[reason] += 1
