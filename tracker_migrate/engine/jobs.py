@@ -247,8 +247,11 @@ def readers(workspace: Workspace, target: str, *, by_issue: bool = False) -> Rea
     """Who may read private issues at the source, and not at a target. The target is asked about
     its groups if there is a token for it."""
     ask = workspace.secret(f"{target}-token") is not None
+    names = naming(workspace)
     with _opened(workspace, target) as bound:
-        return readers_(bound, ask=ask, by_issue=by_issue)
+        report = readers_(bound, ask=ask, by_issue=by_issue)
+    report.less = {names.key(issue): who for issue, who in report.less.items()}
+    return report
 
 
 def purge(workspace: Workspace, *, dry_run: bool = False) -> Purged:
