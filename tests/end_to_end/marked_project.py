@@ -15,7 +15,7 @@ from tests.end_to_end.marks import Marks
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.librarian import keep_file
 from tracker_migrate.backends.launchpad.standin.oauth import seed_token
-from tracker_migrate.backends.launchpad.standin.privacy import grant, revoke, share
+from tracker_migrate.backends.launchpad.standin.privacy import grant, grant_spec, revoke, share
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.targets import target_names, task_sort
 
@@ -38,6 +38,7 @@ class MarkedProject:
         self._numbers = itertools.count(501)
         self._moment = _START
         self.bugs: list[int] = []
+        self.blueprints: list[str] = []
         with launchpad.lock, self.store.transaction():
             self.half = self._person(HALF)
             share(self.store, PROJECT, self.half, ["Private Security"])
@@ -206,10 +207,44 @@ class MarkedProject:
     def _touched(self, number: int) -> None:
         self.change(number, message_count=self.store.next_message(number))
 
-    def info(self, number: int) -> str:
-        """A bug's information type."""
-        bug = self.store.bug(number)
-        return str(bug.get("information_type", "Public")) if bug else ""
+    def info(self, issue: int | str) -> str:
+        """The information type of a bug or blueprint."""
+        held = self.store.bug(issue) if isinstance(issue, int) else self.store.item(issue)
+        return str(held.get("information_type", "Public")) if held else ""
+
+    # -- a blueprint ----------------------------------------------------------------------------
+
+    def blueprint(
+        self,
+        info: str = "Public",
+        *,
+        needs: Sequence[str] = (),
+        bugs: Sequence[int] = (),
+        readers: Sequence[str] = (),
+    ) -> str:
+        """Draw up a blueprint; its path. Its name is a word of its own, too."""
+        name = self.marks.new("blueprint's name")
+        path = f"{PROJECT}/+spec/{name}"
+        self.marks.belongs(name, path)
+        said = {
+            field: f"It shall shine, {self.marks.new(f'blueprint {field}', path)}."
+            for field in ("title", "summary", "whiteboard", "workitems_text")
+        }
+        values = {
+            **said, "name": name, "information_type": info, "owner_link": self.cast.owner,
+            "definition_status": "Approved", "implementation_status": "Started",
+            "priority": "High", "date_created": self._now(),
+        }  # fmt: skip
+        with self.launchpad.lock, self.store.transaction():
+            self.store.put_item("specification", path, values, None, PROJECT)
+            for other in needs:
+                self.store.relate("dependencies", path, other)
+            for bug in bugs:
+                self.store.relate("specs", f"bugs/{bug}", path)
+            for reader in readers:
+                grant_spec(self.store, path, reader)
+        self.blueprints.append(path)
+        return path
 
     # -- later ------------------------------------------------------------------------------------
 

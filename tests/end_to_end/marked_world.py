@@ -32,7 +32,7 @@ _POLICIES = """
 [information_type]
 "Private" = "few"
 "Private Security" = "security"
-"Proprietary" = "stay"
+"Proprietary" = "few"
 
 [policies.few.storyboard]
 users = "readers"
@@ -171,7 +171,8 @@ def marked_world(
 
 
 def file_bugs(project: MarkedProject) -> None:
-    """25 bugs, a third of them private, with hidden comments, files, people, duplicates."""
+    """25 bugs and 4 blueprints, a third of them private, with hidden comments, files, people,
+    duplicates, dependencies."""
     half, other = project.half, project.cast.people[1]
     first = project.bug(comments=2, hidden=1, files=1, tags=["ui"], address=True)
     project.bug("Private", same_as=first, comments=2, hidden=1, files=1, readers=[half])
@@ -181,9 +182,12 @@ def file_bugs(project: MarkedProject) -> None:
     project.bug("Private Security", hidden=1, assignee=half, readers=[project.secret_team])
     project.bug("Private", targets=("gadget", "gadget-lib", "gadget/2.x"), readers=[other])
     project.bug("Private", targets=("gadget", project.secret_project))
-    project.bug("Proprietary", comments=1, files=1)
+    linked = project.bug("Proprietary", comments=1, files=1)
     project.bug("Embargoed", comments=1, address=True)
     project.bug(assignee=project.secret_team, readers=[project.secret_team], comments=1)
     project.bug(targets=("gadget", "gadget/1.x"), hidden=2, files=1)
+    for info, readers in (("Proprietary", [half]), ("Embargoed", [])):
+        plan = project.blueprint(info, bugs=[first, linked], readers=readers)
+        project.blueprint(needs=[plan], bugs=[first, linked])
     for number in range(13):
         project.bug("Public Security" if number == 7 else "Public", hidden=number % 3 == 0)

@@ -36,6 +36,10 @@ class Marks:
         self._by_word[word] = Mark(word, what, issue, rule)
         return word
 
+    def belongs(self, word: str, issue: int | str) -> None:
+        """A word that was given out is of this issue."""
+        self._by_word[word] = self._by_word[word]._replace(issue=issue)
+
     def __iter__(self) -> Iterator[Mark]:
         return iter(self._by_word.values())
 

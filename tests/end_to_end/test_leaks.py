@@ -32,12 +32,14 @@ def shuffled(monkeypatch: pytest.MonkeyPatch, draw: random.Random) -> None:
 
 def expected(marked: MarkedWorld, target: str) -> dict[str, frozenset[str]]:
     """What each outsider has to have seen, by the end: a spy who does not, looks elsewhere."""
-    kinds = ("title", "description", "comment")
-    marks, types = marked.marks, {n: marked.project.info(n) for n in marked.project.bugs}
+    kinds = ("title", "description", "comment", "blueprint title", "blueprint summary")
+    issues = [*marked.project.bugs, *marked.project.blueprints]
+    marks, types = marked.marks, {one: marked.project.info(one) for one in issues}
     public = marks.of(*kinds, issues=[n for n, kind in types.items() if kind in PUBLIC_TYPES])
     half = {n for n, kind in types.items() if kind == "Private Security"}
     if target == "storyboard":  # where a private story has its own readers
-        half |= {n for n, kind in types.items() if kind == "Private" and marked.reads(HALF, n)}
+        moved = ("Private", "Proprietary")
+        half |= {n for n, kind in types.items() if kind in moved and marked.reads(HALF, n)}
     everybody = public if target == "storyboard" else frozenset()  # Conduit answers to accounts
     return {
         "nobody": everybody,
