@@ -22,7 +22,7 @@ from tracker_migrate.engine.verify import DifferenceAt, Verified
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 
-_NUMBERS = re.compile(r"launchpad:[a-z]+:\d+(/\d+)?|launchpad:blueprint:private")
+_NUMBERS = re.compile(r"launchpad:[a-z]+:\d+(/\d+)?|launchpad:blueprint:\(private [0-9a-f]{8}\)")
 
 
 @pytest.fixture
@@ -80,14 +80,10 @@ def test_a_report_names_what_is_exposed_by_its_number_alone(
     keys = [
         "launchpad:bug:12",
         "launchpad:task:12@gadget/1.x",
-        "launchpad:blueprint:3d/+spec/x",
+        "launchpad:comment:12/3",
     ]
     differs = [DifferenceAt(Key("launchpad:task:13@gadget/1.x"), "title", "changed")]
     output.keep_verified(tmp_path, Verified(exposed=list(map(Key, keys)), differs=differs))
     kept = json.loads((tmp_path / "verify.json").read_text())
-    assert kept["exposed"] == [
-        "launchpad:blueprint:private",
-        "launchpad:bug:12",
-        "launchpad:task:12",
-    ]
+    assert kept["exposed"] == ["launchpad:bug:12", "launchpad:comment:12/3", "launchpad:task:12"]
     assert kept["differs"][0]["key"] == "launchpad:task:13"

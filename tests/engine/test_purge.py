@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tests.engine.test_privacy import hidden, shut, tables
 from tests.engine.world import World, action, bug_key, step
 from tracker_migrate.engine import purging
-from tracker_migrate.engine.plan import Item, Plan
+from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.purging import purge
 from tracker_migrate.engine.verify import outsiders
 from tracker_migrate.errors import Brake, Locked, WorkspaceError
@@ -393,13 +393,14 @@ def test_what_is_exposed_stays_told(here: World) -> None:
     assert here.verify().exposed
 
 
-# -- what is kept outside of state/ ---------------------------------------------------------------
-
-
-def test_a_plans_file_does_not_name_a_private_blueprint(here: World, tmp_path: Path) -> None:
-    """Its name is its key."""
-    keep(here, blueprint(f"use-{WORD}", private=True, information_type="Proprietary"))
-    items: list[Item] = []
-    Plan(here.target()).run(each=items.append)
-    assert [(one.op, one.issue) for one in items] == [("refuse", "memory:blueprint:private")]
-    assert WORD not in str(items)
+def test_a_forgotten_blueprint_is_still_told_by_its_mark(here: World) -> None:
+    """Its name stands in the ledger."""
+    of = blueprint(f"use-{WORD}", private=True, information_type="Proprietary")
+    keep(here, of)
+    here.apply()
+    salt = here.workspace.archive.salt()
+    told = Naming(here.workspace.archive, salt).key(of.key)
+    forget(here)
+    assert here.ledger.verdict(of.key) is not None
+    assert Naming(here.workspace.archive, salt).key(of.key) == told
+    assert WORD not in told

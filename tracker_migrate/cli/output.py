@@ -6,7 +6,6 @@ Private issues are named by number only; nothing here shows a text of an issue.
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -266,16 +265,10 @@ def keep_verified(folder: Path, one: Any) -> None:
 
 def _without_names(found: dict[str, Any]) -> dict[str, Any]:
     """The same for a file that others may be shown: a task's key names the series that a weakness
-    is in, a blueprint's is its name."""
-    exposed = sorted({_numbered(key) for key in found["exposed"]})
+    is in."""
+    exposed = sorted({key.partition("@")[0] for key in found["exposed"]})
     differs = [{**one, "key": one["key"].partition("@")[0]} for one in found["differs"]]
     return {**found, "exposed": exposed, "differs": differs}
-
-
-def _numbered(key: str) -> str:
-    front, _, name = key.rpartition(":")
-    number = name.partition("@")[0]
-    return f"{front}:{number if re.fullmatch(r'[0-9/]+', number) else 'private'}"
 
 
 def standing(found: dict[str, Any], as_json: bool) -> None:

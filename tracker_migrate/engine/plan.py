@@ -19,8 +19,7 @@ from tracker_migrate.engine.survey import inputs
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Event, Loss, total
-from tracker_migrate.model import Issue, Key, parts
-from tracker_migrate.model import key as key_of
+from tracker_migrate.model import Issue, Key
 
 FORMAT = 1
 #: keys that hold a number and no name
@@ -29,7 +28,7 @@ _NUMBERED = re.compile(r"[a-z]+:[a-z]+:\d+(/\d+)?")
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of a plan: what happens to one object, and why. No line holds a text of an issue,
-    and one of an issue that is not public holds numbers alone (see `_guarded`)."""
+    and one of an issue that is not public no name of a series, milestone or tag (`_guarded`)."""
 
     issue: Key
     key: Key
@@ -172,14 +171,10 @@ class Plan:
 
 def _guarded(item: Item, issue: Issue) -> Item:
     """The line as it may be kept in a file. The key of a task names the series that a weakness is
-    in, that of a milestone when it will be mended, that of a blueprint is its name."""
-    if not issue.private:
+    in, that of a milestone when it will be mended: of what is not public only numbers are told."""
+    if not issue.private or _NUMBERED.fullmatch(item.key):
         return item
-    named = issue.key
-    if issue.kind == "blueprint":
-        named = key_of(parts(issue.key)[0], issue.kind, "private")
-    of = item.key if _NUMBERED.fullmatch(item.key) else named
-    return msgspec.structs.replace(item, issue=named, key=of)
+    return msgspec.structs.replace(item, key=issue.key)
 
 
 def write_file(path: Path, target: str, items: Iterator[Item] | list[Item]) -> None:
