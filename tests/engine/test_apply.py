@@ -513,3 +513,18 @@ def test_hidden_and_deleted_comments_never_reach_the_target(world: World) -> Non
     world.apply()
     assert world.notes(1) == ["seen"]
     assert world.verify().account.refused == 1
+
+
+def test_a_plan_covers_the_references_that_are_known_later(world: World) -> None:
+    """Where the target chooses its numbers a text is sent again when they are known: that is no
+    change of plan."""
+    world.keep(bug(1, description="see #2"), bug(2, "after #3"), bug(3))
+    lines: list[Item] = []
+    Plan(world.target()).run(each=lines.append)
+    expected = frozenset(line.digest for line in lines)
+    applied = Apply(world.target(), expected=expected).run()
+    assert applied.aside == 0
+    assert "source.example/bug/2" not in world.card(1).fields["text"]
+    world.keep(bug(1, description="see #2, and more"))
+    with pytest.raises(Brake):
+        Apply(world.target(), expected=expected).run()

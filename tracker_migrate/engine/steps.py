@@ -14,7 +14,7 @@ from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.survey import give
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Brake, Refused, Taken
-from tracker_migrate.interfaces import Action, ClosedStep, Step
+from tracker_migrate.interfaces import Action, ClosedAction, ClosedStep, Step
 from tracker_migrate.model import Key
 
 _TAKEN_TRIES = 5
@@ -147,8 +147,17 @@ class Steps:
         if self._expected is None:
             return
         for action in step.actions:
-            if step_digest(action.op, action.key, action.digest) not in self._expected:
+            planned = step_digest(action.op, action.key, action.digest) in self._expected
+            if not planned and not self._only_references(action):
                 raise Brake(
                     f"{action.op} {action.key} is not in the plan: what it was made from has "
                     "changed since; make a new plan and look at it"
                 )
+
+    def _only_references(self, action: ClosedAction) -> bool:
+        """Whether an object is wanted as it was when it was sent last, and only the places of what
+        it refers to are known by now."""
+        if action.op != "update":
+            return False
+        held = self._ledger.held([action.key]).get(action.key)
+        return held is not None and held.digest == action.digest
