@@ -519,7 +519,7 @@ def test_a_plan_covers_the_references_that_are_known_later(world: World) -> None
     """Where the target chooses its numbers a text is sent again when they are known: that is no
     change of plan."""
     world.keep(bug(1, description="see #2"), bug(2, "after #3"), bug(3))
-    lines: list[Item] = []
+    lines: list[Any] = []
     Plan(world.target()).run(each=lines.append)
     expected = frozenset(line.digest for line in lines)
     applied = Apply(world.target(), expected=expected).run()
