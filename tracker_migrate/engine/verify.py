@@ -15,6 +15,7 @@ import msgspec
 from tracker_migrate.digest import digest
 from tracker_migrate.engine.account import Account, fates
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
@@ -83,6 +84,7 @@ class Verify:
         done = 0
         with ThreadPoolExecutor(self._target.sink.connections) as pool:
             for page in pages(self._issues(only, chosen), _PAGE):
+                self._target.exposures.update(exposures(self._target, page))
                 keys = [issue.key for issue in page]
                 verdicts = self._target.ledger.verdicts(keys)
                 held = [self._target.ledger.of_issue(key) for key in keys]
