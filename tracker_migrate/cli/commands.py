@@ -13,8 +13,8 @@ from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.login import login
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
-from tracker_migrate.cli.purge import purge
 from tracker_migrate.cli.privacy import hide, readers
+from tracker_migrate.cli.purge import purge
 from tracker_migrate.errors import UsageError
 
 click.rich_click.TEXT_MARKUP = "markdown"
