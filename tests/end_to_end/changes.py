@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.world import TARGETS
@@ -13,11 +13,11 @@ from tracker_migrate.workspace import Workspace
 
 
 class Change(NamedTuple):
-    """before: files the bug that it is about; happens: changes it; anonymous: the migration reads
-    as nobody. shut: whether it ends closed for all but the importer."""
+    """before: files the bug or blueprint that it is about; happens: changes it; anonymous: the
+    migration reads as nobody. shut: whether it ends closed for all but the importer."""
 
-    before: Callable[[MarkedWorld], int]
-    happens: Callable[[MarkedWorld, int], None]
+    before: Callable[[MarkedWorld], Any]
+    happens: Callable[[MarkedWorld, Any], None]
     anonymous: bool = False
     shut: bool = False
 
@@ -31,8 +31,12 @@ def _filed(info: str) -> Callable[[MarkedWorld], int]:
     return file
 
 
-def _turned(info: str) -> Callable[[MarkedWorld, int], None]:
-    return lambda marked, bug: marked.project.turn(bug, info)
+def _drawn_up(info: str) -> Callable[[MarkedWorld], str]:
+    return lambda marked: marked.project.blueprint(info)
+
+
+def _turned(info: str) -> Callable[[MarkedWorld, Any], None]:
+    return lambda marked, issue: marked.project.turn(issue, info)
 
 
 def _hidden_comment(marked: MarkedWorld) -> int:
@@ -85,4 +89,6 @@ CHANGES = {
     ),
     "gone": Change(_filed("Public"), lambda made, bug: made.project.drop(bug), shut=True),
     "private-for-nobody": Change(_filed("Public"), _turned("Private"), anonymous=True, shut=True),
+    "blueprint-private": Change(_drawn_up("Public"), _turned("Proprietary")),
+    "blueprint-public": Change(_drawn_up("Proprietary"), _turned("Public")),
 }

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.leaks import Spy
-from tests.end_to_end.marked_project import HALF, OWNER, PROJECT, MarkedProject
+from tests.end_to_end.marked_bugs import HALF, OWNER, PROJECT
+from tests.end_to_end.marked_project import MarkedProject
 from tests.end_to_end.marks import found_in
 from tests.end_to_end.reader import ManiphestReader
 from tests.end_to_end.spy_maniphest import ManiphestSpy
@@ -178,6 +179,8 @@ def file_bugs(project: MarkedProject) -> None:
     project.bug("Private", same_as=first, comments=2, hidden=1, files=1, readers=[half])
     secret = project.bug("Private", comments=2, assignee=half, tags=["ui"], address=True)
     project.bug(same_as=secret, comments=1, deleted=1)
+    for bug in (first, secret):
+        project.link_branches(bug)
     project.bug("Private Security", targets=("gadget", "gadget/1.x"), comments=2, files=1)
     project.bug("Private Security", hidden=1, assignee=half, readers=[project.secret_team])
     project.bug("Private", targets=("gadget", "gadget-lib", "gadget/2.x"), readers=[other])

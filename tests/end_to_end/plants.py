@@ -174,7 +174,7 @@ def open_task_is_filled(patch: Patch) -> None:
 def title_of_a_duplicate(patch: Patch) -> None:
     """A public bug names its duplicate by its title, also a private one's."""
     patch.setattr(wire, "leave_out_private", returns(0))
-    patch.setattr("tracker_migrate.backends.launchpad.reading.leave_out_private", returns(0))
+    patch.setattr("tracker_migrate.backends.launchpad.gathering.leave_out_private", returns(0))
     real = wire_bug._relations
 
     def relations(bug: Any, parts: Any, *more: Any) -> Any:

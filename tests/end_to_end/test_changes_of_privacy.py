@@ -13,8 +13,8 @@ from tests.end_to_end.snapshots import Snapshot, standing
 from tests.end_to_end.world import TARGETS
 
 
-def changed(marked: MarkedWorld, change: Change, monkeypatch: pytest.MonkeyPatch) -> int:
-    """A bug is at both targets, another beside it; both change at the source, and are read."""
+def changed(marked: MarkedWorld, change: Change, monkeypatch: pytest.MonkeyPatch) -> int | str:
+    """An issue is at both targets, a bug beside it; both change at the source, and are read."""
     if change.anonymous:
         monkeypatch.delenv("TRACKER_MIGRATE_LAUNCHPAD")
         marked.here.private = False
@@ -23,11 +23,11 @@ def changed(marked: MarkedWorld, change: Change, monkeypatch: pytest.MonkeyPatch
         marked.here.options[target] = {"settle_seconds": 0.05, "connections": 1}
     marked.here.write_settings()
     beside = marked.project.bug(comments=1)
-    bug = change.before(marked)
+    bug: int | str = change.before(marked)
     marked.spread()
     before = {one: marked.readable(one) for one in OUTSIDERS["storyboard"]}
     change.happens(marked, bug)
-    if marked.project.info(bug):
+    if isinstance(bug, int) and marked.project.info(bug):
         marked.project.comment(bug)
     marked.project.comment(beside)
     marked.here.pull(full=True)
@@ -70,3 +70,7 @@ def test_a_change_of_privacy_survives_a_kill_at_every_point(
         spy.found_nothing()
         assert marked.here.apply(target).steps == 0, moment
         assert standing(marked, target) == end, moment
+    assert marked.here.verify(target).closed == change.shut
+    if not change.shut:
+        words = marked.marks.of("title", "comment", "blueprint title")
+        spy.saw("somebody", words & marked.readable("somebody"))

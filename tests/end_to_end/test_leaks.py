@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.fuse import Crash, Fuse
-from tests.end_to_end.marked_project import HALF, PUBLIC_TYPES
+from tests.end_to_end.marked_bugs import HALF, PUBLIC_TYPES
 from tests.end_to_end.marked_world import MarkedWorld, file_bugs
 from tests.end_to_end.test_recorded_projects import agrees
 from tests.end_to_end.world import TARGETS
@@ -32,10 +32,11 @@ def shuffled(monkeypatch: pytest.MonkeyPatch, draw: random.Random) -> None:
 
 def expected(marked: MarkedWorld, target: str) -> dict[str, frozenset[str]]:
     """What each outsider has to have seen, by the end: a spy who does not, looks elsewhere."""
-    kinds = ("title", "description", "comment", "blueprint title", "blueprint summary")
-    issues = [*marked.project.bugs, *marked.project.blueprints]
+    kinds = ("title", "description", "comment", "branch's name", "blueprint title")
+    issues: list[int | str] = [*marked.project.bugs, *marked.project.blueprints]
     marks, types = marked.marks, {one: marked.project.info(one) for one in issues}
     public = marks.of(*kinds, issues=[n for n, kind in types.items() if kind in PUBLIC_TYPES])
+    public &= marks.ruled("issue")
     half = {n for n, kind in types.items() if kind == "Private Security"}
     if target == "storyboard":  # where a private story has its own readers
         moved = ("Private", "Proprietary")
@@ -44,7 +45,7 @@ def expected(marked: MarkedWorld, target: str) -> dict[str, frozenset[str]]:
     return {
         "nobody": everybody,
         "somebody": public,
-        HALF: public | marks.of(*kinds, issues=half),
+        HALF: public | (marks.of(*kinds, issues=half) & marks.ruled("issue")),
     }
 
 
