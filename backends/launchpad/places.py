@@ -26,6 +26,8 @@ from tracker_migrate.interfaces import Entity, Reply
 from tracker_migrate.model import Milestone, Project, Series
 
 _SPEC = re.compile(r"[a-z0-9][a-z0-9+.\-]*(/(\+source/)?[a-zA-Z0-9][a-zA-Z0-9+.\-]*){0,2}")
+#: what `check_specs` calls a group
+GROUP = "project group"
 _SERIES = ("project_series", "distro_series")
 _PACKAGES = ("distribution_source_package", "source_package")
 Kind = Literal["project", "series", "milestone"]
@@ -77,8 +79,9 @@ def wrong_spec(spec: str) -> str | None:
     return None
 
 
-def check_specs(client: Client, specs: Sequence[str]) -> Mapping[str, str]:
-    """What each spec is. Raises UsageError that names all that are nothing."""
+def check_specs(client: Client, specs: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+    """What each spec is: its kind in words, and its title. Raises UsageError that names all that
+    are nothing."""
     facts, mistakes = {}, []
     for spec in specs:
         try:
@@ -92,7 +95,7 @@ def check_specs(client: Client, specs: Sequence[str]) -> Mapping[str, str]:
         elif is_private(row) and not client.private:
             mistakes.append(f"launchpad:{spec}: is not public; say `private` to read it")
         else:
-            facts[f"launchpad:{spec}"] = f"{kind.replace('_', ' ')}, {row['title']}"
+            facts[spec] = (kind.replace("_", " "), row["title"])
     if mistakes:
         raise UsageError("\n".join(mistakes))
     return facts

@@ -2,8 +2,9 @@
 
 A private issue may be read by those with whom its projects share all of its information type (ALL),
 and by those who were given a share of it alone (SOME: who filed it, its subscribers, whom somebody
-let in). A team lets in all its members. Launchpad's administrators may read everything, and are not
-named.
+let in). A team lets in all its members; those who can't log in, suspended or deactivated ones, read
+nothing. Launchpad's administrators may read every bug, though no blueprint that is not shared with
+them (404, seen on a running server), and are not named.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tracker_migrate.backends.launchpad.listing import Names, rows
 from tracker_migrate.backends.launchpad.once import NotTold, Once
 from tracker_migrate.backends.launchpad.reading import understood
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, below
+from tracker_migrate.errors import ObjectError
 from tracker_migrate.model import Access, Issue, Key, key, name_of
 
 #: what the service calls the information types
@@ -34,9 +36,11 @@ _PAGE = 300  # the most that Launchpad gives (facts 2); fewer when it has not th
 
 
 class Grantee(NamedTuple):
-    """Somebody whom a project lets in. permissions: ALL or SOME, by the service's types."""
+    """Somebody whom a project lets in. permissions: ALL or SOME, by the service's types. active:
+    whether there is anybody to log in."""
 
     name: str
+    active: bool
     is_team: bool
     permissions: dict[str, str]
 
@@ -68,6 +72,19 @@ class Sharing:
         self._grantees = Once(self._ask_grantees)
         self._shares = Once(self._ask_share)
         self._members = Once(self._ask_members)
+
+    def silent(self, pillar: str) -> str:
+        """Why the service tells nothing of a project or distribution; empty if it does.
+
+        Raises LoginNeeded, Unreachable.
+        """
+        try:
+            self._grantees(pillar)
+        except (NotTold, ObjectError) as error:
+            return str(error)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return f"the sharing of {pillar} is not what Launchpad sends"
+        return ""
 
     def access(self, issue: Issue) -> Access:
         """Who may read an issue that is not public; `unreadable` if the service does not tell.
@@ -127,24 +144,27 @@ class Sharing:
         except (Denied, NotSeen) as error:
             raise NotTold(_why(pillar, error)) from None
         # with nobody to name it says null [S]
-        return tuple(self._grantee(row) for row in ([] if said is None else said))
+        found = (self._grantee(row) for row in ([] if said is None else said))
+        return tuple(one for one in found if one.active)
 
     def _grantee(self, row: Entry) -> Grantee:
         name = below(row["self_link"]).removeprefix("~")
         permissions = dict(row["permissions"])
         if not _LEVELS.issuperset(permissions.values()):
             raise ValueError("a permission that nobody has heard of")
-        return Grantee(name, self._is_team(name, row["sprite_css"]), permissions)
+        return Grantee(name, *self._who(name, row["sprite_css"]), permissions)
 
-    def _is_team(self, name: str, sprite: str | None) -> bool:
-        """By the picture that the service names (`sprite person`, `sprite person-inactive`,
-        `sprite team private`): it says it in no other way, and a request each would say it."""
+    def _who(self, name: str, sprite: str | None) -> tuple[bool, bool]:
+        """(active, is a team), by the picture that the service names (`sprite person`, `sprite
+        person-inactive`, `sprite team private`): it says it in no other way, and a request each
+        would say it."""
         words = (sprite or "").split()
-        if "team" in words:
-            return True
-        if "person" in words or "person-inactive" in words:
-            return False
-        return bool(self._client.entry(f"~{name}").value["is_team"])
+        if "team" in words or "person" in words:
+            return True, "team" in words
+        if "person-inactive" in words:
+            return False, False
+        row = self._client.entry(f"~{name}").value
+        return row["is_valid"] is not False, bool(row["is_team"])
 
     def _ask_share(self, share: Share) -> frozenset[str]:
         asked = self._asked(_SHARES[share.kind], share.pillar)
@@ -156,13 +176,15 @@ class Sharing:
             raise NotTold(_why(share.pillar, error)) from None
 
     def _ask_members(self, team: str) -> frozenset[str] | None:
-        """Everybody in a team, directly or through other teams; None if that is not for us: of a
+        """Everybody in a team, directly or through other teams, who can log in (Launchpad names
+        the suspended ones, too: seen on a running server); None if that is not for us: of a
         private team the project's owner learns the name alone (facts 12)."""
         try:
             listed = list(self._rows(f"~{team}/participants", [], _person_name))
         except (Denied, NotSeen):
             return None
-        return frozenset(_person_name(row) for row in listed if not row["is_team"])
+        people = (row for row in listed if not row["is_team"] and row["is_valid"] is not False)
+        return frozenset(map(_person_name, people))
 
     def _asked(self, operation: str, pillar: str) -> list[tuple[str, str]]:
         return [("ws.op", operation), ("pillar", self._client.address(pillar))]

@@ -12,6 +12,7 @@ from datetime import datetime
 from tracker_migrate.backends.launchpad import (
     hints,
     listing,
+    permits,
     places,
     reading,
     wire_blueprint,
@@ -63,15 +64,22 @@ class LaunchpadSource:
         self._viewer = name
 
     def check(self) -> Mapping[str, str]:
-        """Ask the server what it is, as whom it knows us, and whether what is asked for exists.
-        Who may read what is not public is asked anew from here on.
+        """Ask the server what it is, as whom it knows us, and whether what is asked for exists;
+        with `private`, also whether this login reads what is private, and (`readers`) is told who
+        else may. That is asked anew from here on.
 
         Raises UsageError (all specs that are wrong), WrongTracker, LoginNeeded, Unreachable.
         """
-        self._sharing.forget()
         facts = dict(places.check_root(self._client))
         facts["viewer"] = self.viewer
-        facts.update(places.check_specs(self._client, self.specs))
+        found = places.check_specs(self._client, self.specs)
+        facts.update((f"launchpad:{spec}", ", ".join(said)) for spec, said in found.items())
+        self._sharing.forget()
+        if self._client.private and not self._client.anonymous:
+            permits.must_read_private(self._client, self.specs)
+            kinds = {spec: kind for spec, (kind, _) in found.items()}
+            facts["readers"] = permits.readers(self._sharing, kinds)
+            self._sharing.forget()
         return facts
 
     def now(self) -> datetime:

@@ -12,7 +12,11 @@ from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal
 from tracker_migrate.backends.launchpad.standin.nameless import name_all
 from tracker_migrate.backends.launchpad.standin.paging import Listing
-from tracker_migrate.backends.launchpad.standin.privacy import may_read, may_read_spec
+from tracker_migrate.backends.launchpad.standin.privacy import (
+    counted,
+    may_read,
+    may_read_spec,
+)
 
 #: what a refusal calls a team's collections
 _API_NAMES = {"members": "api_activemembers", "participants": "api_all_members"}
@@ -201,7 +205,8 @@ def _spec_key(spec: Entry) -> Any:
 
 def _specifications(valid_only: bool) -> Build:
     def build(ctx: Context, owner: Entry) -> Listing:
-        seen = [s for s in _specs_of(ctx, owner) if may_read_spec(ctx.store, ctx.view, s)]
+        view = counted(ctx.view)
+        seen = [s for s in _specs_of(ctx, owner) if may_read_spec(ctx.store, view, s)]
         found = [s for s in seen if not valid_only or _is_valid(s, owner)]
         return Listing.of("specification", sorted(found, key=_spec_key))
 

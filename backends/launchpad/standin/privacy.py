@@ -6,10 +6,12 @@ does not; unsubscribing takes it away; whoever may not read gets the 404 of a mi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tracker_migrate.backends.launchpad.standin.derived import PUBLIC_TYPES
 from tracker_migrate.backends.launchpad.standin.entry import Entry
+from tracker_migrate.backends.launchpad.standin.people import ADMINS
 from tracker_migrate.backends.launchpad.standin.store import Store
 from tracker_migrate.backends.launchpad.standin.view import View
 
@@ -26,6 +28,14 @@ TYPE_NAMES = {enum: name for name, enum in ENUM_NAMES.items()}
 def is_public(issue: Entry) -> bool:
     """Whether everybody may read the bug or blueprint."""
     return issue.get("information_type", "Public") in PUBLIC_TYPES
+
+
+def counted(view: View) -> View:
+    """As whom searches and lists count: the account, whatever its login may; what that may not read
+    is then left out of the page (seen on a running server)."""
+    if view.anonymous or view.reads_private:
+        return view
+    return replace(view, reads_private=True, admin=ADMINS in view.circle)
 
 
 def readable(view: View, alias: str = "b") -> tuple[str, list[Any]]:

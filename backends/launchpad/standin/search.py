@@ -13,7 +13,7 @@ from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal
 from tracker_migrate.backends.launchpad.standin.ordering import order_sql
 from tracker_migrate.backends.launchpad.standin.paging import Listing
-from tracker_migrate.backends.launchpad.standin.privacy import readable
+from tracker_migrate.backends.launchpad.standin.privacy import counted, readable
 from tracker_migrate.backends.launchpad.standin.wadl_options import (
     IMPORTANCES,
     INFORMATION_TYPES,
@@ -60,7 +60,7 @@ def search_tasks(ctx: Context, target: Entry) -> Listing:
     _add_target(ctx, target, query)
     for add in _FILTERS:
         add(ctx, query)
-    sql, values = readable(ctx.view)
+    sql, values = readable(counted(ctx.view))
     query.add(sql, *values)
     order = ctx.values("order_by")
     by_date = bool(ctx.text("modified_since") or order[:1] == ["date_last_updated"])

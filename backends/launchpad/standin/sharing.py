@@ -11,7 +11,8 @@ from typing import Any
 
 from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.entry import Entry
-from tracker_migrate.backends.launchpad.standin.errors import Refusal
+from tracker_migrate.backends.launchpad.standin.errors import Refusal, printed
+from tracker_migrate.backends.launchpad.standin.nameless import name_all
 from tracker_migrate.backends.launchpad.standin.paging import Listing
 from tracker_migrate.backends.launchpad.standin.privacy import (
     ENUM_NAMES,
@@ -29,6 +30,10 @@ def _pillar(ctx: Context) -> Entry:
     pillar = ctx.store.item(path)
     if pillar is None:
         raise Refusal(400, f'pillar: No such object "{ctx.link(path)}".')
+    _driven(ctx, pillar)
+    if pillar.kind == "project_group":  # seen on a running server
+        text = f"{printed(pillar)} is not a supported pillar"
+        raise Refusal(500, text, X_Lazr_OopsId="OOPS-standin")
     return pillar
 
 
@@ -48,7 +53,6 @@ def _person(ctx: Context) -> Entry:
 def grantee_data(ctx: Context, entry: Entry) -> Any:
     """getPillarGranteeData: everybody with ALL or SOME access, by name."""
     pillar = _pillar(ctx)
-    _driven(ctx, pillar)
     people = ctx.store.rows(
         "SELECT person FROM policy WHERE pillar=? UNION SELECT a.person FROM access a "
         "JOIN task t ON t.bug=a.bug JOIN bug b ON b.id=a.bug WHERE t.pillar=? AND b.info NOT IN "
@@ -58,6 +62,7 @@ def grantee_data(ctx: Context, entry: Entry) -> Any:
     )
     found = [grantee_entry(ctx, pillar, path) for (path,) in people]
     found = [one for one in found if one["permissions"]]
+    name_all(ctx, (f"~{one['name']}" for one in found), "icon")
     # [S]: with nobody to name it says null
     return sorted(found, key=lambda one: str(one["display_name"]).lower()) or None
 
@@ -72,7 +77,7 @@ def grantee_entry(ctx: Context, pillar: Entry, path: str) -> dict[str, Any]:
         "SELECT info FROM policy WHERE pillar=? AND person=?", pillar.path, path
     ):
         permissions[ENUM_NAMES[name]] = "ALL"
-    picture = "person" if person.get("is_valid", True) else "person-inactive"  # [S]
+    picture = "person" if person.get("is_valid", True) else "person-inactive"
     picture = "team" if person.kind == "team" else picture
     private = " private" if person.get("private") else ""
     shared = [ENUM_NAMES[name] for name in ENUM_NAMES if name in some]
@@ -114,7 +119,6 @@ def _specs_given(ctx: Context, pillar: Entry, person: str) -> list[Entry]:
 
 def _shared_bugs(ctx: Context, entry: Entry) -> Any:
     person, pillar = _person(ctx), _pillar(ctx)
-    _driven(ctx, pillar)
     rows = ctx.store.db.execute(
         "SELECT t.bug, t.target, t.data, b.title FROM task t JOIN bug b ON b.id=t.bug JOIN access "
         "a ON a.bug=b.id WHERE t.pillar=? AND a.person=? AND b.info NOT IN ('Public','Public "
@@ -126,7 +130,6 @@ def _shared_bugs(ctx: Context, entry: Entry) -> Any:
 
 def _shared_specs(ctx: Context, entry: Entry) -> Any:
     person, pillar = _person(ctx), _pillar(ctx)
-    _driven(ctx, pillar)
     return Listing.of(None, _specs_given(ctx, pillar, person.path))
 
 

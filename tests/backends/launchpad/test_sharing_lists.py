@@ -19,7 +19,7 @@ from tests.backends.launchpad.closed import (
 )
 from tracker_migrate.backends.launchpad.sharing import TYPES, pillar_of
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
-from tracker_migrate.backends.launchpad.standin.privacy import ENUM_NAMES, grant, revoke
+from tracker_migrate.backends.launchpad.standin.privacy import ENUM_NAMES, grant, revoke, share
 from tracker_migrate.model import Access, Key
 
 
@@ -55,6 +55,33 @@ def test_long_lists_are_read_whole(closed: LaunchpadStandIn) -> None:
         store.put_item("person", path, values)
     grant(store, 721, team(closed, "crowd", *crowd))
     assert {who(path[1:]) for path in crowd} <= set(access(source(closed), 721).people)
+
+
+def gone(standin: LaunchpadStandIn, name: str) -> str:
+    """Somebody whose account is suspended."""
+    values = {"name": name, "display_name": name, "date_created": "2026-11-22T15:00:00"}
+    standin.store.put_item("person", f"~{name}", {**values, "is_valid": False})
+    return f"~{name}"
+
+
+def test_who_can_not_log_in_reads_nothing(closed: LaunchpadStandIn) -> None:
+    """As seen on a running server: a team names its suspended members, and a project whom it shares
+    with, by the picture `sprite person-inactive`."""
+    grant(closed.store, 721, team(closed, "outer", "~lab-unrelated", gone(closed, "sleeper")))
+    grant(closed.store, 721, gone(closed, "dozer"))
+    share(closed.store, "lab-private", gone(closed, "dreamer"), ["Private"])
+    found = access(source(closed), 721)
+    assert who("lab-unrelated") in found.people
+    assert not {who(one) for one in ("sleeper", "dozer", "dreamer")} & set(found.people)
+
+
+def test_who_can_not_log_in_is_left_out_without_a_picture(closed: LaunchpadStandIn) -> None:
+    grant(closed.store, 721, gone(closed, "dozer"))
+    made = source(closed)
+    client = made._sharing._client  # type: ignore[attr-defined]
+    told = client.value
+    client.value = lambda path: [{**row, "sprite_css": None} for row in told(path)]
+    assert who("dozer") not in access(made, 721).people
 
 
 def many_shares(standin: LaunchpadStandIn, person: str, count: int) -> list[int]:

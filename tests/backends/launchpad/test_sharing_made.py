@@ -40,7 +40,11 @@ def allowed(standin: LaunchpadStandIn, key: Key, person: str) -> bool:
 
 
 def people(standin: LaunchpadStandIn) -> list[str]:
-    return [one.path for one in standin.store.items("kind='person'") if one.path != "~gadget-admin"]
+    """Who can log in, but for the administrator."""
+    everybody = standin.store.items("kind='person'")
+    return [
+        one.path for one in everybody if one.path != "~gadget-admin" and one.get("is_valid", True)
+    ]
 
 
 def private(found: dict[Key, Issue]) -> dict[Key, Access]:
@@ -59,6 +63,12 @@ def test_every_person_may_read_what_the_access_says(made: LaunchpadStandIn) -> N
         said = set(access.people) | (inside if access.opaque else set())
         may = {path for path in people(made) if allowed(made, key, path)}
         assert said == {Key(f"launchpad:person:{path[1:]}") for path in may}, key
+
+
+def test_who_can_not_log_in_was_let_in_too(made: LaunchpadStandIn) -> None:
+    gone = {one.path for one in made.store.items("kind='person'")} - set(people(made))
+    shares = made.store.rows("SELECT DISTINCT person FROM access")
+    assert gone & {person for (person,) in shares}
 
 
 def test_all_kinds_of_sharing_are_met(made: LaunchpadStandIn) -> None:
