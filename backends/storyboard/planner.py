@@ -135,7 +135,7 @@ def _story(issue: Issue, decisions: Decisions) -> Wanted:
         kind="story",
         issue=issue.key,
         fields=_present(
-            title=fields.title(texts.seen(issue.title), texts.label(issue.key)),
+            title=fields.title(issue.title, texts.label(issue.key)),
             description=texts.description(issue, decisions),
             is_bug=issue.kind == "bug",
             **access.story(audience),
@@ -150,7 +150,7 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
     project = fields.project_name(place.name)
     milestone = shape.milestone(issue, task, decisions)
     made: dict[str, Any] = _present(
-        title=fields.title(texts.seen(issue.title), texts.label(issue.key)),
+        title=fields.title(issue.title, texts.label(issue.key)),
         status=shape.status(issue, task, decisions),
         priority=shape.priority(task, decisions),
         link=task.home,

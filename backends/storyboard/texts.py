@@ -11,7 +11,7 @@ import msgspec
 from tracker_migrate.backends.storyboard import fields, losses, shape
 from tracker_migrate.interfaces import Decisions, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of
-from tracker_migrate.text import commonmark, details, origin, redact
+from tracker_migrate.text import commonmark, details, origin
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
 from tracker_migrate.text.fields import label_of, shown
 from tracker_migrate.text.subjects import telling
@@ -39,7 +39,7 @@ def description(issue: Issue, decisions: Decisions) -> Text:
     """The line of origin, the full title if it had to be cut, the body, the details."""
     blocks: list[Any] = []
     if fields.is_cut(issue.title):
-        blocks.append(Paragraph(((Strong(fields.sound(seen(issue.title))),),)))
+        blocks.append(Paragraph(((Strong(fields.sound(issue.title)),),)))
     blocks += decisions.blocks(issue, fields.sound(issue.description))
     rest = _without_native(issue, decisions)
     blocks += details.details(rest, decisions, losses.outcome_of(issue, decisions))
@@ -56,11 +56,6 @@ def content(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
     blocks += _lines([*map(_attachment, files), *_after(comment, decisions)])
     line = _origin(comment.key, comment.home, comment.author, comment.created, decisions)
     return _under(line, blocks)
-
-
-def seen(text: str) -> str:
-    """A line of the source's as readers may see it: addresses hidden as the source hides them."""
-    return redact.hide_addresses(text)
 
 
 def _without_native(issue: Issue, decisions: Decisions) -> Issue:
@@ -91,7 +86,7 @@ def _origin(
         origin.Origin(
             label=label(key),
             permalink=home,
-            author=seen(name) if name else None,
+            author=name or None,
             author_home=person.home if person else None,
             when=when,
         )
@@ -100,13 +95,13 @@ def _origin(
 
 def _before(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[Line]:
     if subject := telling(issue, comment.subject):
-        yield (Strong("Subject:"), f" {seen(subject)}")
+        yield (Strong("Subject:"), f" {subject}")
     if comment.edited is not None:
         yield (Strong("Edited:"), " ", *shown(comment.edited, decisions))
 
 
 def _attachment(one: Attachment) -> Line:
-    return (Strong("Patch:" if one.patch else "Attachment:"), " ", Url(one.home, seen(one.title)))
+    return (Strong("Patch:" if one.patch else "Attachment:"), " ", Url(one.home, one.title))
 
 
 def _after(comment: Comment, decisions: Decisions) -> Iterator[Line]:
