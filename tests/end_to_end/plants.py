@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from tests.end_to_end import scenes
-from tracker_migrate.backends.launchpad import wire, wire_bug
+from tracker_migrate.backends.launchpad import wire, wire_blueprint, wire_bug
+from tracker_migrate.backends.launchpad.gathering import Gathered
 from tracker_migrate.backends.maniphest import access as maniphest_access
 from tracker_migrate.backends.maniphest import compose
 from tracker_migrate.backends.maniphest import fields as maniphest_fields
@@ -189,6 +190,28 @@ def title_of_a_duplicate(patch: Patch) -> None:
     patch.setattr(wire_bug, "_relations", relations)
 
 
+def name_of_a_blueprint(patch: Patch) -> None:
+    """A public blueprint names those that it depends on, also private ones."""
+    patch.setattr(wire, "leave_out_private", returns(0))
+    patch.setattr("tracker_migrate.backends.launchpad.gathering.leave_out_private", returns(0))
+    real = wire_blueprint._relations
+
+    def relations(spec: Any, links: Any) -> Any:
+        return real({**spec, "information_type": "Proprietary"}, links)
+
+    patch.setattr(wire_blueprint, "_relations", relations)
+
+
+def name_of_a_branch(patch: Patch) -> None:
+    """Branches are asked for with the login, and all that come are named."""
+    real = Gathered.rows
+
+    def rows(self: Gathered, *given: Any, **named: Any) -> Any:
+        return real(self, *given, **{**named, "as_nobody": False})
+
+    patch.setattr(Gathered, "rows", rows)
+
+
 def hidden_comments(patch: Patch) -> None:
     """What Launchpad hides is taken as if everybody could read it."""
     patch.setattr(wire, "_silence", returns(0))
@@ -265,6 +288,8 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant("a-wider-group", "maniphest", any_group, scenes.group_grew, "alice"),
     *both("title-of-a-private-duplicate", title_of_a_duplicate, seen="title"),
+    *both("name-of-a-private-blueprint", name_of_a_blueprint, seen="blueprint's name"),
+    *both("name-of-a-private-branch", name_of_a_branch, seen="branch's name"),
     *both("hidden-comment", hidden_comments, seen="hidden text"),
     *both("address", addresses, seen="address in"),
     *both("private-team", secret_teams, seen="team's"),

@@ -22,6 +22,7 @@ from tracker_migrate.backends.storyboard import faults
 from tracker_migrate.backends.storyboard.planner import StoryBoardPlanner
 from tracker_migrate.cli.demo import pages
 from tracker_migrate.engine import plan
+from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.send import Sender
 from tracker_migrate.errors import Refused
 from tracker_migrate.interfaces import Event
@@ -143,6 +144,10 @@ def plan_with_titles(patch: Patch) -> None:
     patch.setattr("tracker_migrate.engine.jobs.write_file", write_file)
 
 
+def blueprints_by_name(patch: Patch) -> None:
+    patch.setattr(Naming, "text", lambda _self, text: text)
+
+
 def cache_in_a_temporary_file(patch: Patch) -> None:
     real = Conduit.write
 
@@ -186,6 +191,7 @@ HOME_PLANTS: tuple[HomePlant, ...] = (
     HomePlant("log-with-a-title", log_with_a_title),
     HomePlant("refusal-with-a-title", refusal_with_a_title),
     HomePlant("plan-with-titles", plan_with_titles),
+    HomePlant("blueprint-by-its-name", blueprints_by_name),
     HomePlant("cache-in-a-temporary-file", cache_in_a_temporary_file),
     HomePlant("error-with-the-server's-words", error_with_the_servers_words, fail),
     HomePlant("page-with-a-private-bug", all_on_the_page, draw_a_page),

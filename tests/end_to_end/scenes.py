@@ -24,6 +24,9 @@ def file_few(marked: MarkedWorld) -> dict[str, int]:
     """Few bugs, by what is special about each."""
     project = marked.project
     first = project.bug(hidden=1, deleted=1, files=1, address=True)
+    plan = project.blueprint("Proprietary", bugs=[first])
+    project.blueprint(needs=[plan], bugs=[first])
+    project.link_branches(first)
     return {
         "public": first,
         "duplicate": project.bug("Private", same_as=first, readers=[project.half]),
