@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.world import TARGETS
-from tracker_migrate.engine import jobs
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 
@@ -60,12 +59,6 @@ def _hide_by_hand(marked: MarkedWorld, bug: int) -> None:
     with Workspace(marked.here.folder) as workspace:
         for target in TARGETS:
             workspace.hidden(target).add([Key(f"launchpad:bug:{bug}")])
-
-
-def hide_now(marked: MarkedWorld, target: str, bug: int) -> None:
-    """What the command `hide` does."""
-    with Workspace(marked.here.folder) as workspace:
-        jobs.hide(workspace, target, [Key(f"launchpad:bug:{bug}")])
 
 
 CHANGES = {
