@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.end_to_end.marks import found_in
-from tests.end_to_end.plants import hidden_comments, returns
+from tests.end_to_end.plants_at_source import hidden_comments, returns
 from tests.end_to_end.spy_workspace import Ears
 from tests.end_to_end.world import TARGETS
 from tracker_migrate.backends.launchpad import wire
