@@ -383,6 +383,10 @@ def test_verify_sees_what_an_outsider_reads(here: World) -> None:
     here.apply()
     assert outsiders(here.target()).exposed == []
     assert outsiders(here.target()).private == 2
+    target = here.target()
+    target.hidden.add([bug_key(2)])
+    hide_one(target, bug_key(2))
+    assert outsiders(here.target()).private == 3, "what was closed by hand is looked at, too"
     here.server.edit("card", here.card(1).number, audience="public")
     assert bug_key(1) in here.verify().exposed
     assert len(outsiders(here.target()).exposed) == 2

@@ -209,11 +209,15 @@ def outsiders(target: Target) -> Verified:
     lists, feeds, search hits, tags. Asks of the ledger only where to look."""
     target.sink.check(target.decisions)
     target.learn()
-    verified, public = Verified(), target.archive.public
+    verified = Verified()
     private: dict[Key, tuple[str, RemoteRef]] = {}
     for page in pages(target.ledger.issues(), _PAGE):
-        for key in set(page) - public(page):
-            private |= _places(target.ledger.of_issue(key), target)
+        public = target.archive.public(page)
+        for key in page:
+            held = target.ledger.of_issue(key)
+            # closed by hand, or for what can't be taken back, though public at the source
+            if key not in public or any(one.audience != "public" for one in held.values()):
+                private |= _places(held, target)
     known = {name_of(key) for key in target.ledger.of_kind("tag")}
     names = {target.decisions.tag(tag) for tag in target.archive.withheld_tags()}
     withheld = {name for name in names if name is not None} - known
