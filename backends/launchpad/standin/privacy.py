@@ -114,11 +114,14 @@ def may_read_number(store: Store, view: View, number: int) -> bool:
 
 
 def may_see_team(store: Store, view: View, team: Entry) -> bool:
-    """A private team is shown to its members, and to those whom a share or subscription tells."""
-    if not team.get("private") or view.admin or team.path in view.circle:
+    """A private team is shown to its members, and to those whom a share or subscription tells: one
+    to a public bug tells everybody whose login reads what is private (running server)."""
+    if not team.get("private"):
         return True
-    if view.anonymous:
+    if not view.reads_private:
         return False
+    if view.admin or team.path in view.circle or _subscribed_openly(store, team):
+        return True
     marks = ",".join("?" * len(view.circle))
     sql = (
         "SELECT 1 FROM policy p JOIN item i ON i.path=p.pillar WHERE p.person=? AND "
@@ -128,6 +131,14 @@ def may_see_team(store: Store, view: View, team: Entry) -> bool:
     )
     circle = sorted(view.circle)
     return bool(store.rows(sql, team.path, *circle, team.path, *circle))
+
+
+def _subscribed_openly(store: Store, team: Entry) -> bool:
+    sql = (
+        "SELECT 1 FROM item s JOIN bug b ON b.id=s.bug WHERE s.path='bugs/'||b.id||"
+        "'/+subscription/'||? AND b.info IN ('Public', 'Public Security')"
+    )
+    return bool(store.rows(sql, team.path[1:]))
 
 
 def drives(store: Store, view: View, pillar: Entry) -> bool:

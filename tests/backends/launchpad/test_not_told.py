@@ -21,7 +21,7 @@ from tracker_migrate.backends.launchpad import open_source
 from tracker_migrate.backends.launchpad.answers import Denied, decoded
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.oauth import seed_token
-from tracker_migrate.errors import LoginNeeded, Refused
+from tracker_migrate.errors import Gone, LoginNeeded, Refused
 from tracker_migrate.interfaces import Source
 from tracker_migrate.model import name_of
 from tracker_migrate.testing.loopback import Fault
@@ -74,6 +74,23 @@ def test_who_is_told_the_subscribers_reads_them(closed: LaunchpadStandIn, viewer
     found = issue(source(closed, viewer=viewer), bug(OPEN))
     assert "launchpad:person:t-hush" in {one.person for one in found.subscriptions}
     assert "subscriptions_not_told" not in found.extra
+
+
+@pytest.mark.parametrize(
+    ("viewer", "seen"),
+    [("lab-unrelated", True), ("name16", True), ("public", False), (None, False)],
+)
+def test_the_team_is_shown_to_whom_the_subscription_tells(
+    closed: LaunchpadStandIn, viewer: str | None, seen: bool
+) -> None:
+    """As a running server showed it; a login for public things is nobody in particular."""
+    made = public_login(closed) if viewer == "public" else source(closed, viewer=viewer)
+    asked = made._client  # type: ignore[attr-defined]
+    if seen:
+        assert asked.entry("~t-hush").value["name"] == "t-hush"
+    else:
+        with pytest.raises(Gone):
+            asked.entry("~t-hush")
 
 
 @pytest.mark.parametrize("name", ["attachments", "bug_watches", "activity"])
