@@ -188,7 +188,7 @@ class TargetDecisions:
             path = name_of(task.project)
             if path in self.tables.projects or not self.place(task.target).move:
                 continue
-            known = self._known.project(task.project) or self._known.project(_pillar(task.project))
+            known = self._known.project(_pillar(task.project)) or self._known.project(task.project)
             if known is None or known.private:
                 what = "private at the source" if known else "not among those that were read"
                 return (

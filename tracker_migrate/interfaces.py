@@ -511,6 +511,11 @@ class Source(Protocol):
         """Somebody. A suspended or missing one has only its name."""
         ...
 
+    def project(self, project: Key) -> Entity:
+        """A project that an issue names, though it is none of those that are read. Raises Gone,
+        Refused, Retriable."""
+        ...
+
     def closed(self) -> Iterator[Key]:
         """The bugs that are listed for this reader, and that not everybody may read: a short list,
         asked for at each poll, because what becomes private or public need not be listed as

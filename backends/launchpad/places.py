@@ -142,6 +142,14 @@ def around(client: Client, spec: str) -> Iterator[Entity]:
         yield from _lines(client, spec)
 
 
+def project(client: Client, path: str) -> Entity:
+    """A project, distribution or package. Raises Gone, Refused, Unreachable."""
+    got = client.entry(path)
+    if not wire_places.is_project(wire_places.type_of(got.value)):
+        raise Refused("that is no project")
+    return Entity(value=_made("project", got.value), reply=got.reply)
+
+
 def _lines(client: Client, path: str) -> Iterator[Entity]:
     for row in _rows(client.collection(f"{path}/series")):
         yield _entity(client, "series", row)

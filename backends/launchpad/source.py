@@ -97,6 +97,12 @@ class LaunchpadSource:
         except ObjectError as error:
             raise Unreachable(f"what the issues live in can't be read: {error}") from None
 
+    def project(self, project: Key) -> Entity:
+        """A project or distribution; of a package its distribution, for that is what may be
+        private. One request."""
+        pillar = name_of(project).partition("/")[0]
+        return reading.understood(project, lambda: places.project(self._client, pillar))  # type: ignore[no-any-return]
+
     def _around(self, spec: str) -> Iterator[Entity]:
         return places.around(self._client, spec)
 

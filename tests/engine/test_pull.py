@@ -315,3 +315,22 @@ def test_a_change_of_privacy_is_seen_at_the_next_poll(
     assert sorted(source.reads) == [bug_key(1), bug_key(2), bug_key(3)]
     assert pulled.changed == 3
     assert archive.private_keys() == [bug_key(1), bug_key(3), bug_key(4)]
+
+
+def test_the_other_projects_of_private_issues_are_read(world: World, archive: Archive) -> None:
+    """Of a project that nobody knows its name can't be told; of a public issue it may be."""
+    other, hidden = (key("memory", "project", name) for name in ("engine", "vault"))
+
+    def at(number: int, project: Key, **more: Any) -> Any:
+        made = bug(number, **more)
+        task = msgspec.structs.replace(made.tasks[0], project=project, target=project)
+        return msgspec.structs.replace(made, tasks=(*made.tasks, task))
+
+    shut: dict[str, Any] = {"private": True, "information_type": "Private", "access": Access()}
+    public = key("memory", "project", "lamp")
+    source = MemorySource(at(1, other, **shut), at(2, hidden, **shut), at(3, public))
+    source.failing[hidden] = Gone("not to be seen")
+    world.pull(source)
+    assert archive.project(other) is not None
+    assert archive.project(hidden) is None
+    assert archive.project(public) is None

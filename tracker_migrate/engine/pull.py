@@ -63,6 +63,7 @@ class Pull:
         self._again: frozenset[Key] = frozenset()
         self._futures: set[Future[Any]] = set()
         self._guard = threading.Lock()
+        self._projects: set[Key] = set()
 
     def run(
         self, *, full: bool = False, limit: int | None = None, only: Only | None = None
@@ -80,6 +81,7 @@ class Pull:
         listed = self._read_all(self._to_read(since, limit, only))
         if since is not None:
             self._read_all(self._moved_in_silence(listed))
+        self._read_projects()
         self._read_people()
         if cursor is None and limit is None and only is None:
             self._look_for_vanished(listed)
@@ -169,6 +171,9 @@ class Pull:
             self._keep(key, reading)
 
     def _keep(self, key: Key, reading: Reading | None) -> None:
+        if reading is not None and reading.issue.private:
+            with self._guard:
+                self._projects |= {task.project for task in reading.issue.tasks}
         self._note("same" if reading is None else self._archive.put(reading).result(), key)
 
     def _note(self, outcome: str, key: Key) -> None:
@@ -177,6 +182,14 @@ class Pull:
             setattr(counts, outcome, getattr(counts, outcome) + 1)
             done = counts.new + counts.changed + counts.same + counts.gone + counts.unread
         self._listen(Event(name="read", key=key, detail=outcome, done=done))
+
+    def _read_projects(self) -> None:
+        """The other projects that private issues name: only of one that is known can be said
+        whether its name may be told. What can't be read stays unknown."""
+        for key in sorted(self._projects):
+            if self._archive.project(key) is None:
+                with suppress(ObjectError):
+                    self._archive.put_entity(self._source.project(key)).result()
 
     def _read_people(self) -> None:
         people = self._archive.people_to_read()

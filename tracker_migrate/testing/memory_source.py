@@ -148,10 +148,17 @@ class MemorySource:
 
     def surroundings(self) -> Iterator[Entity]:
         """The one project."""
+        yield self.project(PROJECT)
+
+    def project(self, project: Key) -> Entity:
+        """Any project but those that a test has in `failing`."""
+        if project in self.failing:
+            raise self.failing[project]
+        name = name_of(project)
         one = Project(
-            key=PROJECT, kind="project", name="rocket", title="Rocket", home=home(PROJECT)
+            key=project, kind="project", name=name, title=name.title(), home=home(project)
         )
-        yield Entity(value=one, reply=_reply(one.home, one))
+        return Entity(value=one, reply=_reply(one.home, one))
 
     def listing(self, since: datetime | None, newest: int | None = None) -> Iterator[Listed]:
         """All issues, bugs by number first; or those that changed from `since` on."""

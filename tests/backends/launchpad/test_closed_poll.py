@@ -9,6 +9,8 @@ import pytest
 from tests.backends.launchpad.closed import bug, issue, lab_private, requests_of, source, summary
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.privacy import grant, revoke
+from tracker_migrate.errors import Gone
+from tracker_migrate.model import Key
 
 
 @pytest.fixture
@@ -46,3 +48,13 @@ def test_who_may_read_is_told_anew_without_reading_the_bug(closed: LaunchpadStan
     revoke(closed.store, int(number), "~lab-unrelated")
     made.check()
     assert made.access(held) == held.access
+
+
+def test_another_project_that_a_private_bug_names_can_be_asked_for(
+    closed: LaunchpadStandIn,
+) -> None:
+    made = source(closed, "lab-private")
+    found = made.project(Key("launchpad:project:lab-private2")).value
+    assert (found.key, found.private) == ("launchpad:project:lab-private2", False)  # type: ignore[union-attr]
+    with pytest.raises(Gone):
+        made.project(Key("launchpad:project:no-such-project"))
