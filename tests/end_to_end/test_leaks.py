@@ -71,7 +71,7 @@ def test_no_outsider_reads_a_private_word_after_any_write(
         fuse.set(None)
         applied = marked.here.apply(target)
     assert killed == (KILLS if seed > 1 else 0)
-    assert applied.refused == 4
+    assert applied.refused == 3
     spy.found_nothing()
     assert spy.writes > 40
     assert spy.asked > 3000
