@@ -227,7 +227,7 @@ _PEOPLE = "person,target,account,name,state,created,note\n"
         ("privacy.toml", "[policy]", 'did you mean "policies"?'),
         ("privacy.toml", '[information_type]\n"Private" = "secret"', 'no policy "secret"'),
         ("privacy.toml", "information_type = 3", "must be a section"),
-        ("privacy.toml", "[policies.a.old]\nusers = 3", "needs users = […] or groups = […]"),
+        ("privacy.toml", "[policies.a.old]\nusers = 3", "users must be a list"),
         ("privacy.toml", "[policies.a.old]\nuser = [3]", "needs users = […] or groups = […]"),
         ("privacy.toml", "[policies.a.odl]\nusers = [3]", 'no target "odl"; did you mean "old"?'),
         ("privacy.toml", "[policies]\na = 3", "needs a section for each target"),
@@ -401,8 +401,7 @@ def test_a_plan_that_is_out_of_date_is_a_brake(
     cli: Cli, workspace: Path, standins: Servers
 ) -> None:
     assert cli("plan", "-T", "old", "-o", "old.plan", "-q").status == 0
-    (workspace / "mappings" / "tags.csv").write_text("tag,becomes\napi,interface\n")
-    states = '[maniphest.status]\n"New" = "wontfix"\n"Triaged" = "wontfix"\n'
+    states = '[maniphest.status]\n"Fix Released" = "wontfix"\n'
     (workspace / "mappings" / "states.toml").write_text(states)
     ended = cli("apply", "-T", "old", "old.plan")
     assert ended.status == 8
