@@ -446,3 +446,15 @@ def test_only_closing_writes_nothing_else(here: World) -> None:
     sent(here)
     Apply(here.target(), here.heard.append).close()
     assert sent(here) == [(bug_key(1), "card.update")]
+
+
+def test_what_somebody_removed_at_the_target_need_not_be_closed(here: World) -> None:
+    here.keep(bug(1, "a"), bug(2))
+    here.apply()
+    here.server.remove("card", here.card(1).number)
+    here.keep(shut(1, "a"), bug(2, "new"))
+    applied = here.apply()
+    assert (applied.exposed, applied.closed) == (0, 0)
+    assert here.cards(1) == []
+    assert here.notes(2) == ["new"]
+    assert here.verify().exposed == []

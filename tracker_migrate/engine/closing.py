@@ -17,12 +17,11 @@ from tracker_migrate.digest import digests
 from tracker_migrate.engine.send import InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.target import HIDDEN_FOR, Target
-from tracker_migrate.errors import ObjectError, Refused, UsageError
+from tracker_migrate.errors import Gone, ObjectError, Refused, UsageError
 from tracker_migrate.interfaces import CLOSED, IMPORTER, Action, Audience, Wanted
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held
 
-GONE = "not to be read at the source any more: closed at the target"
 _TRIES = 4
 
 
@@ -114,8 +113,23 @@ class Closing(Due):
                 self._send(actions)
                 tell(Closed(key))
             except (ObjectError, UsageError) as error:
-                tell(Closed(key, str(error)))
+                if not (isinstance(error, Gone) and self._is_gone(key)):
+                    tell(Closed(key, str(error)))
         self._target.ledger.flush()
+
+    def _is_gone(self, key: Key) -> bool:
+        """Whether nothing of an issue is to be seen at the target any more, by us or by anybody who
+        should not: then there is nothing to close. What can be seen and not edited is not gone."""
+        held = self._target.ledger.of_issue(key)
+        refs = {of: (one.kind, one.at) for of, one in held.items() if one.state != "gone"}
+        try:
+            self._target.sink.read(refs)
+        except Gone:
+            if self._target.sink.readable_by_outsider(refs):
+                return False
+            self._target.ledger.set_gone(list(refs))
+            return True
+        return False
 
     def one(self, key: Key) -> bool:
         """Close one issue for all but the importer, now, whatever the ledger says of who may read
