@@ -240,7 +240,7 @@ def test_a_token_is_read_from_a_file_that_is_its_owners_alone(
     place.chmod(0o644)
     ended = cli("apply", "-T", "old")
     assert ended.status == 1
-    assert f"others may read {place}: chmod go= {place}" in ended.err
+    assert f"others may read {place}: chmod -R go= {workspace / 'state'}" in ended.err
     place.chmod(0o600)
     assert cli("apply", "-T", "old", "--limit", "1").status == 0
 
