@@ -13,13 +13,14 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.crash_points.moments import BEFORE, INTENT, REPLIED, RESULT, WRITTEN, Point
+from tests.crash_points.moments import BEFORE, INTENT, LATE, REPLIED, RESULT, WRITTEN, Point
 from tests.crash_points.plants import PLANTS
 from tracker_migrate.backends.maniphest import client as maniphest_client
 from tracker_migrate.backends.maniphest.client import Conduit
@@ -94,6 +95,7 @@ class Death:
                 Path(self._job.armed).write_text(str(os.getpid()))
             reply = real(*given, **named)
             self._tick(self._kind, REPLIED)
+            self._tick(self._kind, LATE)
             return reply
 
         patch.setattr(client, "write", write)
@@ -130,12 +132,20 @@ class Death:
         patch.setattr(Ledger, name, told)
 
     def _one_by_one(self, patch: pytest.MonkeyPatch) -> None:
-        """Every write gets a commit of its own, so that each run has the same ones."""
+        """Every write gets a commit of its own, so that each run has the same ones. On a slow disk
+        results come to it when somebody waits for what was noted after them."""
         real = Writer.do
+        slow = self._job.point is not None and self._job.point.moment == LATE
+        held: list[Callable[..., Any]] = []
 
         def do(self_: Writer, write: Callable[..., Any]) -> Any:
-            future = real(self_, write)
-            future.exception()  # waits
+            if slow and self._commit[1] == RESULT:
+                held.append(write)
+                return Future[Any]()
+            for one in (*held, write):
+                future = real(self_, one)
+                future.exception()  # waits
+            held.clear()
             return future
 
         patch.setattr(Writer, "do", do)

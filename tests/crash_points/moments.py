@@ -14,8 +14,10 @@ BEFORE, WRITTEN, REPLIED, RECORDED = (
     "after the reply",
     f"after the {RESULT}",
 )
+#: as `REPLIED`, and the disk is slow: no result since the last intent has come to it, either
+LATE = "after the reply, with a slow disk"
 #: every kind of step has to be met at each of these
-NEEDED = (BEFORE, WRITTEN, REPLIED, RECORDED)
+NEEDED = (BEFORE, WRITTEN, REPLIED, LATE, RECORDED)
 
 #: kinds of steps that no run can make, by target, and why: `stale` holds them to the planner
 IMPOSSIBLE: Mapping[str, Mapping[str, str]] = {
