@@ -1,4 +1,7 @@
-"""`make crash-points`: dies at every point there is, and says what came of it."""
+"""`make crash-points`: dies at every point there is, and says what came of it.
+
+`python -m tests.crash_points SEED` goes to the tenth that a test has drawn with this seed.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,32 @@ import multiprocessing
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 
-from tests.crash_points.points import PLANNERS, Tally, part
+from tests.crash_points.points import PLANNERS, Tally, part, tenth
+
+CORES = os.cpu_count() or 1
 
 
-def main() -> int:
-    """All points, over all cores; 1 if anything is wrong."""
-    cores, began = os.cpu_count() or 1, time.monotonic()
-    tally = Tally()
-    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
-        parts = [
-            pool.submit(part, target, number, cores)
-            for target in PLANNERS
-            for number in range(cores)
-        ]
-        for one in parts:
+def main(seed: str | None = None) -> int:
+    """Over all cores; 1 if anything is wrong."""
+    began, tally = time.monotonic(), Tally()
+    with ProcessPoolExecutor(CORES, multiprocessing.get_context("spawn")) as pool:
+        for one in list(_parts(pool, seed)):
             tally = tally.plus(one.result())
-    failures = [*dict.fromkeys(tally.failures), *_too_few(tally)]
+    failures = [*dict.fromkeys(tally.failures), *([] if seed else _too_few(tally))]
     said = f"seconds={time.monotonic() - began:.0f} failures={len(failures)}"
     sys.stdout.writelines(f"{line}\n" for line in (*failures, said, tally))
     return 1 if failures else 0
+
+
+def _parts(pool: ProcessPoolExecutor, seed: str | None) -> Iterator[Future[Tally]]:
+    for target in PLANNERS:
+        if seed is not None:
+            yield pool.submit(tenth, target, int(seed))
+        else:
+            yield from (pool.submit(part, target, number, CORES) for number in range(CORES))
 
 
 def _too_few(tally: Tally) -> list[str]:
@@ -37,4 +45,4 @@ def _too_few(tally: Tally) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

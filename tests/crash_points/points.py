@@ -160,6 +160,11 @@ def part(target: str, number: int, of: int) -> Tally:
     return go(target, share(number, of))
 
 
+def tenth(target: str, seed: int) -> Tally:
+    """Go to a tenth of the points of both acts at a target, drawn by lot."""
+    return go(target, drawn(seed))
+
+
 @contextmanager
 def _child() -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tests.crash_points.child"]
@@ -178,11 +183,11 @@ def share(number: int, of: int) -> Choice:
     return lambda _act, points: points[number::of]
 
 
-def drawn(seed: int, part: float = 0.1) -> Choice:
-    """A part of the points, by lot."""
+def drawn(seed: int) -> Choice:
+    """A tenth of the points, by lot: the same ones for the same seed."""
 
     def choice(act: str, points: Sequence[Point]) -> Sequence[Point]:
         draw = random.Random(f"{seed} {act}")
-        return draw.sample(list(points), math.ceil(len(points) * part))
+        return draw.sample(list(points), math.ceil(len(points) / 10))
 
     return choice
