@@ -1,0 +1,100 @@
+"""A small world in which every kind of step happens, in two acts: all is new, and all changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.marked_bugs import PROJECT
+from tests.end_to_end.marked_project import MarkedProject
+from tests.end_to_end.marked_world import OUTSIDERS, MarkedWorld, marked_world
+from tests.end_to_end.snapshots import Snapshot
+
+#: a project's own bugs, and one that a series of it has, too
+_TWO = ("gadget", "gadget/1.x")
+
+
+def first(marked: MarkedWorld) -> None:
+    """Everything is new: a bug with all that there is, private ones, and what depends."""
+    project = marked.project
+    _reopen_milestones(project)
+    project.bug(comments=2, tags=["ui"], targets=_TWO)
+    project.bug("Private", comments=1, readers=[project.half], assignee=project.half)
+    project.bug()
+    needed = project.blueprint()
+    project.blueprint("Proprietary", needs=[needed])
+
+
+def _reopen_milestones(project: MarkedProject) -> None:
+    """Maniphest gets those alone that are still worked on."""
+    for path in project.scene.milestones[:3]:
+        held = project.store.item(path)
+        assert held is not None
+        project.store.put_item("milestone", path, {**held.data, "is_active": True}, None, PROJECT)
+
+
+def later(marked: MarkedWorld) -> None:
+    """Everything changes: texts, tags, what is said, and who may read it, in both directions."""
+    project = marked.project
+    whole, closed, opened = project.bugs
+    title = f"Lamp {project.marks.new('new title', whole)} is out"
+    project.change(whole, title=title, tags=["api", "ui"])
+    project.comment(whole)
+    project.turn(closed, "Public")
+    project.turn(opened, "Private Security")
+    project.comment(opened)
+    project.turn(project.blueprints[0], "Proprietary")
+
+
+ACTS: Mapping[str, Callable[[MarkedWorld], None]] = {"first": first, "later": later}
+
+
+class Scene:
+    """One target, at the beginning of an act. `again` brings that back."""
+
+    def __init__(self, marked: MarkedWorld, target: str, act: str, copy: Path) -> None:
+        self.marked, self.target, self.act = marked, target, act
+        self.folder, self.spy = marked.here.folder, marked.spies[target]
+        self._copy = copy
+        self._begin = Snapshot(marked, target, copy / "begin")
+
+    def again(self) -> None:
+        """All is as it was before the act."""
+        self._begin.restore()
+
+    def sees(self) -> None:
+        """The spy must see what he may: else he looks at the wrong places."""
+        shown = self.marked.readable("somebody")
+        self.spy.saw(
+            "somebody", self.marked.marks.of("title", "comment", "blueprint title") & shown
+        )
+
+    def look(self, *, during: bool) -> int:
+        """How much can be read that must not be. during: the change may not have arrived yet."""
+        self.spy.leaks.clear()
+        if during:
+            with self.marked.as_before():
+                self.spy.look()
+        else:
+            self.spy.look()
+        return len(self.spy.leaks)
+
+
+@contextmanager
+def acts(target: str, folder: Path) -> Iterator[Iterator[Scene]]:
+    """The acts at one target, each when the one before has been played."""
+    with pytest.MonkeyPatch.context() as patch, marked_world(folder / "ws", patch) as marked:
+        # one connection, so that every run comes to the same moments
+        marked.here.options[target] = {"settle_seconds": 0.05, "connections": 1}
+        marked.here.write_settings()
+        yield (_act(marked, target, name, folder / name) for name in ACTS)
+
+
+def _act(marked: MarkedWorld, target: str, name: str, copy: Path) -> Scene:
+    marked.before = {who: marked.readable(who) for who in OUTSIDERS[target]}
+    ACTS[name](marked)
+    marked.here.pull(full=True)
+    return Scene(marked, target, name, copy)
