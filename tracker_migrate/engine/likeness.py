@@ -97,11 +97,13 @@ class Likeness:
                 return audience.name
         return UNKNOWN
 
-    def is_closed(self, kind: str, seen: Observed) -> bool:
-        """Whether nobody but the importer reads an object, whoever owns it."""
-        names = self._access(kind, _PUBLIC).keys()
-        closed = {n: one for n, one in self._access(kind, CLOSED).items() if n in names}
-        return bool(closed) and all(seen.fields.get(name) == one for name, one in closed.items())
+    def is_closed(self, kind: str, seen: Observed, audience: Audience) -> bool:
+        """Whether nobody but the importer reads an object, whoever owns it, though this audience
+        should. A policy that lets in nobody who has an account is as closed, and is no reason."""
+        access = self._access(kind, audience)
+        closed = {n: one for n, one in self._access(kind, CLOSED).items() if n in access}
+        there = {name: seen.fields.get(name) for name in closed}
+        return bool(closed) and there == closed != {name: access[name] for name in closed}
 
     def stands(self, wanted: Wanted, seen: Observed) -> bool:
         """Whether a part that has no place of its own was written: something of it is there. Else

@@ -133,9 +133,8 @@ def hidden_by_hand(target: Target, likeness: Likeness, issue: Issue, found: Foun
     """Whether an issue stands there for nobody but the importer, and neither the tables nor the
     ledger know why: somebody has hidden it, and whoever did it has to say that it may be read."""
     kind, seen = target.planner.issue_kind, found.seen.objects.get(issue.key)
-    if seen is None or not likeness.is_closed(kind, seen):
-        return False
-    if target.decisions.audience(issue).name == IMPORTER:
+    audience = target.decisions.audience(issue)
+    if seen is None or audience.refused or not likeness.is_closed(kind, seen, audience):
         return False
     held = target.ledger.held([issue.key]).get(issue.key)
     return held is None or held.state != "there" or held.audience != IMPORTER
