@@ -17,6 +17,8 @@ from tests.end_to_end.test_strangers import alice, ask, forged
 from tests.end_to_end.world import RECORDINGS, TARGETS, World, needs_shared, world
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.load import load_spec
+from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
+from tracker_migrate.backends.maniphest.standin.config import Config
 from tracker_migrate.backends.storyboard.finding import PLACEHOLDER
 from tracker_migrate.engine import jobs
 from tracker_migrate.engine.adopt import Adopted
@@ -66,6 +68,15 @@ def test_a_lost_ledger_is_rebuilt(
         assert found.left == 0
         writes_nothing(here, target)
         assert state(here, target) == before
+
+
+def test_a_lost_ledger_is_rebuilt_without_a_marker_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Maniphest that has none: the line of origin tells what our tasks are."""
+    bare = ManiphestStandIn(config=Config(fields=()))
+    monkeypatch.setattr("tests.end_to_end.world.ManiphestStandIn", lambda: bare)
+    test_a_lost_ledger_is_rebuilt("maniphest", tmp_path, monkeypatch)
 
 
 @both

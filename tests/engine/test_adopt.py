@@ -202,12 +202,13 @@ def test_no_number_that_is_in_use_is_given_again(
     world = World(make(), MemoryServer(), "ours")
     written(world, *BUGS)
     old = copied(world)
-    written(world, bug(4, "four"), bug(5))
-    old.keep(bug(4, "four"), bug(5))
+    later = [bug(number, "said") for number in range(4, 14)]
+    written(world, *later)
+    old.keep(*later)
     adopt(old)
     used = {one.number for one in world.server.all("card")}
-    written(old, bug(6))
-    assert old.card(6).number not in used
+    written(old, bug(14))  # one that tried the used numbers one by one would give up
+    assert old.card(14).number not in used
     assert old.ledger.number(bug_key(4)) == old.card(4).number
 
 
