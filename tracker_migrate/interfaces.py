@@ -96,6 +96,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     editable: fields can be changed later. phase: 0 shared objects (projects, tags), 1 creation,
     2 what needs the references to be known. chosen: we choose its number. private: how a change
     of audience can follow ("follows" its issue, "own" = set on the object itself, "never").
+    within: it has no place of its own, and stands at its issue's (a story's tags).
     """
 
     name: str
@@ -103,6 +104,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     editable: bool = True
     chosen: bool = False
     private: Literal["own", "follows", "never"] = "follows"
+    within: bool = False
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
@@ -393,6 +395,11 @@ class Sink(Protocol):
 
     def resend_safe(self, step: ClosedStep) -> bool:
         """Whether sending it twice can't write it twice (it names an explicit id)."""
+        ...
+
+    def stored(self, step: ClosedStep) -> Mapping[Key, Mapping[str, Any]]:
+        """The fields of a step that read back in another form than they are sent in, by key, in
+        that form: the part of `Receipt.stored` that is known without sending."""
         ...
 
     def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:

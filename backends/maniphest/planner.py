@@ -32,7 +32,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(name="subtask", phase=1, private="own"),
         # no method of Conduit edits or removes a comment (facts 2)
         Kind(name="comment", phase=2, editable=False, private="follows"),
-        Kind(name="relations", phase=2, private="follows"),
+        Kind(name="relations", phase=2, private="follows", within=True),
     )
 }
 

@@ -102,6 +102,10 @@ class ManiphestSink:
         """Nothing is idempotent in maniphest.edit; a project's hashtag can't be taken twice."""
         return step.kind in _SAFE
 
+    def stored(self, step: ClosedStep) -> Mapping[Key, Mapping[str, Any]]:
+        """See `sending.Sender.stored`."""
+        return self._sender.stored(step)
+
     def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:
         """See `interfaces.Sink.read`."""
         return self._reader.read(refs)

@@ -35,7 +35,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(name="tag", phase=0, editable=False),
             Kind(name="story", chosen=True, private="own"),
             Kind(name="task", chosen=True),
-            Kind(name="tagging"),
+            Kind(name="tagging", within=True),
             Kind(name="comment", phase=2, chosen=True, editable=False),
         )
     }

@@ -9,6 +9,7 @@ import rich_click as click
 
 from tracker_migrate import __version__
 from tracker_migrate.cli import output
+from tracker_migrate.cli.adopt import adopt
 from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.login import login
 from tracker_migrate.cli.opening import opened, targets_of
@@ -38,7 +39,7 @@ def cli() -> None:
     """
 
 
-for _command in (login, readers, hide, purge):
+for _command in (login, readers, hide, purge, adopt):
     cli.add_command(_command)
 
 

@@ -19,6 +19,7 @@ _BARS = {
     "read": "reading",
     "person": "people",
     "judged": "looking through",
+    "adopted": "adopting",
     "planned": "planning",
     "created": "creating",
     "issue": "writing",

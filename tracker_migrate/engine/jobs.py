@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tracker_migrate import registry
+from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.events import Listen, silent
@@ -222,6 +223,31 @@ class Look:
         if self._source is None:
             self._source = self._stack.enter_context(reading(self._workspace))
         return self._source.is_public(issue)
+
+
+def adopt(
+    workspace: Workspace,
+    target: str,
+    listen: Listen = silent,
+    *,
+    source_wins: bool = False,
+    dry_run: bool = False,
+) -> Adopted:
+    """Rebuild a target's ledger from what stands there. Writes nothing to the target."""
+    names = naming(workspace)
+    with _opened(workspace, target) as bound:
+        job = Adopt(bound, names.heard_by(listen), source_wins=source_wins)
+        return _adopted_as_told(job.run(dry_run=dry_run), names)
+
+
+def _adopted_as_told(found: Adopted, names: Naming) -> Adopted:
+    for name in ("gone", "doubled", "unknown", "hidden"):
+        setattr(found, name, [names.key(one) for one in getattr(found, name)])
+    found.differs = [msgspec.structs.replace(one, key=names.key(one.key)) for one in found.differs]
+    found.unsettled = {
+        names.key(key): names.text(reason) for key, reason in found.unsettled.items()
+    }
+    return found
 
 
 def hide(

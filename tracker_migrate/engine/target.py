@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tracker_migrate import registry
@@ -129,6 +129,11 @@ class Target:
         if issue in self._hidden:
             return "hidden by hand: tracker-migrate hide --release shows it again"
         return self.exposures.get(issue)
+
+    def hide(self, issues: Iterable[Key]) -> None:
+        """Close these for all but the importer from now on, as if somebody had done so by hand."""
+        self.hidden.add(issues)
+        self._hidden_until = 0.0
 
     def learn(self) -> None:
         """Ask the target whom its groups let in: what can't be told is refused from now on."""

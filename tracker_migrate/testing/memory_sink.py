@@ -136,6 +136,10 @@ class MemorySink:
         """Where numbers are ours, always; else only what creates nothing."""
         return self._ours or all(action.op == "update" for action in step.actions)
 
+    def stored(self, step: ClosedStep) -> Mapping[Key, Mapping[str, Any]]:
+        """Everything reads back as it was sent."""
+        return {}
+
     def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:
         """The card and its notes, with what nobody told us of."""
         objects: dict[Key, Observed] = {}
@@ -182,13 +186,13 @@ class MemorySink:
         return found
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
-        """Cards that our account made, by their marker."""
+        """Cards that our account made, by their marker; of two the older."""
         keys = {one.marker: one.key for one in wanted}
-        return {
-            keys[card.marker]: _ref("card", card.number)
-            for card in self.server.all("card")
-            if card.marker in keys and card.author == self.account
-        }
+        found: dict[Key, RemoteRef] = {}
+        for card in self.server.all("card"):
+            if card.marker in keys and card.author == self.account:
+                found.setdefault(keys[card.marker], _ref("card", card.number))
+        return found
 
     @property
     def importer(self) -> str:

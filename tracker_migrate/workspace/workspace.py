@@ -23,6 +23,7 @@ from tracker_migrate.model import Issue
 from tracker_migrate.text.redact import hide_in
 from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace import settings as settings_
+from tracker_migrate.workspace.adoption import Adoption
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
 from tracker_migrate.workspace.hidden import Hidden
@@ -85,6 +86,10 @@ class Workspace:
     def ledger(self, target: str) -> Ledger:
         """A target's ledger."""
         return Ledger(self.engine, self.writer, target, self.owner)
+
+    def adoption(self, target: str) -> Adoption:
+        """Where what stands at a target is taken into its ledger."""
+        return Adoption(self.writer, target)
 
     def hidden(self, target: str) -> Hidden:
         """What somebody closed by hand at a target."""
