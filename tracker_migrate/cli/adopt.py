@@ -50,7 +50,7 @@ def adopt(
     and the next apply writes nothing twice. It may be run again at any time. What differs from what
     would be written is kept as a person's edit is: verify shows it. With -n it only counts.
 
-    Example: `tracker-migrate pull -C nova-move && tracker-migrate adopt -C nova-move -T new`
+    Example: `tracker-migrate adopt -C nova-move -T new`
     """
     from tracker_migrate.cli.display import Display
     from tracker_migrate.engine import jobs
