@@ -93,3 +93,20 @@ def test_nothing_turns_logging_on() -> None:
         "assert not logging.getLogger().handlers; assert logging.getLogger().level == 30"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["sqlalchemy", "sqlalchemy.engine", "sqlalchemy.engine.Engine"])
+def test_no_row_of_the_database_is_logged(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLAlchemy's lowest level repeats every row that is read."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, name)
+    engine = open_engine(f"sqlite:///{tmp_path / 'some.db'}")
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE TABLE said (word TEXT)"))
+        connection.execute(sa.text("INSERT INTO said VALUES (:word)"), {"word": WORD})
+        assert connection.execute(sa.text("SELECT word FROM said")).scalars().all() == [WORD]
+    engine.dispose()
+    assert "SELECT word" in caplog.text, "it was looked at the right place"
+    assert WORD not in caplog.text

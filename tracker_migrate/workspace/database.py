@@ -7,6 +7,7 @@ that its row is on disk, and a hundred callers cost one fsync.
 
 from __future__ import annotations
 
+import logging
 import queue
 import re
 import threading
@@ -33,6 +34,19 @@ _AWAY = re.compile(
 )
 
 
+#: an error's text would repeat what was to be written; and the log, on its lowest level, every row
+#: that is read: ours has a name of its own, and keeps those to itself
+_UNSAID: dict[str, Any] = {"hide_parameters": True, "logging_name": "tracker_migrate"}
+_LOG = logging.getLogger("sqlalchemy.engine.Engine.tracker_migrate")
+
+
+def _no_rows(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
+_LOG.addFilter(_no_rows)
+
+
 def open_engine(url: str) -> Engine:
     """An engine for a database address, with SQLite set so that a commit survives a power cut.
 
@@ -40,9 +54,7 @@ def open_engine(url: str) -> Engine:
     """
     if not url.startswith("sqlite"):
         try:
-            return sa.create_engine(
-                url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True
-            )
+            return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, **_UNSAID)
         except sa.exc.ArgumentError:
             raise UsageError(
                 "the database's address is none: write postgresql+psycopg://USER@HOST/NAME"
@@ -52,8 +64,7 @@ def open_engine(url: str) -> Engine:
                 f"the database needs {error.name}: pip install tracker-migrate[postgres]"
             ) from None
     how = {"timeout": 60, "check_same_thread": False}
-    # an error's text would repeat what was to be written
-    engine = sa.create_engine(url, connect_args=how, hide_parameters=True)
+    engine = sa.create_engine(url, connect_args=how, **_UNSAID)
 
     @sa.event.listens_for(engine, "connect")
     def _set(connection: Any, _record: Any) -> None:
