@@ -30,7 +30,7 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
-from tracker_migrate.workspace.ledger import Verdict
+from tracker_migrate.workspace.ledger import Held, Verdict
 
 #: so many lost replies of one issue are settled and followed by another try
 _DOUBTS = 3
@@ -230,9 +230,10 @@ class Apply:
 
     def _issue(self, issue: Issue, last: bool, opens: bool = False) -> None:
         try:
-            if not opens and self._opening.must_wait(issue):
+            held = self._ledger.of_issue(issue.key)
+            if not opens and self._opening.must_wait(issue, held.get(issue.key)):
                 return
-            whole = self._write(issue, last)
+            whole = self._write(issue, held, last)
         except InDoubt as waiting:
             self._wait_for(waiting.doubt, issue)
             return
@@ -255,7 +256,7 @@ class Apply:
             self._doubted[issue.key] += 1
             self._doubts.append((doubt, issue.key))
 
-    def _write(self, issue: Issue, last: bool) -> bool:
+    def _write(self, issue: Issue, held: dict[Key, Held], last: bool) -> bool:
         """Send what is missing; whether nothing is left open afterwards."""
         self._steps.must_be_known(issue.key)
         if self._doubted[issue.key] > _DOUBTS:
@@ -264,7 +265,6 @@ class Apply:
         if not last:  # comments come last, and are not rendered before they are needed
             planned = takewhile(lambda one: self._kinds[one.kind].phase < 2, planned)
         wanted = list(planned)
-        held = self._ledger.of_issue(issue.key)
         held |= self._ledger.held([one.key for one in wanted if one.issue != issue.key])
         found = diff(wanted, held, self._kinds, self._target.places)
         if last:

@@ -13,6 +13,7 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import MigrateError
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.archive import position
+from tracker_migrate.workspace.ledger import Held
 
 
 class Opening:
@@ -25,12 +26,12 @@ class Opening:
         self._waiting: set[Key] = set()
         self._guard = threading.Lock()
 
-    def must_wait(self, issue: Issue) -> bool:
-        """Whether it is closed at the target, and is to be opened: it waits from now on."""
-        if self._target.decisions.audience(issue).name != "public":
-            return False
-        held = self._target.ledger.held([issue.key]).get(issue.key)
+    def must_wait(self, issue: Issue, held: Held | None) -> bool:
+        """Whether it is closed at the target, and is to be opened: it waits from now on. held: what
+        the ledger knows of the issue's own object."""
         if held is None or held.audience == "public" or held.state == "joined":
+            return False
+        if self._target.decisions.audience(issue).name != "public":
             return False
         with self._guard:
             self._waiting.add(issue.key)
