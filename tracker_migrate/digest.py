@@ -22,4 +22,9 @@ def digest(value: Any) -> str:
 
 def digests(fields: dict[str, Any]) -> dict[str, str]:
     """A short digest (64 bits) of each field: to say which one changed, not to prove equality."""
-    return {name: digest(value)[:16] for name, value in fields.items()}
+    return {name: short(value) for name, value in fields.items()}
+
+
+def short(value: Any) -> str:
+    """The digest of one field's value, as `digests` has it."""
+    return digest(value)[:16]

@@ -28,7 +28,7 @@ from tracker_migrate.engine.verify import DifferenceAt
 from tracker_migrate.errors import Gone, ObjectError
 from tracker_migrate.interfaces import Event, Snapshot, Wanted
 from tracker_migrate.model import Issue, Key
-from tracker_migrate.workspace.ledger import Held
+from tracker_migrate.workspace.ledger import Held, places
 
 _PAGE = 200
 _UNLIKE = "is not what would be written: somebody changed it, or the source has changed since"
@@ -197,11 +197,7 @@ class Adopt:
 
     def _read(self, held: dict[Key, Held], wanted: list[Wanted], place: Held) -> Snapshot:
         """All of an issue that the ledger knows by now, and what has no place of its own."""
-        refs = {
-            key: (one.kind, one.at)
-            for key, one in held.items()
-            if one.state != "gone" and self._kinds[one.kind].phase != 0
-        }
+        refs = places(held, self._kinds)
         within = (one for one in wanted if self._kinds[one.kind].within and one.key not in held)
         refs |= {one.key: (one.kind, place.at) for one in within}
         try:

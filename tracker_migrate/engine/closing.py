@@ -20,7 +20,7 @@ from tracker_migrate.engine.target import HIDDEN_FOR, Target
 from tracker_migrate.errors import Gone, ObjectError, Refused, UsageError
 from tracker_migrate.interfaces import CLOSED, IMPORTER, Action, Audience, Wanted
 from tracker_migrate.model import Key
-from tracker_migrate.workspace.ledger import Held
+from tracker_migrate.workspace.ledger import Held, places
 
 _TRIES = 4
 
@@ -121,7 +121,7 @@ class Closing(Due):
         """Whether nothing of an issue is to be seen at the target any more, by us or by anybody who
         should not: then there is nothing to close. What can be seen and not edited is not gone."""
         held = self._target.ledger.of_issue(key)
-        refs = {of: (one.kind, one.at) for of, one in held.items() if one.state != "gone"}
+        refs = places(held, self._target.planner.kinds)
         try:
             self._target.sink.read(refs)
         except Gone:

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.digest import digest
+from tracker_migrate.digest import short
 from tracker_migrate.engine.diff import open_digest
 from tracker_migrate.errors import Gone, Refused
 from tracker_migrate.interfaces import Action, Kind, Pointer, Sink
 from tracker_migrate.model import Key
-from tracker_migrate.workspace.ledger import Held, Ledger
+from tracker_migrate.workspace.ledger import Held, Ledger, places
 
 #: what is done about a field that was changed on both sides
 POLICY = "target wins"
@@ -58,11 +58,7 @@ class Edits:
         return left, kept
 
     def _read(self, held: Mapping[Key, Held]) -> dict[Key, dict[str, Any]]:
-        refs = {
-            key: (one.kind, one.at)
-            for key, one in held.items()
-            if self._kinds[one.kind].phase != 0 and one.state != "gone"
-        }
+        refs = places(held, self._kinds)
         try:
             return {key: seen.fields for key, seen in self._sink.read(refs).objects.items()}
         except Gone:
@@ -79,7 +75,7 @@ class Edits:
             sent = held.fields.get(name, ("", ""))[1]
             if name not in now or not sent or isinstance(now[name], list):
                 continue
-            if isinstance(action.wanted.fields[name], Pointer) or digest(now[name])[:16] == sent:
+            if isinstance(action.wanted.fields[name], Pointer) or short(now[name]) == sent:
                 continue
             edited.append(name)
         return edited

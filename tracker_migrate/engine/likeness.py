@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.digest import digest
+from tracker_migrate.digest import short
 from tracker_migrate.engine.close import Closer
 from tracker_migrate.engine.diff import open_digest, open_digests
 from tracker_migrate.engine.target import Target
@@ -66,7 +66,7 @@ class Likeness:
         for name, mark in open_digests(wanted).items():
             alike, homes = self._field(wanted.fields[name], sent.get(name), seen.fields, name)
             open_ += homes
-            now = _short(seen.fields[name]) if name in seen.fields else _short(sent.get(name))
+            now = short(seen.fields[name]) if name in seen.fields else short(sent.get(name))
             known = before.fields.get(name) if before and before.state == "there" else None
             if alike:
                 fields[name] = mark, now
@@ -76,7 +76,7 @@ class Likeness:
                 fields[name] = "", now
                 left.append(name)
             else:
-                fields[name] = mark, _short(sent.get(name))
+                fields[name] = mark, short(sent.get(name))
                 differs.append(name)
         row = self._row(wanted, seen, fields, open_, before)
         return Likened(row, tuple(differs), tuple(left))
@@ -122,7 +122,7 @@ class Likeness:
             return held
         audience = self.audience(held.kind, seen)
         access = planner.access(held.kind, CLOSED) if audience == IMPORTER else {}
-        fields = {name: (_short(value), _short(value)) for name, value in access.items()}
+        fields = {name: (short(value), short(value)) for name, value in access.items()}
         return msgspec.structs.replace(held, audience=audience, fields=fields)
 
     # -- one field --------------------------------------------------------------------------------
@@ -229,7 +229,3 @@ class Likeness:
         if before is not None and all(fields[n] == before.fields.get(n) for n in names):
             return before.audience
         return self.audience(wanted.kind, seen)
-
-
-def _short(value: Any) -> str:
-    return digest(value)[:16]

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from tracker_migrate.digest import digests
 from tracker_migrate.engine.diff import open_digest, open_digests
 from tracker_migrate.engine.likeness import Likeness
+from tracker_migrate.engine.survey import bare
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, Refused
 from tracker_migrate.interfaces import IMPORTER, ClosedStep, RemoteRef, Snapshot, Wanted
 from tracker_migrate.model import Issue, Key, kind_of
-from tracker_migrate.workspace.ledger import Held
+from tracker_migrate.workspace.ledger import Held, places
 
 Refs = dict[Key, tuple[str, RemoteRef]]
 
@@ -48,19 +49,14 @@ class Locator:
         for issue, held in self._target.ledger.held([one.key for one in issues]).items():
             if held.state != "gone":
                 known[issue] = held.at
-        kind = self._target.planner.issue_kind
-        strange = [
-            Wanted(key=one.key, kind=kind, issue=one.key, fields={}, marker=one.home)
-            for one in issues
-            if one.key not in known
-        ]
+        strange = [bare(self._target, one) for one in issues if one.key not in known]
         return known | dict(self._target.sink.lookup(strange) if strange else {})
 
     def of(self, issue: Issue, at: RemoteRef, wanted: list[Wanted]) -> Found:
         """What stands of an issue that is at this place. Raises ObjectError."""
         held = self._target.ledger.of_issue(issue.key)
         refs: Refs = {issue.key: (self._target.planner.issue_kind, at)}
-        refs |= {key: (one.kind, one.at) for key, one in held.items() if self._is_there(one)}
+        refs |= places(held, self._kinds)
         try:
             seen = self._target.sink.read(refs)
         except Gone:

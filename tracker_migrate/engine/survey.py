@@ -67,7 +67,7 @@ class Survey:
         """
         joined = 0
         for page in pages(self._newcomers(only), _PAGE):
-            known = self._target.sink.lookup([self._bare(issue) for issue in page])
+            known = self._target.sink.lookup([bare(self._target, issue) for issue in page])
             for issue in page:
                 if issue.key in known:
                     self._take_up(issue, known[issue.key])
@@ -90,7 +90,9 @@ class Survey:
         be written at once. Claims a block where numbers are not kept."""
         kind = self._target.planner.issue_kind
         for page in pages(self._newcomers(only), _PAGE):
-            wanted = [(issue.key, self._target.sink.number(self._bare(issue))) for issue in page]
+            wanted = [
+                (issue.key, self._target.sink.number(bare(self._target, issue))) for issue in page
+            ]
             give(self._target, kind, wanted)
 
     def _newcomers(self, only: Only | None) -> Iterator[Issue]:
@@ -104,9 +106,11 @@ class Survey:
                 if moves and issue.key not in held and (only is None or only.takes(issue)):
                     yield issue
 
-    def _bare(self, issue: Issue) -> Wanted:
-        kind = self._target.planner.issue_kind
-        return Wanted(key=issue.key, kind=kind, issue=issue.key, fields={}, marker=issue.home)
+
+def bare(target: Target, issue: Issue) -> Wanted:
+    """An issue's own object, as far as it takes to look for it."""
+    kind = target.planner.issue_kind
+    return Wanted(key=issue.key, kind=kind, issue=issue.key, fields={}, marker=issue.home)
 
 
 def give(target: Target, kind: str, wanted: list[tuple[Key, int | None]]) -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from tracker_migrate.digest import digest
+from tracker_migrate.digest import short
 from tracker_migrate.engine.account import Account, fates
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
@@ -22,7 +22,7 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone
 from tracker_migrate.interfaces import IMPORTER, Event, RemoteRef, Snapshot
 from tracker_migrate.model import Issue, Key, name_of
-from tracker_migrate.workspace.ledger import Held, Verdict
+from tracker_migrate.workspace.ledger import Held, Verdict, places
 
 _PAGE = 100
 
@@ -168,7 +168,7 @@ class Verify:
             if name not in now:
                 continue
             self._verified.fields += 1
-            if digest(now[name])[:16] != sent:
+            if short(now[name]) != sent:
                 what = "is not what was sent: somebody changed it, or the server did"
                 self._verified.differs.append(DifferenceAt(held.key, name, what))
 
@@ -177,9 +177,9 @@ class Verify:
         that everybody may read."""
         private: dict[Key, tuple[str, RemoteRef]] = {}
         for issue, ours in zip(keys, held, strict=True):
-            places = {} if issue in public else _places(ours, self._target)
-            private |= places
-            if places:
+            there = {} if issue in public else places(ours, self._target.planner.kinds)
+            private |= there
+            if there:
                 self._closed(issue, ours)
         self._verified.private += len(private)
         if private:
@@ -217,20 +217,10 @@ def outsiders(target: Target) -> Verified:
             held = target.ledger.of_issue(key)
             # closed by hand, or for what can't be taken back, though public at the source
             if key not in public or any(one.audience != "public" for one in held.values()):
-                private |= _places(held, target)
+                private |= places(held, target.planner.kinds)
     known = {name_of(key) for key in target.ledger.of_kind("tag")}
     names = {target.decisions.tag(tag) for tag in target.archive.withheld_tags()}
     withheld = {name for name in names if name is not None} - known
     verified.private = len(private)
     verified.exposed = target.sink.readable_by_outsider(private, withheld=withheld, thorough=True)
     return verified
-
-
-def _places(held: dict[Key, Held], target: Target) -> dict[Key, tuple[str, RemoteRef]]:
-    """The objects of an issue that the target should show to few."""
-    kinds = target.planner.kinds
-    return {
-        key: (one.kind, one.at)
-        for key, one in held.items()
-        if kinds[one.kind].phase != 0 and one.state != "gone"
-    }

@@ -19,7 +19,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.digest import digests
 from tracker_migrate.errors import Locked
-from tracker_migrate.interfaces import Block, ClosedAction, ClosedStep, Receipt, RemoteRef
+from tracker_migrate.interfaces import (
+    Block,
+    ClosedAction,
+    ClosedStep,
+    Kind,
+    Receipt,
+    RemoteRef,
+)
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import schema
 from tracker_migrate.workspace.database import Writer
@@ -57,6 +64,16 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     open: tuple[Key, ...]
     audience: str
     state: str
+
+
+def places(held: Mapping[Key, Held], kinds: Mapping[str, Kind]) -> dict[Key, tuple[str, RemoteRef]]:
+    """Kind and place of those of these objects that stand there, as `Sink.read` takes them: what is
+    gone is left out, and what many issues share."""
+    return {
+        key: (one.kind, one.at)
+        for key, one in held.items()
+        if one.state != "gone" and kinds[one.kind].phase != 0
+    }
 
 
 class Open(msgspec.Struct, frozen=True):
