@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 import requests
 
+from tests.backends.launchpad.closed import ACCOUNTS, PROJECTS
 from tests.end_to_end.marked_world import closed_group
 from tests.end_to_end.reader import ManiphestReader
 from tests.end_to_end.world import (
@@ -28,17 +29,6 @@ from tracker_migrate.workspace import Workspace
 
 pytestmark = needs_shared
 
-PROJECTS = ("lab-private", "lab-private2", "lab-embargo")
-#: the recorded viewers who are somebody, by their account
-ACCOUNTS = {
-    "owner": "lab-owner",
-    "subscriber": "lab-subscriber",
-    "unrelated": "lab-unrelated",
-    "grantee": "lab-grantee",
-    "artifact-grantee": "lab-some",
-    "team-member": "lab-member",
-    "admin": "name16",
-}
 TEAM = "lab-secret-team"
 TYPES = {
     "Private": "userdata",

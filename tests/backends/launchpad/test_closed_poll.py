@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.backends.launchpad.closed import bug, issue, lab_private, requests_of, source, summary
+from tests.backends.launchpad.closed import bug, issue, requests_of, source, summary
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.privacy import grant, revoke
 from tracker_migrate.errors import Gone
 from tracker_migrate.model import Key
-
-
-@pytest.fixture
-def closed() -> Iterator[LaunchpadStandIn]:
-    with lab_private() as made:
-        yield made
 
 
 def test_the_list_is_what_the_real_server_listed(closed: LaunchpadStandIn) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from tests.backends.launchpad.closed import (
-    add_blueprints,
     bug,
     issue,
-    lab_private,
     read,
     source,
     spec,
@@ -22,19 +19,6 @@ from tracker_migrate.backends.launchpad.standin.privacy import grant_spec, share
 from tracker_migrate.errors import Retriable
 from tracker_migrate.model import Issue
 from tracker_migrate.testing.loopback import Fault
-
-
-@pytest.fixture
-def closed() -> Iterator[LaunchpadStandIn]:
-    with lab_private() as made:
-        yield made
-
-
-@pytest.fixture
-def planned(closed: LaunchpadStandIn) -> LaunchpadStandIn:
-    add_blueprints(closed)
-    return closed
-
 
 # -- what a public issue holds of a private one ---------------------------------------------------
 

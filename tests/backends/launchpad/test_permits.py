@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from tests.backends.launchpad.closed import (
     PROJECTS,
     add_blueprints,
-    lab_private,
     login,
     requests_of,
     source,
@@ -23,12 +21,6 @@ from tracker_migrate.errors import LoginNeeded
 from tracker_migrate.interfaces import Source
 from tracker_migrate.model import Key, kind_of
 from tracker_migrate.testing.loopback import Fault
-
-
-@pytest.fixture
-def closed() -> Iterator[LaunchpadStandIn]:
-    with lab_private() as made:
-        yield made
 
 
 def permit(standin: LaunchpadStandIn, permission: str, account: str = "lab-owner") -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from tests.backends.launchpad.closed import (
     ACCOUNTS,
-    add_blueprints,
     bug,
-    lab_private,
     read,
     requests_of,
     source,
@@ -25,18 +22,6 @@ from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.errors import Retriable
 from tracker_migrate.model import Key
 from tracker_migrate.testing.loopback import Fault
-
-
-@pytest.fixture
-def closed() -> Iterator[LaunchpadStandIn]:
-    with lab_private() as made:
-        yield made
-
-
-@pytest.fixture
-def planned(closed: LaunchpadStandIn) -> LaunchpadStandIn:
-    add_blueprints(closed)
-    return closed
 
 
 @pytest.mark.parametrize("viewer", [None, "lab-owner", "lab-unrelated", "name16"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +11,6 @@ from tests.backends.launchpad.closed import (
     access,
     bug,
     issue,
-    lab_private,
     login,
     requests_of,
     source,
@@ -24,12 +22,6 @@ from tracker_migrate.backends.launchpad.standin.privacy import grant, revoke
 from tracker_migrate.model import Access, Key, present_fields
 
 TEAM = Key("launchpad:person:lab-secret-team")
-
-
-@pytest.fixture
-def closed() -> Iterator[LaunchpadStandIn]:
-    with lab_private() as made:
-        yield made
 
 
 def lets_in(standin: LaunchpadStandIn, found: Access, account: str) -> bool:

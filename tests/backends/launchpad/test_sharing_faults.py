@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec.structs import replace
 
@@ -11,7 +9,6 @@ from tests.backends.launchpad.closed import (
     access,
     bug,
     issue,
-    lab_private,
     requests_of,
     source,
     team,
@@ -22,13 +19,6 @@ from tracker_migrate.backends.launchpad.standin.privacy import grant
 from tracker_migrate.errors import Refused, Retriable
 from tracker_migrate.model import Access
 from tracker_migrate.testing.loopback import Fault
-
-
-@pytest.fixture
-def closed() -> Iterator[LaunchpadStandIn]:
-    with lab_private() as made:
-        yield made
-
 
 GRANTEES, SHARED, MEMBERS = "getPillarGranteeData", "getSharedBugs", "/participants"
 OOPS = {"X-Lazr-OopsId": "OOPS-1", "Retry-After": "900"}

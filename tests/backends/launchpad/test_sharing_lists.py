@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from msgspec.structs import replace
 
 from tests.backends.launchpad.closed import (
     access,
     bug,
     issue,
-    lab_private,
     requests_of,
     source,
     team,
@@ -21,12 +17,6 @@ from tracker_migrate.backends.launchpad.sharing import TYPES, pillar_of
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.privacy import ENUM_NAMES, grant, revoke, share
 from tracker_migrate.model import Access, Key
-
-
-@pytest.fixture
-def closed() -> Iterator[LaunchpadStandIn]:
-    with lab_private() as made:
-        yield made
 
 
 def test_a_team_is_all_who_are_in_it_through_other_teams_too(closed: LaunchpadStandIn) -> None:
