@@ -88,7 +88,9 @@ class Fault:
     """One way to misbehave, for the next `times` requests that match, after `skip` matching ones.
 
     do: `delay` (seconds, then a normal answer) · `hold` (done, the reply comes seconds later) ·
-    `reset` (before anything is done) · `lose` (done, then the connection closes without a reply) ·
+    `reset` (before anything is done) · `drop` (nothing done, the connection closes without a
+    reply) · `lose` (done, then the connection closes without a reply) · `double` (done twice, as
+    by a proxy that sends again; the second reply) ·
     `late` (the connection closes at once, the work is done `seconds` later) · `truncate` (done,
     half of the body arrives) ·
     `mangle` (done, the body is cut and is no JSON) · `status` (nothing done, this status, body and
@@ -122,6 +124,23 @@ class Fault:
             and (self.path is None or self.path in request.target)
             and (self.body is None or self.body.encode() in request.body)
         )
+
+
+#: what of a `Fault` each word of `faults.FAULTS` is, where it isn't a word of `Fault.do` itself
+_STRUCK: Mapping[str, dict[str, Any]] = {
+    "slow": {"do": "delay", "seconds": 0.2},
+    "late": {"do": "late", "seconds": 0.2},
+    "busy": {"do": "status", "status": 429, "headers": {"Retry-After": "0"}},
+    "unavailable": {"do": "status", "status": 503, "headers": {"Retry-After": "0"}},
+    "gateway": {"do": "status", "status": 502},
+    "expired": {"do": "status", "status": 401},
+}
+
+
+def struck(word: str, **where: Any) -> Fault:
+    """The fault that a word of `faults.FAULTS` names. where: other fields of `Fault`, such as
+    `method`, `path`, `times`, `seconds`."""
+    return Fault(**{"do": word, **_STRUCK.get(word, {}), **where})
 
 
 class StandIn:
@@ -266,9 +285,14 @@ class _Connection(socketserver.StreamRequestHandler):
                 self._send(reply)
             case "reset":
                 self._reset()
+            case "drop":
+                raise _Gone
             case "lose":
                 self._answer(request)
                 raise _Gone
+            case "double":
+                self._answer(request)
+                self._send(self._answer(request))
             case "late":
                 timer = threading.Timer(fault.seconds, self._answer, (request,))
                 timer.daemon = True

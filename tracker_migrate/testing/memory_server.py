@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,10 @@ class Busy(Exception):
 
 class Denied(Exception):
     """The server will not do this."""
+
+
+class Barred(Exception):
+    """The account's login is not taken, or not any more."""
 
 
 class Down(Exception):
@@ -67,11 +72,12 @@ class Fault(msgspec.Struct, kw_only=True):
     """One way to misbehave, for the next `times` requests of that name, after `skip` of them.
 
     do: `lose` (done, the reply is lost) · `late` (the reply is lost at once, the work is done
-    `seconds` later) · `drop` (the reply is lost, nothing is done) · `refuse` · `retry` (nothing is
-    done, ask again) · `stranger` (somebody takes the numbers first) · `down`.
+    `seconds` later) · `drop` (the reply is lost, nothing is done) · `double` (done twice) ·
+    `refuse` · `retry` (nothing is done, ask again) · `stranger` (somebody takes the numbers first) ·
+    `expired` (the login is not taken any more) · `down`.
     """
 
-    do: Literal["lose", "late", "drop", "refuse", "retry", "stranger", "down"]
+    do: Literal["lose", "late", "drop", "double", "refuse", "retry", "stranger", "expired", "down"]
     request: str = ""  # "" strikes any
     times: int = 1
     skip: int = 0
@@ -86,6 +92,27 @@ class Fault(msgspec.Struct, kw_only=True):
             return False
         self.times -= 1
         return True
+
+
+#: what of a `Fault` each word of `faults.FAULTS` is, where it isn't a word of `Fault.do` itself:
+#: without a wire, a reply that arrives in part is a lost one
+_STRUCK: dict[str, str] = {
+    "truncate": "lose",
+    "mangle": "lose",
+    "reset": "drop",
+    "busy": "retry",
+    "unavailable": "retry",
+    "gateway": "drop",
+    "html": "drop",
+}
+
+
+def struck(word: str, **where: Any) -> Fault:
+    """The fault that a word of `faults.FAULTS` names; ValueError for `slow`, which a server without
+    a wire can't be. where: other fields of `Fault`, such as `request`, `times`, `seconds`."""
+    if word == "slow":
+        raise ValueError("a memory server takes no time")
+    return msgspec.convert({"do": _STRUCK.get(word, word), **where}, Fault)
 
 
 class Clock:
@@ -205,6 +232,11 @@ class MemoryServer:
                 raise Busy(name)
             case "down":
                 raise Down(name)
+            case "expired":
+                raise Barred(name)
+            case "double":
+                with suppress(Exists, Absent):
+                    self._carry_out(account, name, writes)
             case "drop":
                 raise Lost(name)
             case "late":

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
-from tracker_migrate.errors import Doubtful, Gone, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.errors import (
+    Doubtful,
+    Gone,
+    LoginNeeded,
+    Refused,
+    Retriable,
+    Taken,
+    Unreachable,
+)
 from tracker_migrate.interfaces import (
     Block,
     ClosedAction,
@@ -27,6 +35,7 @@ from tracker_migrate.model import Key, name_of
 from tracker_migrate.testing.memory_planner import MemoryPlanner, Numbers
 from tracker_migrate.testing.memory_server import (
     Absent,
+    Barred,
     Busy,
     Denied,
     Down,
@@ -258,6 +267,8 @@ def _asked(ask: Callable[[], T]) -> T:
         raise Retriable(f"{error}: the server is busy", after=0.0) from None
     except Denied as error:
         raise Refused(f"{error}: the server will not do it") from None
+    except Barred:
+        raise LoginNeeded("the server does not take this login") from None
     except Down:
         raise Unreachable("the server does not answer: run again later") from None
     except Absent as error:
