@@ -22,6 +22,9 @@ is first reduced to a class that we know.
 
 from __future__ import annotations
 
+#: a variable: set it to see where a bug is. A trace may hold private text, so none is shown unasked
+TRACE = "TRACKER_MIGRATE_TRACE"
+
 
 class MigrateError(Exception):
     """Anything that this package raises on purpose. `exit_status` is what the command ends with."""

@@ -167,6 +167,7 @@ def plan(
 @json_option
 @click.argument("planned", required=False, type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(1), help="Only the first N issues with news.")
+@click.option("--retry", is_flag=True, help="Try now, too, what was set aside and rests.")
 def apply(
     folder: str,
     level: int,
@@ -176,10 +177,13 @@ def apply(
     as_json: bool,
     planned: Path | None,
     limit: int | None,
+    retry: bool,
 ) -> int:
     """Write what is missing at the target: once, however often it is run or interrupted.
 
-    With the file of a plan it does just what that says, or stops.
+    With the file of a plan it does just what that says, or stops. An issue that fails is set aside
+    and the others go on; it is tried again by the next run, then at growing intervals, and at once
+    when it or a table changes, or with --retry.
 
     Example: `tracker-migrate apply -C nova-move -T new first.plan`
     """
@@ -193,7 +197,8 @@ def apply(
             results = {n: jobs.plan(workspace, n, only=only, losses=False) for n in names}
             output.planned(results, as_json)
             return DONE
-        results = _apply(workspace, names, level, only=only, limit=limit, planned=planned)
+        how = {"only": only, "limit": limit, "planned": planned, "retry": retry}
+        results = _apply(workspace, names, level, **how)
         output.applied(results, as_json)
     return _left(results)
 

@@ -14,12 +14,10 @@ from pathlib import Path
 import click
 
 from tracker_migrate.cli.commands import cli
-from tracker_migrate.errors import MigrateError
+from tracker_migrate.errors import TRACE, MigrateError
 
 INTERRUPTED = 130
 USAGE = 2
-#: set it to see where a bug is; a trace may hold private text, so it is not shown unasked
-_TRACE = "TRACKER_MIGRATE_TRACE"
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -97,14 +95,14 @@ def _see_help(error: click.ClickException) -> str:
 
 def _bug(error: Exception) -> str:
     """A bug of ours: its kind and place, and no word of what it was about."""
-    if os.environ.get(_TRACE):
+    if os.environ.get(TRACE):
         traceback.print_exc()
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "tracker_migrate" in frame.filename] or frames
     where = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
     return (
         f"a bug in tracker-migrate ({type(error).__name__}{where}): nothing is lost, the next run "
-        f"goes on; please report it ({_TRACE}=1 shows more, maybe private text)"
+        f"goes on; please report it ({TRACE}=1 shows more, maybe private text)"
     )
 
 

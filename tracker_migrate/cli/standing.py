@@ -7,8 +7,11 @@ from typing import Any
 
 from tracker_migrate.cli import kept
 from tracker_migrate.cli.logins import source_tracker
+from tracker_migrate.engine.aside import next_try
 from tracker_migrate.engine.jobs import naming
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.archive import Unread
+from tracker_migrate.workspace.ledger import Ledger, Verdict
 from tracker_migrate.workspace.packing import stamp
 
 #: states of issues that wait for a person
@@ -22,6 +25,7 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
     unread = workspace.archive.unread()
     found: dict[str, Any] = {
         "source": {
+            **_unread(workspace, unread if name_issues else None),
             "specs": specs,
             "viewer": workspace.archive.viewer,
             "issues": workspace.archive.count(),
@@ -42,6 +46,23 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
     return found
 
 
+def _unread(workspace: Workspace, unread: list[Unread] | None) -> dict[str, Any]:
+    if unread is None:
+        return {}
+    names = naming(workspace)
+    return {
+        "named": [
+            {
+                "issue": names.key(one.key),
+                "state": "unread",
+                "reason": names.text(one.reason),
+                "attempts": one.attempts,
+            }
+            for one in unread
+        ]
+    }
+
+
 def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any]:
     ledger = workspace.ledger(name)
     one: dict[str, Any] = {
@@ -59,10 +80,21 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
                 "issue": names.key(verdict.issue),
                 "state": verdict.state,
                 "reason": names.text(verdict.reason),
+                **_tried(ledger, verdict),
             }
             for verdict in ledger.in_state("refused", "aside", "exposed")
         ]
     return one
+
+
+def _tried(ledger: Ledger, verdict: Verdict) -> dict[str, Any]:
+    """Of an issue that was set aside: how often it failed, and when it is tried again by itself
+    (None: by the next run)."""
+    tried = ledger.tried(verdict.issue) if verdict.state == "aside" else None
+    if tried is None:
+        return {}
+    then = next_try(tried)
+    return {"attempts": tried.attempts, "again": stamp(then) if then else None}
 
 
 def _source_login(workspace: Workspace) -> dict[str, Any]:
@@ -83,6 +115,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         f"source {', '.join(source['specs'])} as {source['viewer']}: {source['issues']} "
         f"issues, {source['unread']} not read; last pull {source['last'] or 'never'}"
     )
+    yield from map(_line, source.get("named", []))
     yield from kept.lines([source["login"]], "login")
     for name, one in found["targets"].items():
         states = " · ".join(f"{n} {state}" for state, n in sorted(one["states"].items()))
@@ -92,5 +125,12 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         )
         yield from kept.lines([one["login"]], "login")
         yield from kept.lines(one["outsiders"], "outsider")
-        for issue in one.get("named", []):
-            yield f"  {issue['state']} {issue['issue']}: {issue['reason']}"
+        yield from map(_line, one.get("named", []))
+        if one["states"].get("aside"):
+            yield "  set aside: tried again at growing intervals, or now by apply --retry"
+
+
+def _line(issue: dict[str, Any]) -> str:
+    attempts = issue.get("attempts", 1)
+    tried = f" (tried {attempts} times)" if attempts > 1 else ""
+    return f"  {issue['state']} {issue['issue']}: {issue['reason']}{tried}"

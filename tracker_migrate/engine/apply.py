@@ -15,6 +15,7 @@ from itertools import takewhile
 
 import msgspec
 
+from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.edits import Edits
@@ -58,7 +59,8 @@ class Applied(msgspec.Struct, kw_only=True):
 
 class Apply:
     """Writes to one target. expected: digests of what a plan named; anything else is refused.
-    is_public: one more look at the source, before an issue is opened; without it none is."""
+    is_public: one more look at the source, before an issue is opened; without it none is. retry:
+    try what was set aside and rests."""
 
     def __init__(
         self,
@@ -66,6 +68,8 @@ class Apply:
         listen: Listen = silent,
         expected: frozenset[str] | None = None,
         is_public: Callable[[Key], bool] | None = None,
+        *,
+        retry: bool = False,
     ) -> None:
         self._target = target
         self._listen = listen
@@ -83,6 +87,7 @@ class Apply:
         self._settled: set[int] = set()
         self._failed: set[Key] = set()
         self._opening = Opening(target, is_public)
+        self._aside = Aside(target, retry=retry)
         self._stopping = False
         self._total = 0
         self._done = 0
@@ -204,6 +209,8 @@ class Apply:
             if verdict.state == "done" and verdict.inputs == inputs(self._target, content):
                 self._skip(last)
                 continue
+            if self._aside.rests(verdict, content):
+                continue
             issue = self._target.archive.issue(key)
             if issue is None or (only is not None and not only.takes(issue)):
                 continue
@@ -237,10 +244,7 @@ class Apply:
         except InDoubt as waiting:
             self._wait_for(waiting.doubt, issue)
             return
-        except ObjectError as error:
-            self._set_aside(issue, str(error))
-            return
-        except UsageError as error:
+        except (ObjectError, UsageError) as error:
             self._set_aside(issue, str(error))
             return
         if last:
@@ -299,9 +303,7 @@ class Apply:
     def _set_aside(self, issue: Issue, reason: str) -> None:
         with self._guard:
             self._failed.add(issue.key)
-        held = self._ledger.verdict(issue.key)
-        attempts = (held.attempts if held else 0) + 1
-        self._ledger.set_verdicts([Verdict(issue.key, "aside", reason, "", attempts)]).result()
+        self._aside.add(issue.key, reason)
         self._say("aside", issue.key, self._done, reason)
 
     def _count(self, step: Step) -> None:

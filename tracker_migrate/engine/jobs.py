@@ -190,12 +190,14 @@ def apply(
     only: Only | None = None,
     limit: int | None = None,
     planned: Path | None = None,
+    retry: bool = False,
 ) -> Applied:
-    """Write what is missing at a target. planned: a plan's file; anything else is refused."""
+    """Write what is missing at a target. planned: a plan's file; anything else is refused. retry:
+    also what was set aside and rests."""
     expected = None if planned is None else read_file(planned, target)
     with _opened(workspace, target) as bound, Look(workspace) as look:
         told = naming(workspace).heard_by(listen)
-        return Apply(bound, told, expected, look).run(only, limit)
+        return Apply(bound, told, expected, look, retry=retry).run(only, limit)
 
 
 def close(workspace: Workspace, target: str, listen: Listen = silent) -> Applied:

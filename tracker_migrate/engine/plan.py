@@ -17,7 +17,7 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.survey import inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import UsageError
+from tracker_migrate.errors import ObjectError, UsageError
 from tracker_migrate.interfaces import Event, Loss, total
 from tracker_migrate.model import Issue, Key
 
@@ -106,16 +106,18 @@ class Plan:
             plan.private += 1
             plan.less.update(target.decisions.readers(issue).less)
         reason = target.planner.refusal(issue, target.decisions)
+        try:
+            if reason is None and self._losses:
+                self._lose(target.planner.losses(issue, target.decisions))
+            if reason is None and not self._is_done(issue.key):
+                yield from self._difference(issue)
+            elif reason is None:
+                plan.unchanged += 1
+        except (ObjectError, UsageError) as error:
+            reason = str(error)  # apply would set it aside
         if reason is not None:
             plan.refuse[reason] += 1
             yield Item(issue=issue.key, key=issue.key, op="refuse", reason=reason)
-            return
-        if self._losses:
-            self._lose(target.planner.losses(issue, target.decisions))
-        if self._is_done(issue.key):
-            plan.unchanged += 1
-            return
-        yield from self._difference(issue)
 
     def _is_done(self, key: Key) -> bool:
         """Whether it was written whole, from what it is still made of."""

@@ -18,6 +18,7 @@ import msgspec
 
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.unexpected import set_aside
 from tracker_migrate.errors import Brake, Gone, NotPublic, ObjectError
 from tracker_migrate.interfaces import Event, Listed, Reading, Source
 from tracker_migrate.model import Issue, Key, kind_of
@@ -160,7 +161,8 @@ class Pull:
 
     def _read(self, key: Key, known: str) -> None:
         try:
-            reading = self._source.read(key, known)
+            with set_aside("read"):
+                reading = self._source.read(key, known)
         except Gone:
             self._archive.set_gone(key)
             self._note("gone", key)
@@ -201,7 +203,9 @@ class Pull:
     def _person(self, key: Key) -> None:
         """Read one person; who can't be read is named by the key alone, and tried again."""
         with suppress(ObjectError):
-            self._archive.put_entity(self._source.person(key)).result()
+            with set_aside("read"):
+                entity = self._source.person(key)
+            self._archive.put_entity(entity).result()
             with self._guard:
                 self._pulled.people += 1
 
@@ -228,7 +232,8 @@ class Pull:
         if kind_of(key) == "blueprint":
             return key  # blueprints are listed whole: absent is gone
         try:
-            reading = self._source.read(key, "")
+            with set_aside("read"):
+                reading = self._source.read(key, "")
         except NotPublic:
             self._archive.set_gone(key)
             self._note("gone", key)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tracker_migrate import registry
+from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
@@ -98,7 +99,7 @@ class Target:
     def planner(self) -> Planner:
         """The planner alone: no server is asked."""
         if self._planner is None:
-            self._planner = registry.planner(self.tracker, self.options)
+            self._planner = Guarded(registry.planner(self.tracker, self.options))
         return self._planner
 
     @property

@@ -19,7 +19,7 @@ from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Gone
+from tracker_migrate.errors import Gone, ObjectError, UsageError
 from tracker_migrate.interfaces import IMPORTER, Event, RemoteRef, Snapshot
 from tracker_migrate.model import Issue, Key, name_of
 from tracker_migrate.workspace.ledger import Held, Verdict, places
@@ -139,7 +139,12 @@ class Verify:
             refusal = verdict.reason
         if refusal is None and (verdict is None or verdict.state != "done"):
             result.pending += 1
-        wanted = {} if refusal else self._wanted(issue)
+        wanted = {}
+        if not refusal:
+            try:
+                wanted = self._wanted(issue)
+            except (ObjectError, UsageError) as error:
+                refusal = str(error)
         for key in wanted:
             result.planned += 1
             if key in seen.objects:

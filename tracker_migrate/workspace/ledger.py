@@ -30,7 +30,7 @@ from tracker_migrate.interfaces import (
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import schema
 from tracker_migrate.workspace.database import Writer
-from tracker_migrate.workspace.packing import now, pack, stamp, unpack
+from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
 from tracker_migrate.workspace.upsert import upsert
 
 _PAGE = 500
@@ -83,6 +83,13 @@ class Open(msgspec.Struct, frozen=True):
     step: ClosedStep
     mark: dict[str, Any]
     meant_at: str
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """How often an issue failed from the same inputs, and when it did so last."""
+
+    attempts: int
+    at: datetime
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -389,6 +396,16 @@ class Ledger:
         )
         with self._engine.connect() as connection:
             return [_verdict(row) for row in connection.execute(query)]
+
+    def tried(self, issue: Key) -> Tried | None:
+        """How often, and when last, an issue was tried that is set aside."""
+        table = schema.verdict
+        query = sa.select(table.c.attempts, table.c.at).where(
+            table.c.target == self.target, table.c.issue == issue, table.c.state == "aside"
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return Tried(row.attempts, moment(row.at)) if row else None
 
     def states(self) -> dict[str, int]:
         """How many issues are in each state."""

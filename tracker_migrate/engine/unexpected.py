@@ -1,0 +1,92 @@
+"""What nobody foresaw about one object sets that object aside, and stops nothing else.
+
+An error that is not ours comes from a text that no test had, or from a plug-in. Its message may
+hold private text, so only its kind is told; with TRACKER_MIGRATE_TRACE=1 it goes on upwards, and
+the command shows where it happened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker_migrate.errors import TRACE, MigrateError, Refused
+from tracker_migrate.interfaces import (
+    Action,
+    Audience,
+    Decisions,
+    Kind,
+    Loss,
+    Planner,
+    Step,
+    Value,
+    Wanted,
+)
+from tracker_migrate.model import Issue
+
+#: what the machine does to all objects alike: a full disk is no reason to set one aside
+_NOT_ITS_OWN = (OSError, MemoryError, SQLAlchemyError)
+
+
+@contextmanager
+def set_aside(what: str) -> Iterator[None]:
+    """Around the work on one object: what is not raised on purpose becomes Refused.
+
+    what: what could not be done with the object, in the passive: "read", "rendered".
+    """
+    try:
+        yield
+    except (MigrateError, *_NOT_ITS_OWN):
+        raise
+    except Exception as error:
+        if os.environ.get(TRACE):
+            raise
+        raise Refused(
+            f"it could not be {what} ({type(error).__name__}): a bug of tracker-migrate or of a "
+            f"plug-in, {TRACE}=1 shows where"
+        ) from None
+
+
+class Guarded:
+    """A planner whose unforeseen errors concern one issue. Everything else is the planner's own."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self.tracker = planner.tracker
+        self.version = planner.version
+        self.kinds: Mapping[str, Kind] = planner.kinds
+        self.issue_kind = planner.issue_kind
+        self.steps = planner.steps
+
+    def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
+        """Why this issue can't be written, or None."""
+        try:
+            with set_aside("judged"):
+                return self._planner.refusal(issue, decisions)
+        except Refused as error:
+            return str(error)
+
+    def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
+        """The objects that the issue becomes. Raises Refused, UsageError."""
+        with set_aside("rendered"):
+            yield from self._planner.wanted(issue, decisions)
+
+    def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
+        """What becomes of every field that the issue fills. Raises Refused, UsageError."""
+        with set_aside("rendered"):
+            yield from self._planner.losses(issue, decisions)
+
+    def access(self, kind: str, audience: Audience) -> dict[str, Value]:
+        """The fields of an object that say who may read it."""
+        return self._planner.access(kind, audience)
+
+    def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
+        """The requests that carry these actions of one issue."""
+        return self._planner.compose(actions)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._planner, name)
