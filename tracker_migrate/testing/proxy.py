@@ -20,8 +20,8 @@ from tracker_migrate.testing.loopback import Reply, Request, StandIn, serving, s
 
 #: what concerns one connection, and is not handed on; we read and write whole bodies
 _HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding "
-    "upgrade content-length host accept-encoding date".split()
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer"}
+    | {"transfer-encoding", "upgrade", "content-length", "host", "accept-encoding", "date"}
 )
 
 
@@ -73,8 +73,9 @@ class FaultyProxy(StandIn):
         return text
 
     def _connection(self) -> http.client.HTTPConnection:
-        kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-        return kinds[self._to.scheme](self._to.netloc, timeout=self._timeout)
+        if self._to.scheme == "https":
+            return http.client.HTTPSConnection(self._to.netloc, timeout=self._timeout)
+        return http.client.HTTPConnection(self._to.netloc, timeout=self._timeout)
 
 
 @contextmanager
