@@ -89,12 +89,13 @@ class Fault:
 
     do: `delay` (seconds, then a normal answer) · `hold` (done, the reply comes seconds later) ·
     `reset` (before anything is done) · `drop` (nothing done, the connection closes without a
-    reply) · `lose` (done, then the connection closes without a reply) · `double` (done twice, as
-    by a proxy that sends again; the second reply) ·
+    reply) · `lose` (done, then the connection closes without a reply) ·
     `late` (the connection closes at once, the work is done `seconds` later) · `truncate` (done,
     half of the body arrives) ·
     `mangle` (done, the body is cut and is no JSON) · `status` (nothing done, this status, body and
-    headers) · `html` (nothing done, 200 with a page) · any name in the stand-in's own `mischief`.
+    headers) · `html` (nothing done, 200 with a page) · `double` (something between delivers it
+    twice: at once, or again when `after` further requests were answered) · any name in the
+    stand-in's own `mischief`.
     """
 
     do: str
@@ -107,6 +108,7 @@ class Fault:
     status: int = 503
     text: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    after: int = 0
 
     def takes(self, request: Request) -> bool:
         """Whether this fault strikes now; counts down `skip` and `times`."""
@@ -159,6 +161,7 @@ class StandIn:
         self.latency = 0.0  # seconds added to every request
         self.requests: Counter[str] = Counter()
         self.held = 0  # replies that are held back just now
+        self.again: list[tuple[int, Request]] = []  # to be delivered again, after so many more
         self.url = ""  # set when a server listens
         self.on_request: Callable[[Request], None] | None = None
 
@@ -209,6 +212,20 @@ class StandIn:
             self.requests[f"{kind}:{self.label(request)}"] += 1
             return next((fault for fault in self.faults if fault.takes(request)), None)
 
+    def due_again(self, passed: int = 1) -> list[Request]:
+        """Count down by the answers that have passed; the requests that are delivered again now."""
+        with self.lock:
+            waiting = [(left - passed, request) for left, request in self.again]
+            self.again = [one for one in waiting if one[0] > 0]
+        return [request for left, request in waiting if left <= 0]
+
+    def let_go(self) -> None:
+        """Deliver now all that is still to be delivered a second time."""
+        with self.lock:
+            waiting, self.again = self.again, []
+        for _left, request in waiting:
+            self.answer(request)
+
     @contextmanager
     def holding(self) -> Iterator[None]:
         """While a reply is held back."""
@@ -258,7 +275,10 @@ class _Connection(socketserver.StreamRequestHandler):
         if standin.latency:
             time.sleep(standin.latency)
         if fault is None:
-            self._send(self._answer(request))
+            reply = self._answer(request)
+            for again in standin.due_again():
+                self._answer(again)
+            self._send(reply)
         else:
             self._misbehave(fault, request)
 
@@ -291,8 +311,7 @@ class _Connection(socketserver.StreamRequestHandler):
                 self._answer(request)
                 raise _Gone
             case "double":
-                self._answer(request)
-                self._send(self._answer(request))
+                self._send(self._twice(fault.after, request))
             case "late":
                 timer = threading.Timer(fault.seconds, self._answer, (request,))
                 timer.daemon = True
@@ -314,6 +333,15 @@ class _Connection(socketserver.StreamRequestHandler):
                 self._send(Reply(200, b"<html><body>It works!</body></html>", page))
             case _:
                 raise ValueError(f"unknown fault {fault.do!r}")
+
+    def _twice(self, after: int, request: Request) -> Reply:
+        """Deliver it twice: now, with the second reply; or when `after` others are answered."""
+        reply = self._answer(request)
+        if not after:
+            return self._answer(request)
+        with self.server.standin.lock:
+            self.server.standin.again.append((after, request))
+        return reply
 
     def _reset(self) -> None:
         linger = struct.pack("ii", 1, 0)

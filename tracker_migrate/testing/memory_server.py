@@ -73,8 +73,8 @@ class Fault(msgspec.Struct, kw_only=True):
 
     do: `lose` (done, the reply is lost) · `late` (the reply is lost at once, the work is done
     `seconds` later) · `drop` (the reply is lost, nothing is done) · `double` (done twice) ·
-    `refuse` · `retry` (nothing is done, ask again) · `stranger` (somebody takes the numbers first) ·
-    `expired` (the login is not taken any more) · `down`.
+    `refuse` · `retry` (nothing is done, ask again) · `stranger` (somebody takes the numbers
+    first) · `expired` (the login is not taken any more) · `down`.
     """
 
     do: Literal["lose", "late", "drop", "double", "refuse", "retry", "stranger", "expired", "down"]
@@ -82,6 +82,7 @@ class Fault(msgspec.Struct, kw_only=True):
     times: int = 1
     skip: int = 0
     seconds: float = 0.0
+    after: int = 0
 
     def strikes(self, request: str) -> bool:
         """Whether this fault strikes now; counts down `skip` and `times`."""
@@ -154,6 +155,8 @@ class MemoryServer:
         self._records: dict[tuple[str, int], Record] = {}
         self._next: Counter[str] = Counter()
         self._late: list[tuple[float, str, str, Sequence[Write]]] = []
+        #: what is delivered a second time, and after how many more requests
+        self._again: list[tuple[int, str, str, Sequence[Write]]] = []
         self._journal: Path | None = None
         if journal is not None and journal.exists():
             self._replay(journal)
@@ -172,6 +175,7 @@ class MemoryServer:
             if fault is not None:
                 self._misbehave(fault, account, name, writes)
             numbers = self._carry_out(account, name, writes)
+            self._deliver_again()
         self.on_request(name, "after")
         if fault is not None and fault.do == "lose":
             raise Lost(name)
@@ -204,6 +208,11 @@ class MemoryServer:
             self._arrive()
             return self._next[kind]
 
+    def let_go(self) -> None:
+        """Deliver now all that is still to be delivered a second time."""
+        with self._guard:
+            self._deliver_again(max((left for left, *_ in self._again), default=0))
+
     # -- what other people do there ---------------------------------------------------------------
 
     def add(self, kind: str, author: str = "somebody", marker: str = "", **fields: Any) -> int:
@@ -234,9 +243,8 @@ class MemoryServer:
                 raise Down(name)
             case "expired":
                 raise Barred(name)
-            case "double":
-                with suppress(Exists, Absent):
-                    self._carry_out(account, name, writes)
+            case "double" if fault.after:
+                self._again.append((fault.after + 1, account, name, writes))
             case "drop":
                 raise Lost(name)
             case "late":
@@ -248,6 +256,17 @@ class MemoryServer:
                     if write.number is not None and write.op == "create":
                         taken = Write(op="create", kind=write.kind, fields={}, number=write.number)
                         self._write("somebody", taken)
+
+    def _deliver_again(self, passed: int = 1) -> None:
+        """Count down by the requests that have passed, and deliver what is due; what comes of it,
+        nobody hears."""
+        waiting, self._again = self._again, []
+        for left, account, name, writes in waiting:
+            if left > passed:
+                self._again.append((left - passed, account, name, writes))
+                continue
+            with suppress(Exists, Absent):
+                self._carry_out(account, name, writes)
 
     def _arrive(self) -> None:
         """Carry out what was late, now that it is due; what fails then, nobody hears of."""
