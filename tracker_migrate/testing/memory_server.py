@@ -245,6 +245,9 @@ class MemoryServer:
                 raise Barred(name)
             case "double" if fault.after:
                 self._again.append((fault.after + 1, account, name, writes))
+            case "double":
+                with suppress(Exists, Absent):
+                    self._carry_out(account, name, writes)
             case "drop":
                 raise Lost(name)
             case "late":
