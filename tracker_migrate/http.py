@@ -10,15 +10,18 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
 import tenacity
+import urllib3
 from pyrate_limiter import Duration, Limiter, Rate
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     HTTPError,
     MaxRetryError,
     NameResolutionError,
@@ -28,7 +31,9 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from tracker_migrate.errors import Doubtful, ObjectError, Retriable, Unreachable
+from tracker_migrate import bounded
+from tracker_migrate.errors import Doubtful, ObjectError, Refused, Retriable, Unreachable
+from tracker_migrate.sockets import bounding
 
 #: loggers of urllib3 that tell whole addresses, or what could not be understood in a reply
 LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
@@ -47,6 +52,7 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (ReadTimeoutError, "no answer in time"),
     (SSLError, "its certificate is not trusted"),
     (ProtocolError, "the connection broke"),
+    (DecodeError, "its answer can't be unpacked"),
 )
 
 
@@ -88,9 +94,37 @@ class Throttle:
 
 
 class _Adapter(HTTPAdapter):
+    """Gives whole answers within the bounds of `bounded`, read as UTF-8 whatever they say: to guess
+    at a long text costs minutes."""
+
+    def init_poolmanager(self, *args: Any, **how: Any) -> None:
+        super().init_poolmanager(*args, **how)
+        bounding(self.poolmanager)
+
     def send(self, *args: Any, **how: Any) -> requests.Response:
         how["timeout"] = time_outs(how.get("timeout"))
-        return super().send(*args, **how)
+        try:
+            answer = super().send(*args, **how)
+            body = bounded.read(cast(urllib3.BaseHTTPResponse, answer.raw))
+        except bounded.Excess as excess:
+            raise bounded.TooMuch(excess) from None
+        except HTTPError as error:
+            raise requests.ConnectionError(error) from None
+        answer._content, answer._content_consumed = body, True  # type: ignore[attr-defined]
+        answer.encoding = "utf-8"
+        return answer
+
+
+class _Session(requests.Session):
+    """Follows no redirect, wherever it leads, and takes no cookie: what we prove ourselves with
+    goes to the server that the settings name, and nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 def time_outs(timeout: Any) -> Any:
@@ -100,7 +134,7 @@ def time_outs(timeout: Any) -> Any:
 
 def plain_session(pool: int = 1) -> requests.Session:
     """A session that never retries, keeps up to `pool` connections, and reads no .netrc."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     adapter = _Adapter(pool_connections=1, pool_maxsize=pool, max_retries=0, pool_block=False)
     session.mount("http://", adapter)
@@ -153,7 +187,7 @@ class Reader:
                 url, headers=dict(headers or {}), timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise Retriable(f"{host} does not answer ({in_words(error)})") from None
+            raise failed_read(error, host) from None
         if answer.status_code in _PASSING:
             raise Retriable(f"{host} answers {answer.status_code}", retry_after(answer))
         return answer
@@ -225,14 +259,25 @@ def retry_after(answer: requests.Response) -> float | None:
     asked = answer.headers.get("Retry-After")
     if not asked or "X-Lazr-OopsId" in answer.headers:
         return None
-    if asked.isdigit():
-        return float(asked)
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])  # centuries
     try:
         then = parsedate_to_datetime(asked)
         now = parsedate_to_datetime(answer.headers["Date"])
-    except (KeyError, TypeError, ValueError):
+        return max(0.0, (then - now).total_seconds())
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, (then - now).total_seconds())
+
+
+def failed_read(error: requests.RequestException | HTTPError, host: str) -> ObjectError:
+    """What a failed read means: Retriable, or Refused if its answer went over a bound; to ask for
+    that again would only cost as much again."""
+    if isinstance(error, bounded.TooMuch) and not isinstance(error.excess, bounded.Overlong):
+        return Refused(
+            f"{host} is not understood: {error}, which is more than any tracker sends; look at the "
+            "server, and at what stands before it"
+        )
+    return Retriable(f"{host} does not answer ({in_words(error)})")
 
 
 def failed_write(error: requests.RequestException, host: str) -> ObjectError:
@@ -247,6 +292,8 @@ def failed_write(error: requests.RequestException, host: str) -> ObjectError:
 
 def in_words(error: requests.RequestException | HTTPError) -> str:
     """Why there is no answer, without anything that was sent or received."""
+    if isinstance(error, bounded.TooMuch):
+        return str(error)
     reason = _reason(error)
     for kind, words in _WORDS:
         if isinstance(reason, kind):

@@ -18,8 +18,9 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from tracker_migrate import bounded
 from tracker_migrate.errors import Retriable
-from tracker_migrate.http import CONNECT, Reader, in_words, retry_after
+from tracker_migrate.http import CONNECT, Reader, failed_read, retry_after
 
 #: names the error report of one request that Launchpad gave up on
 OOPS = "X-Lazr-OopsId"
@@ -35,9 +36,10 @@ class ApiReader(Reader):
         began = time.perf_counter()
         try:
             answer = self._answer(url, headers or {})
+        except bounded.Excess as excess:
+            raise failed_read(bounded.TooMuch(excess), urlsplit(self.base).netloc) from None
         except (urllib3.exceptions.HTTPError, requests.RequestException) as error:
-            host = urlsplit(self.base).netloc
-            raise Retriable(f"{host} does not answer ({in_words(error)})") from None
+            raise failed_read(error, urlsplit(self.base).netloc) from None
         answer.elapsed = timedelta(seconds=time.perf_counter() - began)
         if answer.status_code in _PASSING and OOPS not in answer.headers:
             host = urlsplit(self.base).netloc
@@ -53,13 +55,14 @@ class ApiReader(Reader):
             headers={**cast(Mapping[str, str], session.headers), **headers},
             redirect=False,
             retries=False,
+            preload_content=False,
             timeout=urllib3.Timeout(connect=min(CONNECT, self._timeout), read=self._timeout),
         )
         answer = requests.Response()
         answer.url = url
         answer.status_code = came.status
         answer.headers = CaseInsensitiveDict(came.headers)
-        answer._content = came.data
+        answer._content = bounded.read(came)
         answer.encoding = "utf-8"
         return answer
 

@@ -33,8 +33,8 @@ from tracker_migrate.errors import (
 )
 from tracker_migrate.http import (
     Throttle,
+    failed_read,
     failed_write,
-    in_words,
     patient_reads,
     plain_session,
     retry_after,
@@ -171,12 +171,10 @@ class Conduit:
             return self._ask(method, params)
         except package().APIError as reply:
             error = fault(str(reply.code), str(reply.message), write=write)
-        except requests.TooManyRedirects:
-            error = WrongTracker(f"{self.host} redirects: give the address that it redirects to")
         except requests.HTTPError:
             error = self._bad_status(write)
         except requests.RequestException as broken:
-            error = failed_write(broken, self.host) if write else self._silent(broken)
+            error = (failed_write if write else failed_read)(broken, self.host)
         except (ValueError, KeyError, TypeError, AttributeError):
             error = NotConduit(f"{self.host} answers, but not as Conduit does")
         raise error from None
@@ -185,9 +183,6 @@ class Conduit:
         with self._slots:
             self._throttle.wait()
             return self._resource(method)(**params).response
-
-    def _silent(self, broken: requests.RequestException) -> Retriable:
-        return Retriable(f"{self.host} does not answer ({in_words(broken)})")
 
     def _bad_status(self, write: bool) -> MigrateError:
         """What an HTTP status of 300 and more means; Conduit's own errors all come with 200."""
@@ -203,6 +198,8 @@ class Conduit:
             return Refused(f"{what}: the text is larger than the web server takes")
         if status in (401, 403):
             return LoginNeeded(f"{what}: something before Phorge wants a login")
+        if status < 400:
+            return WrongTracker(f"{self.host} redirects: give the address that it redirects to")
         return WrongTracker(f"{what}: is this the address of Phorge's web pages?")
 
     # -- the package --------------------------------------------------------------------------
@@ -237,8 +234,6 @@ class Conduit:
 
     def _session(self) -> requests.Session:
         session = plain_session()
-        # a redirected POST would carry the token to wherever it is sent
-        session.max_redirects = 0
         session.hooks["response"].append(self._keep)
         with self._guard:
             self._sessions.append(session)

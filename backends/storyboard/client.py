@@ -25,6 +25,7 @@ from tracker_migrate.errors import Doubtful, Retriable, Unreachable
 from tracker_migrate.http import (
     USER_AGENT,
     Throttle,
+    failed_read,
     failed_write,
     patient_reads,
     plain_session,
@@ -151,10 +152,7 @@ class Api:
 
     def _read_once(self, address: str) -> tuple[Any, Mapping[str, str]]:
         self._throttle.wait()
-        try:
-            answer = self._ask("GET", address, None)
-        except Doubtful as error:
-            raise Retriable(str(error)) from None
+        answer = self._ask("GET", address, None)
         if answer.status_code != 200:
             raise faults.read_fault(
                 answer.status_code, answer.headers, answer.content, host=self.host
@@ -177,7 +175,8 @@ class Api:
         except http_error as error:
             return error.response  # type: ignore[no-any-return]
         except requests.RequestException as error:
-            raise failed_write(error, self.host) from None
+            failed = failed_read if method == "GET" else failed_write
+            raise failed(error, self.host) from None
         return answer
 
     def _client(self) -> tuple[Any, Any]:
