@@ -9,6 +9,7 @@ from typing import Any
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.target import Target
+from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.engine.verify import Verified, Verify
 from tracker_migrate.interfaces import ClosedAction, ClosedStep, Event, Reading, Receipt, RemoteRef
 from tracker_migrate.model import Issue, Key, key
@@ -61,12 +62,14 @@ class World:
     def target(self) -> Target:
         """The target, as a new run finds it."""
         target = Target(self.workspace, "there")
-        target._sink, target._planner = self.sink, self.sink.planner
+        target._sink, target._planner = self.sink, Guarded(self.sink.planner)
         return target
 
     def apply(self, **how: Any) -> Applied:
         """A run that writes what is missing."""
-        return Apply(self.target(), self.heard.append, is_public=self.is_public).run(**how)
+        retry = how.pop("retry", False)
+        job = Apply(self.target(), self.heard.append, is_public=self.is_public, retry=retry)
+        return job.run(**how)
 
     def verify(self) -> Verified:
         """Read everything back."""

@@ -8,6 +8,7 @@ the issue or a table changes, or when somebody asks for it (`apply --retry`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tracker_migrate.engine.survey import inputs
@@ -23,9 +24,17 @@ _EAGER = 2
 
 
 class Aside:
-    """The issues of one target that failed. retry: whether all of them are tried now."""
+    """The issues of one target that failed. retry: whether all of them are tried now.
+    now: a seam for tests."""
 
-    def __init__(self, target: Target, *, retry: bool = False) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        retry: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._now = now
         self._target = target
         self._ledger = target.ledger
         self._retry = retry
@@ -37,7 +46,7 @@ class Aside:
         if verdict.inputs != inputs(self._target, content):
             return False
         tried = self._ledger.tried(verdict.issue)
-        return tried is not None and _rests(tried, datetime.now(UTC))
+        return tried is not None and _rests(tried, self._now())
 
     def add(self, issue: Key, reason: str) -> None:
         """Set an issue aside. Failures count together as long as its inputs are the same."""
