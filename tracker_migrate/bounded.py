@@ -60,6 +60,10 @@ class TooMuch(requests.RequestException):
         self.excess = excess
 
 
+class TooLong(Refused):
+    """A read's answer went over a bound: a shorter one may be asked for."""
+
+
 class Endless(Refused):
     """The pages of a list go in circles, or do not end."""
 

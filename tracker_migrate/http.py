@@ -32,7 +32,7 @@ from urllib3.exceptions import (
 )
 
 from tracker_migrate import bounded
-from tracker_migrate.errors import Doubtful, ObjectError, Refused, Retriable, Unreachable
+from tracker_migrate.errors import Doubtful, ObjectError, Retriable, Unreachable
 from tracker_migrate.sockets import bounding
 
 #: loggers of urllib3 that tell whole addresses, or what could not be understood in a reply
@@ -273,7 +273,7 @@ def failed_read(error: requests.RequestException | HTTPError, host: str) -> Obje
     """What a failed read means: Retriable, or Refused if its answer went over a bound; to ask for
     that again would only cost as much again."""
     if isinstance(error, bounded.TooMuch) and not isinstance(error.excess, bounded.Overlong):
-        return Refused(
+        return bounded.TooLong(
             f"{host} is not understood: {error}, which is more than any tracker sends; look at the "
             "server, and at what stands before it"
         )

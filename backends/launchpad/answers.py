@@ -7,7 +7,7 @@ kept, only what kind of error it was (facts 5).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
@@ -15,7 +15,7 @@ import msgspec
 import requests
 
 from tracker_migrate.backends.launchpad.reader import OOPS
-from tracker_migrate.backends.launchpad.wire import Entry, decode, encode, withhold
+from tracker_migrate.backends.launchpad.wire import Entry, decode, encode, has_rows, withhold
 from tracker_migrate.errors import Gone, LoginNeeded, Refused, Retriable
 from tracker_migrate.interfaces import Reply
 
@@ -32,14 +32,20 @@ _LOGIN = re.compile(
 )
 
 
+#: how far a server's clock may be ahead of ours
+_AHEAD = timedelta(days=1)
+
+
 class Got(msgspec.Struct, frozen=True, kw_only=True):
     """A reply that was understood. value: decoded, hidden texts taken out of it and of `reply`.
-    when: the server's clock. mended: some characters had to be replaced."""
+    when: the server's clock. mended: some characters had to be replaced. size: of what came, in
+    bytes."""
 
     value: Entry
     reply: Reply
     when: datetime
     mended: bool = False
+    size: int = 0
 
     @property
     def entries(self) -> list[Entry]:
@@ -87,11 +93,16 @@ class Trouble(Retriable):
 
 
 def clock(answer: requests.Response) -> datetime:
-    """When the server says that it answered, in whole seconds; our own clock if it does not."""
+    """When the server says that it answered, in whole seconds; our own clock if it does not.
+
+    Never long after now: from a date to come on, nothing that changes would be read any more.
+    """
+    ours = datetime.now(UTC).replace(microsecond=0)
     try:
-        return parsedate_to_datetime(answer.headers["Date"])
-    except (KeyError, TypeError, ValueError):
-        return datetime.now(UTC).replace(microsecond=0)
+        said = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return ours
+    return min(said, ours + _AHEAD)
 
 
 def decoded(answer: requests.Response) -> tuple[Any, bool]:
@@ -112,12 +123,13 @@ def decoded(answer: requests.Response) -> tuple[Any, bool]:
 def got(url: str, answer: requests.Response, *, private: bool) -> Got:
     """An entry or a page of entries, less what must stay at the source. Raises as `decoded`."""
     value, mended = decoded(answer)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not has_rows(value):
         raise Unreadable("Launchpad sends no object")
     count = withhold(value, private=private)
     body = encode(value) if count or mended else answer.content
     reply = Reply(url=url, status=200, body=body, withheld=count)
-    return Got(value=value, reply=reply, when=clock(answer), mended=mended)
+    size = len(answer.content)
+    return Got(value=value, reply=reply, when=clock(answer), mended=mended, size=size)
 
 
 def _fail(answer: requests.Response) -> NoReturn:

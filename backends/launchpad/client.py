@@ -19,12 +19,16 @@ from tracker_migrate.backends.launchpad.answers import Got, TooSlow, Trouble, Un
 from tracker_migrate.backends.launchpad.gate import Gate
 from tracker_migrate.backends.launchpad.login import Signer
 from tracker_migrate.backends.launchpad.reader import ApiReader
+from tracker_migrate.backends.launchpad.wire import is_page
+from tracker_migrate.bounded import PARTS, Pages, TooLong
 from tracker_migrate.errors import Gone, LoginNeeded, Refused, Retriable
 
 VERSION = "devel"  # older ones can't show hidden comments or blueprints (facts 4, 7)
 SMALLEST_PAGE = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRIES = 3
+#: the longest address that is asked for names a bug's page of a list, with all its statuses
+_ADDRESS = re.compile(r"[!-~]{0,4000}")
 _UNASKED = "Launchpad says that nothing changed, unasked"
 _PLAIN: Mapping[str, str] = {}
 _NOBODY: Mapping[str, str] = {"Authorization": ""}  # an empty one is not sent
@@ -97,12 +101,13 @@ class Client:
         url: str | None = self.address(path)
         if size:
             url = _with_size(str(url), size)
-        start = -1
+        start, pages = -1, Pages(PARTS)
         while url:
             got = self.page(url, _NOBODY if as_nobody else _PLAIN)
             if got.value["start"] <= start or start > got.value.get("total_size", start) + 300:
                 raise Retriable("a collection's pages go in circles")
             start = got.value["start"]
+            pages.turn(len(got.entries), got.entries[0].get("self_link") if got.entries else None)
             yield got
             link = got.value.get("next_collection_link")
             url = self.address(link) if link else None
@@ -112,14 +117,13 @@ class Client:
         while True:
             try:
                 got = self._understood(url, headers)
-            except TooSlow:
+            except (TooSlow, TooLong):
                 smaller = _half(url)
                 if smaller is None:
                     raise
                 url = smaller
                 continue
-            rows = got.value.get("entries")
-            if not isinstance(rows, list) or not isinstance(got.value.get("start"), int):
+            if not is_page(got.value):
                 raise Refused("a collection's page is not what Launchpad sends")
             return got
 
@@ -155,6 +159,8 @@ class Client:
 
     def address(self, link: str) -> str:
         """A link or a path as an address below our root, wherever the link said that it was."""
+        if not isinstance(link, str) or not _ADDRESS.fullmatch(link):
+            raise Refused("a link is none")
         if link.startswith(self.root):
             return link
         if "://" in link:

@@ -10,7 +10,8 @@ from tracker_migrate.backends.launchpad import reticent
 from tracker_migrate.backends.launchpad.answers import Denied, Got, NotSeen
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import Entry, encode, is_private, leave_out_private
-from tracker_migrate.errors import Retriable
+from tracker_migrate.bounded import BODY
+from tracker_migrate.errors import Refused, Retriable
 from tracker_migrate.interfaces import Reply
 from tracker_migrate.model import Issue
 
@@ -35,6 +36,7 @@ class Gathered:
         self.totals: dict[str, int] = {}
         self.hidden_branches = 0
         self.not_told: list[str] = []
+        self._size = first.size
 
     def rows(
         self,
@@ -59,6 +61,9 @@ class Gathered:
         return rows
 
     def _keep(self, name: str, got: Got) -> None:
+        self._size += got.size
+        if self._size > BODY:
+            raise Refused(f"all that belongs to it is longer than {BODY // 2**20} MB together")
         self.replies.append(_public(got) if self.public else got.reply)
         self.mended = self.mended or got.mended
         self.totals[name] = got.value.get("total_size", 0)

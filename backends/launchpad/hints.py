@@ -69,21 +69,25 @@ class _Along:
         self._stream: Iterator[int] | None = search()
         self._down = down
         self._held = Numbers()
+        self._broken = False
         self._last: int | None = None
 
     def holds(self, number: int) -> bool:
         while self._stream is not None and not self._beyond(number):
             try:
                 self._last = next(self._stream)
-            except (StopIteration, Gone, Refused):
-                # a spec that can't be searched is for the listing to tell, not for one of its bugs
+            except (StopIteration, Gone):
                 self._stream = None
+            except Refused:
+                # a spec that can't be searched is for the listing to tell, not for one of its bugs;
+                # but what this search would have said of them is not known
+                self._stream, self._broken = None, True
             except MigrateError:
                 self._stream, self._last = self._search(), None  # a stream that broke is at its end
                 raise
             else:
                 self._held.add(self._last)
-        return number in self._held
+        return self._broken or number in self._held
 
     def _beyond(self, number: int) -> bool:
         if self._last is None:

@@ -10,7 +10,9 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.reading import understanding
 from tracker_migrate.backends.launchpad.wire import Entry, below
+from tracker_migrate.bounded import ROWS, Endless
 from tracker_migrate.errors import Retriable
 
 #: every status that the search takes; its default hides closed bugs, and `Unknown` is refused
@@ -30,6 +32,8 @@ STATUSES = (
     "Does Not Exist",
 )
 _IDLE = 20  # pages without a new row until we say that it goes in circles
+_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_LIST = "the list of bugs"
 _CIRCLES = "the pages of a list go in circles; try again later"
 _N = TypeVar("_N")
 _In_contra = TypeVar("_In_contra", contravariant=True)
@@ -137,7 +141,8 @@ def merged(client: Client, paths: Sequence[str], asked: Sequence[tuple[str, str]
 def numbers(client: Client, path: str, asked: Sequence[tuple[str, str]]) -> Iterator[int]:
     """The numbers of the bugs that a search finds, each once, as soon as a page is there. Raises
     as `rows` does."""
-    return map(_number, rows(client, path, asked, _number, Numbers()))
+    with understanding(_LIST):
+        yield from map(_number, rows(client, path, asked, _number, Numbers()))
 
 
 def rows(
@@ -155,7 +160,7 @@ def rows(
     at the page before, for what has moved into it. Raises Retriable if it goes in circles.
     """
     first = client.address(path) + "?" + urlencode(asked)
-    url, start, back, idle, reached = first, 0, 1, 0, 0
+    url, start, back, idle, reached, count = first, 0, 1, 0, 0, 0
     while True:
         got = client.page(url)
         found, hidden = got.entries, left_out(got.value)
@@ -168,6 +173,9 @@ def rows(
                 found = client.page(_at(first, max(0, start - len(found) - hidden))).entries + found
             new = [row for row in found if seen.add(name(row))]
             yield from new
+            count += len(new)
+            if max(count, start) > ROWS:
+                raise Endless("a list does not end: it is longer than any that Launchpad has")
             link = got.value.get("next_collection_link")
             if not link:
                 return
@@ -200,11 +208,14 @@ def _total(client: Client, page: Entry) -> int:
 
 
 def _number(row: Entry) -> int:
-    return int(below(row["bug_link"]).removeprefix("bugs/"))
+    number = below(row["bug_link"]).removeprefix("bugs/")
+    if not _NUMBER.fullmatch(number):
+        raise ValueError("a bug without a number")
+    return int(number)
 
 
 def _start(link: str) -> int:
-    match = re.search(r"[?&]ws\.start=(\d+)", link)
+    match = re.search(r"[?&]ws\.start=(\d{1,15})(?!\d)", link)
     return int(match[1]) if match else 0
 
 

@@ -12,7 +12,15 @@ from tracker_migrate.backends.launchpad import wire_places
 from tracker_migrate.backends.launchpad.answers import NO_LOGIN, Got
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.reading import understood
-from tracker_migrate.backends.launchpad.wire import Entry, below, decode, encode, is_private
+from tracker_migrate.backends.launchpad.wire import (
+    Entry,
+    below,
+    decode,
+    encode,
+    is_private,
+    sound,
+    text,
+)
 from tracker_migrate.errors import (
     Gone,
     LoginNeeded,
@@ -26,6 +34,7 @@ from tracker_migrate.interfaces import Entity, Reply
 from tracker_migrate.model import Milestone, Project, Series
 
 _SPEC = re.compile(r"[a-z0-9][a-z0-9+.\-]*(/(\+source/)?[a-zA-Z0-9][a-zA-Z0-9+.\-]*){0,2}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.\-]{0,199}")
 #: what `check_specs` calls a group
 GROUP = "project group"
 _SERIES = ("project_series", "distro_series")
@@ -37,8 +46,9 @@ def viewer(client: Client) -> str:
     """The name of the account that the login belongs to. Raises LoginNeeded, Unreachable."""
     answer = client.answer("people/+me")
     where = answer.headers.get("Location", "")
-    if answer.status_code == 303 and "/~" in where:
-        return where.rpartition("/~")[2]
+    name = where.rpartition("/~")[2]
+    if answer.status_code == 303 and "/~" in where and _NAME.fullmatch(name):
+        return name
     raise LoginNeeded(NO_LOGIN)
 
 
@@ -50,7 +60,7 @@ def check_root(client: Client) -> Mapping[str, str]:
         raise Unreachable(f"{client.root}: {error}; check the address and the network") from None
     try:
         kind = str(decode(answer.content)[0]["resource_type_link"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         kind = ""
     if answer.status_code == 401:
         raise LoginNeeded(NO_LOGIN)
@@ -95,7 +105,7 @@ def check_specs(client: Client, specs: Sequence[str]) -> Mapping[str, tuple[str,
         elif is_private(row) and not client.private:
             mistakes.append(f"launchpad:{spec}: is not public; say `private` to read it")
         else:
-            facts[spec] = (kind.replace("_", " "), row["title"])
+            facts[spec] = (kind.replace("_", " "), text(row["title"]))
     if mistakes:
         raise UsageError("\n".join(mistakes))
     return facts
@@ -109,8 +119,9 @@ def _nothing(client: Client, spec: str) -> str:
     try:
         rows = client.entry(f"pillars?{asked}").value["entries"]
     except (ObjectError, KeyError):
-        rows = []
-    found = [row["name"] for row in rows if isinstance(row.get("name"), str)]
+        rows = ()
+    names = (row.get("name") for row in rows)
+    found = [name for name in names if isinstance(name, str) and _NAME.fullmatch(name)]
     near = difflib.get_close_matches(name, found, 3, 0.5) or found[:3]
     if near:
         return f"{said}; did you mean {', '.join(near)}?"
@@ -175,5 +186,5 @@ _MAKERS = {
 
 
 def _made(kind: Kind, row: Entry) -> Project | Series | Milestone:
-    made: Project | Series | Milestone = understood(f"a {kind}", lambda: _MAKERS[kind](row))
+    made: Project | Series | Milestone = understood(f"a {kind}", lambda: sound(_MAKERS[kind](row)))
     return made

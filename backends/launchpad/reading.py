@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,17 @@ from tracker_migrate.backends.launchpad import reticent, wire_blueprint, wire_bu
 from tracker_migrate.backends.launchpad.answers import Got
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.gathering import Gathered
-from tracker_migrate.backends.launchpad.wire import Entry, encode, is_private, is_public
+from tracker_migrate.backends.launchpad.wire import (
+    Entry,
+    encode,
+    is_private,
+    is_public,
+    sound,
+    text,
+)
 from tracker_migrate.backends.launchpad.wire_blueprint import Links
 from tracker_migrate.backends.launchpad.wire_bug import Parts
+from tracker_migrate.backends.launchpad.wire_fields import FIELDS
 from tracker_migrate.errors import Gone, Refused, Retriable
 from tracker_migrate.interfaces import Reading, Reply
 from tracker_migrate.model import Access, Issue
@@ -70,7 +79,7 @@ def bug(
         if not again:
             first = now
     issue = _read_by(readers, wire_bug.issue(first.value, parts, mended=gathered.mended))
-    issue = gathered.less(issue)
+    issue = sound(gathered.less(issue))
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=stamp(first.value))
 
 
@@ -150,8 +159,8 @@ def blueprint(
     issue = gathered.less(issue)
     if readers is not None and issue.private:
         issue = reticent.with_known_dependencies(issue, links.dependencies, readers)
-    etag: str = first.value["http_etag"]
-    return Reading(issue=issue, replies=tuple(gathered.replies), stamp=etag)
+    etag = text(first.value["http_etag"])
+    return Reading(issue=sound(issue), replies=tuple(gathered.replies), stamp=etag)
 
 
 def public_now(client: Client, path: str) -> bool:
@@ -173,9 +182,19 @@ def _listed(client: Client, name: str, row: Entry) -> Got:
 
 def understood(what: str, made: Callable[[], Any]) -> Any:
     """What `made` returns; what it can't make sense of is Refused, without a word of its text."""
-    try:
+    with understanding(what):
         return made()
+
+
+@contextmanager
+def understanding(what: str) -> Iterator[None]:
+    """Around making sense of replies: where there is none it is Refused."""
+    try:
+        yield
     except KeyError as error:
-        raise Refused(f"{what}: Launchpad's reply lacks {error}") from None
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        field = error.args[0] if error.args else ""
+        if isinstance(field, str) and field in FIELDS:
+            raise Refused(f"{what}: Launchpad's reply lacks '{field}'") from None
+        raise Refused(f"{what}: not what Launchpad sends (KeyError)") from None
+    except (TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise Refused(f"{what}: not what Launchpad sends ({type(error).__name__})") from None

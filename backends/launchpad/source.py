@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from tracker_migrate.backends.launchpad import (
@@ -22,8 +23,8 @@ from tracker_migrate.backends.launchpad.answers import NotSeen, clock
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.sharing import Sharing
-from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key
-from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
+from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key, sound, text
+from tracker_migrate.errors import Gone, ObjectError, Refused, Retriable, Unreachable, WrongTracker
 from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
 from tracker_migrate.model import Access, Issue, Key, Person, kind_of, name_of
 
@@ -56,7 +57,8 @@ class LaunchpadSource:
     def viewer(self) -> str:
         """As whom it reads: `anonymous`, or the account's name, asked for once."""
         if not self._viewer:
-            self._viewer = places.viewer(self._client)
+            with _about(self.address):
+                self._viewer = places.viewer(self._client)
         return self._viewer
 
     @viewer.setter
@@ -70,6 +72,10 @@ class LaunchpadSource:
 
         Raises UsageError (all specs that are wrong), WrongTracker, LoginNeeded, Unreachable.
         """
+        with _about(self.address):
+            return self._checked()
+
+    def _checked(self) -> dict[str, str]:
         facts = dict(places.check_root(self._client))
         facts["viewer"] = self.viewer
         found = places.check_specs(self._client, self.specs)
@@ -84,16 +90,18 @@ class LaunchpadSource:
 
     def now(self) -> datetime:
         """The server's clock, in whole seconds, from an answer that no proxy keeps."""
-        return clock(self._client.answer(self.specs[0]))
+        with _about(self.address):
+            return clock(self._client.answer(self.specs[0]))
 
     def surroundings(self) -> Iterator[Entity]:
         """Projects, series and milestones of all specs, each once."""
         done: set[Key] = set()
         try:
-            for entity in itertools.chain.from_iterable(map(self._around, self.specs)):
-                if entity.value.key not in done:
-                    done.add(entity.value.key)
-                    yield entity
+            with reading.understanding("an answer"):
+                for entity in itertools.chain.from_iterable(map(self._around, self.specs)):
+                    if entity.value.key not in done:
+                        done.add(entity.value.key)
+                        yield entity
         except ObjectError as error:
             raise Unreachable(f"what the issues live in can't be read: {error}") from None
 
@@ -115,8 +123,9 @@ class LaunchpadSource:
         newest: only so many bugs, the highest number first.
         """
         try:
-            yield from itertools.islice(self._bugs(since, newest is not None), newest)
-            yield from self._blueprints()
+            with reading.understanding("an answer"):
+                yield from itertools.islice(self._bugs(since, newest is not None), newest)
+                yield from self._blueprints()
         except ObjectError as error:
             raise Unreachable(f"the list of issues can't be read: {error}") from None
 
@@ -138,7 +147,7 @@ class LaunchpadSource:
                 if key not in seen:
                     seen.add(key)
                     self._lately.put(key, row)
-                    yield Listed(key=key, stamp=row["http_etag"])
+                    yield Listed(key=key, stamp=text(row["http_etag"]))
 
     def read(self, issue: Key, known: str = "") -> Reading | None:
         """One bug or blueprint, whole; None if its stamp is still `known`.
@@ -169,7 +178,8 @@ class LaunchpadSource:
         types = listing.CLOSED_TYPES
         asked = listing.question(private=True, page=self._page, types=types)
         try:
-            yield from map(bug_key, listing.merged(self._client, self.specs, asked))
+            with reading.understanding("an answer"):
+                yield from map(bug_key, listing.merged(self._client, self.specs, asked))
         except ObjectError as error:
             raise Unreachable(f"the list of private bugs can't be read: {error}") from None
 
@@ -185,7 +195,8 @@ class LaunchpadSource:
         """
         name = name_of(issue)
         path = name if kind_of(issue) == "blueprint" else f"bugs/{name}"
-        return _is_issue(issue) and reading.public_now(self._client, path)
+        with reading.understanding(issue):
+            return _is_issue(issue) and reading.public_now(self._client, path)
 
     # -- people ---------------------------------------------------------------------------------
 
@@ -203,7 +214,7 @@ class LaunchpadSource:
             return self._nobody(gone, error.status)
         except Refused:
             return self._nobody(wire_places.nobody(name, home, "missing"), 401)
-        found: Person = reading.understood(person, lambda: wire_places.person(got.value))
+        found: Person = reading.understood(person, lambda: sound(wire_places.person(got.value)))
         if found.private and not self._client.private:
             hidden = wire_places.nobody(name, home, "missing", private=True)
             return self._nobody(hidden, 200)
@@ -218,6 +229,19 @@ class LaunchpadSource:
     def close(self) -> None:
         """Give back connections."""
         self._client.close()
+
+
+@contextmanager
+def _about(address: str) -> Iterator[None]:
+    """Around what concerns the server as a whole, and not one object: what is not understood there
+    is said of it, and stops the run."""
+    try:
+        with reading.understanding("an answer"):
+            yield
+    except Retriable as error:
+        raise Unreachable(f"{address}: {error}") from None
+    except ObjectError as error:
+        raise WrongTracker(f"{address} does not answer as Launchpad does: {error}") from None
 
 
 def _is_issue(key: Key) -> bool:

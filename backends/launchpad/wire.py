@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,9 +25,12 @@ MENDED = "Some characters could not be read, and stand as U+FFFD."
 Entry = dict[str, Any]
 
 _PASSED_OVER = {entity: passed_over(entity) for entity in MODELLED}
+_T = TypeVar("_T")
 _decoder = msgspec.json.Decoder()
 _NOTHING: tuple[Any, ...] = ("", REDACTED, [], {})
 _SURROGATE = re.compile("[\ud800-\udfff]")
+#: Launchpad's own names are ASCII, and its links are encoded; the longest known has 137 characters
+_PATH = re.compile(r"[!-~]{1,400}")
 
 
 def decode(body: bytes) -> tuple[Any, bool]:
@@ -42,9 +45,36 @@ def decode(body: bytes) -> tuple[Any, bool]:
         return _mend(json.loads(body.decode("utf-8", "replace"))), True
 
 
-def encode(value: Entry) -> bytes:
+def encode(value: Any) -> bytes:
     """JSON of a value."""
     return msgspec.json.encode(value)
+
+
+def sound(made: _T) -> _T:
+    """The same object of the model, if all its fields have the types that they are said to have:
+    what was put together from a server's words need not. Raises ValueError."""
+    try:
+        msgspec.json.decode(encode(made), type=type(made))
+    except (msgspec.MsgspecError, OverflowError):
+        raise ValueError("a field of the wrong type") from None
+    return made
+
+
+def has_rows(value: Entry) -> bool:
+    """Whether the rows of a reply, if it has some, are objects."""
+    rows = value.get("entries")
+    return rows is None or (isinstance(rows, list) and all(isinstance(row, dict) for row in rows))
+
+
+def is_page(value: Entry) -> bool:
+    """Whether a reply with such rows is a page of a collection."""
+    counts = (value.get("start"), value.get("total_size", 0))
+    links = (value.get("next_collection_link"), value.get("total_size_link"))
+    return (
+        isinstance(value.get("entries"), list)
+        and all(type(one) is int and 0 <= one < 2**53 for one in counts)
+        and all(one is None or isinstance(one, str) for one in links)
+    )
 
 
 def _mend(value: Any) -> Any:
@@ -83,7 +113,7 @@ def leave_out_private(page: Entry) -> int:
 
 
 def _silence(row: Entry) -> int:
-    if row.get("visible") is False:
+    if row.get("visible", True) is not True:
         row["content"] = row["subject"] = ""
         return 1
     if row.get("content") and row.get("date_deleted"):
@@ -94,22 +124,27 @@ def _silence(row: Entry) -> int:
 
 def is_public(row: Entry) -> bool:
     """Whether an object says in so many words that everybody may read it."""
-    return row.get("private", False) is False and row.get("information_type") in PUBLIC
+    kind = row.get("information_type")
+    return row.get("private", False) is False and isinstance(kind, str) and kind in PUBLIC
 
 
 def is_private(row: Entry) -> bool:
-    """Whether an object says of itself that not everybody may read it."""
+    """Whether an object says of itself that not everybody may read it; what it says in a way that
+    we do not know is taken for that."""
     kind = row.get("information_type", "Public")
-    return row.get("private") is True or (kind not in PUBLIC and kind != REDACTED)
+    said = row.get("private")
+    open_ = said is False or said is None or said == REDACTED
+    return not open_ or not isinstance(kind, str) or (kind not in PUBLIC and kind != REDACTED)
 
 
 # -- links and fields ---------------------------------------------------------------------------
 
 
 def below(link: str) -> str:
-    """The path of a link below the API's root: `bugs/16`, `~jdoe`, `nova/kilo`."""
+    """The path of a link below the API's root: `bugs/16`, `~jdoe`, `nova/kilo`. It becomes a key,
+    which databases, tables and terminals have to bear. Raises ValueError."""
     rest = link.partition("/devel/")[2]
-    if not rest:
+    if not _PATH.fullmatch(rest):
         raise ValueError("a link that is none of the web service's")
     return rest
 
@@ -120,13 +155,24 @@ def given(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """A field's text, empty if there is none or it is redacted."""
-    return "" if value is None or value == REDACTED else str(value)
+    """A field's text, empty if there is none or it is redacted. Raises TypeError."""
+    if value is None or value == REDACTED:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("a text that is none")
+    return value
 
 
 def date(value: str | None) -> datetime | None:
-    """A field's date and time, None if there is none or it is redacted."""
-    return None if value is None or value == REDACTED else datetime.fromisoformat(value)
+    """A field's date and time in UTC, None if there is none or it is redacted. Raises ValueError,
+    TypeError."""
+    if value is None or value == REDACTED:
+        return None
+    when = datetime.fromisoformat(value)
+    try:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a date before all dates") from None
 
 
 def bug_key(number: int | str) -> Key:

@@ -139,7 +139,7 @@ def _comments(number: str, rows: Sequence[Entry]) -> tuple[Comment, ...]:
 
 
 def _comment(number: str, index: int, row: Entry) -> Comment:
-    hidden = row["visible"] is False
+    hidden = row["visible"] is not True
     deleted = date(row["date_deleted"])
     return Comment(
         key=key(TRACKER, "comment", f"{number}/{index}"),

@@ -95,6 +95,15 @@ MODELLED: Mapping[str, frozenset[str]] = {
 }
 
 
+#: names that a message may tell: those that stand here, and not what a server calls a field
+FIELDS = frozenset(
+    {
+        "self_link", "http_etag", "message_count", "number_of_duplicates", "entries", "start",
+        "bug_link", "branch_link", "resource_type_link", "permissions", "sprite_css", "is_valid",
+    }.union(*MODELLED.values())
+)  # fmt: skip
+
+
 def reason(entity: str, field: str) -> str | None:
     """Why the model has no trace of a field; None if it has."""
     ending = "*_collection_link" if field.endswith("_collection_link") else ""

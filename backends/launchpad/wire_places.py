@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from tracker_migrate.backends.launchpad.wire import (
@@ -37,7 +38,8 @@ _STATES: dict[str, _State] = {
 
 def type_of(row: Entry) -> str:
     """What an object says that it is: `project`, `project_series`, `team` …"""
-    return str(row.get("resource_type_link", "")).rpartition("#")[2]
+    kind = str(row.get("resource_type_link", "")).rpartition("#")[2]
+    return kind if re.fullmatch("[a-z_]{1,40}", kind) else "thing"
 
 
 def is_project(kind: str) -> bool:
