@@ -55,7 +55,7 @@ def need_each_other(project: MarkedProject) -> str:
     second = project.blueprint(needs=[first])
     with project.launchpad.lock:
         project.store.relate("dependencies", first, second)
-    return max(first, second)  # the one that is written last
+    return first
 
 
 def long_comment(project: MarkedProject) -> int:
@@ -111,6 +111,12 @@ def key_of(issue: Issue) -> Key:
     )
 
 
+def aside(marked: MarkedWorld, target: str) -> list[str]:
+    """Why issues are set aside at the target."""
+    with Workspace(marked.here.folder) as workspace:
+        return [one.reason for one in workspace.ledger(target).in_state("aside")]
+
+
 def arrived(marked: MarkedWorld, target: str) -> set[Key]:
     """The issues that the target holds whole."""
     with Workspace(marked.here.folder) as workspace:
@@ -140,9 +146,12 @@ def test_the_rest_goes_on(
         applied = marked.here.apply(target)
         there = arrived(marked, target)
         assert healthy <= there, target
-        reason = poison.reasons.get("source", poison.reasons.get(target, ""))
-        assert (key_of(bad) in there) == (not reason), (target, reason)
-        assert applied.aside == (target in poison.reasons)
+        expected = [reason for at, reason in poison.reasons.items() if at == target]
+        reasons = aside(marked, target)
+        assert all(map(str.__contains__, reasons, expected)), reasons
+        assert applied.aside == len(reasons) == len(expected)
+        if bad in project.bugs:  # of a circle, any part may be the one
+            assert (key_of(bad) in there) == (not poison.reasons.keys() & {"source", target})
         assert marked.here.verify(target).agrees, target
         assert marked.here.apply(target).created == 0
     told = status(marked, capfd)
