@@ -202,6 +202,33 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     foreign: int = 0
 
 
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that an account of ours did at the target: made an object, or set fields of one.
+
+    kinds: which of the planner's kinds the object may be of. made: whether it was made then.
+    within: what it stands in, where it has no place of its own (a comment's task). marker: the
+    permalink that it names. fields: what was set, comparable with the fields of a ClosedAction.
+    """
+
+    kinds: tuple[str, ...]
+    at: RemoteRef
+    made: bool = False
+    within: str = ""
+    marker: str = ""
+    fields: dict[str, Any] = {}
+
+
+class Since(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of what our accounts did, the latest first. mark: where the target stands now."""
+
+    mine: tuple[Mine, ...]
+    mark: dict[str, Any]
+
+
+#: the marker of an object that stands there twice begins so: it names nothing of the source
+DOUBLED = "doubled:"
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """An account at the target. id: as requests name it (a number, a PHID). name: for people."""
 
@@ -324,6 +351,12 @@ class Planner(Protocol):
         the same as `wanted` has, and no more. `CLOSED` closes it for all but the importer."""
         ...
 
+    def doubled(self, kind: str, beside: str, decisions: Decisions) -> dict[str, Value]:
+        """The fields, but for those of `access`, that close an object which stands there twice, and
+        that say so. beside: what people call the other one. Empty for a kind that can't be
+        changed."""
+        ...
+
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """The requests that carry these actions of one issue, in the order to send them."""
         ...
@@ -345,6 +378,26 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     last: int
 
 
+class Watch(Protocol):
+    """Looks for what our accounts did at a target and the ledger does not know: something between
+    may have delivered a request twice."""
+
+    def since(self, mark: Mapping[str, Any]) -> Iterator[Since]:
+        """What our accounts did since a mark ({}: ever), the latest first, in pages: one page, of
+        one request, if there is nothing. What others are doing just then may be told again."""
+        ...
+
+    def look(self, mine: Sequence[Mine]) -> Sequence[Mine]:
+        """These as they stand now, with their places and the permalinks that they name. What is not
+        there any more, or was not made by an account of ours, is left out."""
+        ...
+
+    def whose(self, mine: Mine) -> Literal["ours", "touched", "theirs"]:
+        """What its history says: all of it is ours; or other people have worked on it; or it is not
+        we who said what it is. Raises ObjectError."""
+        ...
+
+
 @runtime_checkable
 class Sink(Protocol):
     """Writes to one target. Called from several threads at once."""
@@ -358,6 +411,8 @@ class Sink(Protocol):
     connections: int
     #: whether issues have to be created one after another, so that numbers follow the source
     ordered: bool
+    #: finds what was delivered twice; None where nothing that is delivered twice is done twice
+    watch: Watch | None
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """Ask the server what it is, who we are, and whether the words of the tables exist there.

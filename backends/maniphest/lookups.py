@@ -42,11 +42,22 @@ class Finder:
         for batch in _batches(sorted(set(phids))):
             yield from self.tasks({"phids": batch}, **more)
 
-    def transactions(self, task: str, limit: int = LONG_PAGE) -> Iterator[TransactionRow]:
-        """What happened to a task, newest first. Raises Gone."""
-        search = {"objectIdentifier": task, "limit": limit}
+    def transactions(
+        self, task: str, limit: int = LONG_PAGE, only: Sequence[str] = ()
+    ) -> Iterator[TransactionRow]:
+        """What happened to a task, newest first; `only` these, by PHID. Raises Gone."""
+        search: dict[str, Any] = {"objectIdentifier": task, "limit": limit}
+        if only:
+            search["constraints"] = {"phids": list(only)}
         for rows in self._pages("transaction.search", search):
             yield from msgspec.convert(rows, list[TransactionRow])
+
+    def of_all_tasks(self, author: str, limit: int) -> Iterator[list[TransactionRow]]:
+        """What an account did to all tasks that we may see, newest first, page by page."""
+        constraints = {"authorPHIDs": [author]}
+        search = {"objectType": "TASK", "constraints": constraints, "limit": limit}
+        for rows in self._pages("transaction.search", search):
+            yield msgspec.convert(rows, list[TransactionRow])
 
     def edges(self, sources: Iterable[str], types: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """(source, type, destination) of the edges of these tasks. Raises Gone."""
@@ -117,8 +128,12 @@ class Finder:
     def signed(self, row: TaskRow, marker: str) -> bool:
         """Whether we gave a task this marker. Whoever may edit our tasks can put the marker of a
         coming bug into one of them: the history tells whose hand it was. Raises Gone."""
+        return self.signed_in(self.transactions(row.phid), marker)
+
+    def signed_in(self, history: Iterable[TransactionRow], marker: str) -> bool:
+        """The same, for a history that was read already."""
         field = self._server.facts.marker
-        for one in self.transactions(row.phid):
+        for one in history:
             if one.author != self._server.facts.me:
                 continue
             if field is not None and one.given(field) == marker:

@@ -80,6 +80,19 @@ class ManiphestPlanner:
             raise ValueError(f"a {kind} has no policy of its own")
         return access.access(audience, self._options)
 
+    def doubled(self, kind: str, beside: str, decisions: Decisions) -> dict[str, Value]:
+        """A task that is not valid; its text, which names a place at the source, goes."""
+        if self.kinds[kind].private != "own":
+            return {}
+        return {
+            "title": f"Doubled: see {beside}",
+            "description": (
+                f"A copy of {beside}, made when a request was delivered twice. Nothing belongs"
+                " here; an administrator may remove it."
+            ),
+            "status": decisions.state("status", "Invalid"),
+        }
+
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request for each create, and one fill for the task."""
         yield from compose.compose(actions)

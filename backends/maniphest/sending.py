@@ -24,7 +24,7 @@ from tracker_migrate.backends.maniphest.wire import (
     task_transactions,
 )
 from tracker_migrate.errors import Doubtful, Gone, Refused
-from tracker_migrate.interfaces import ClosedAction, ClosedStep, Receipt, RemoteRef
+from tracker_migrate.interfaces import DOUBLED, ClosedAction, ClosedStep, Receipt, RemoteRef
 from tracker_migrate.model import Key
 
 
@@ -110,7 +110,12 @@ class Sender:
             return [said("subtasks.add", phids(action.fields["subtasks"]))]
         self._known_words(action.fields)
         fields = self._policies.sent(self._with_owner(action), create=False)
-        return list(task_transactions(fields, create=False))
+        sent = list(task_transactions(fields, create=False))
+        marker = self._server.facts.marker
+        if marker is not None and action.marker.startswith(DOUBLED):
+            # an empty one would still be found by its old value (facts 14)
+            sent.append(said(f"custom.{marker}", action.marker))
+        return sent
 
     def _with_owner(self, action: ClosedAction) -> dict[str, Any]:
         """A task that is closed and has no owner becomes the importer's, unless the same call

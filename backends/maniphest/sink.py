@@ -17,6 +17,7 @@ from tracker_migrate.backends.maniphest.reading import Reader
 from tracker_migrate.backends.maniphest.sending import Sender, filled
 from tracker_migrate.backends.maniphest.server import Server
 from tracker_migrate.backends.maniphest.settling import Settler
+from tracker_migrate.backends.maniphest.watching import ManiphestWatch
 from tracker_migrate.backends.maniphest.wire import task_ref
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import (
@@ -29,6 +30,7 @@ from tracker_migrate.interfaces import (
     RemoteRef,
     Snapshot,
     Wanted,
+    Watch,
 )
 from tracker_migrate.model import Key
 from tracker_migrate.text import remarkup
@@ -59,6 +61,7 @@ class ManiphestSink:
         self._sender = Sender(self._server, self._finder, self._guard, create_projects=create)
         self._settler = Settler(self._server, self._finder, self._guard, self._sender)
         self._reader = Reader(self._server, self._finder, self._guard)
+        self.watch: Watch | None = ManiphestWatch(self._server, self._finder)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """See `interfaces.Sink.check`. Remembers the policies, to look at a task before something

@@ -77,12 +77,15 @@ class CommentRow(msgspec.Struct, frozen=True):
     content: Raw = Raw()
 
 
-class TransactionRow(msgspec.Struct, frozen=True, rename={"author": "authorPHID"}):
+class TransactionRow(
+    msgspec.Struct, frozen=True, rename={"author": "authorPHID", "object": "objectPHID"}
+):
     """A row of transaction.search. Implied ones have no type."""
 
     id: int
     phid: str
     author: str
+    object: str = ""
     type: str | None = None
     group: str | None = msgspec.field(default=None, name="groupID")
     comments: list[CommentRow] = []

@@ -110,6 +110,10 @@ class StoryBoardPlanner:
         """The fields of a story that say who may read it; all else follows its story."""
         return access.story(audience) if kind == "story" else {}
 
+    def doubled(self, kind: str, beside: str, decisions: Decisions) -> dict[str, Value]:
+        """Nothing that has a number of ours can be made twice."""
+        return {}
+
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request an action: what closes a story goes first, what opens one goes last."""
         for action in sorted(actions, key=_turn):

@@ -25,6 +25,7 @@ from tracker_migrate.interfaces import (
     RemoteRef,
     Snapshot,
     Wanted,
+    Watch,
 )
 from tracker_migrate.model import Key, kind_of, name_of
 from tracker_migrate.text import commonmark
@@ -42,6 +43,7 @@ class StoryBoardSink:
         self.settle_seconds = options.settle_seconds
         self.connections = options.connections
         self.ordered = False  # numbers are chosen
+        self.watch: Watch | None = None
         self._options = options
         self._site = Site(address, options, token, outsider_token)
         self.address = self._site.base

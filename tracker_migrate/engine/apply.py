@@ -18,6 +18,7 @@ import msgspec
 from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.diff import Difference, diff
+from tracker_migrate.engine.doubles import Doubles
 from tracker_migrate.engine.edits import Edits
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import settle
@@ -31,6 +32,7 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
+from tracker_migrate.workspace.doubled import Double
 from tracker_migrate.workspace.ledger import Held, Verdict
 
 #: so many lost replies of one issue are settled and followed by another try
@@ -40,7 +42,9 @@ _DOUBTS = 3
 class Applied(msgspec.Struct, kw_only=True):
     """What a run wrote. steps: requests carried out. found: of these, those whose reply was lost
     and that were found at the target. kept: fields left as somebody changed them. closed: issues
-    whose readers became fewer. exposed: those of which something can't be taken back."""
+    whose readers became fewer. exposed: those of which something can't be taken back.
+    turned_back: fields that a change delivered late had turned back, and that are written again.
+    doubles: all that stands there twice, from this run or an earlier one."""
 
     steps: int = 0
     found: int = 0
@@ -55,6 +59,8 @@ class Applied(msgspec.Struct, kw_only=True):
     stuck: int = 0
     closed: int = 0
     exposed: int = 0
+    turned_back: int = 0
+    doubles: list[Double] = msgspec.field(default_factory=list)
 
 
 class Apply:
@@ -105,6 +111,7 @@ class Apply:
                 self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
                 survey.judge(only)  # what is found may be something that has to be closed
                 self._closing.run(self._closed)
+            self._settle_doubles()
             self._applied.joined = survey.join(only)
             if self._target.chooses:
                 survey.give_numbers(only)
@@ -120,6 +127,16 @@ class Apply:
         self._applied.exposed = states.get("exposed", 0)
         self._applied.aside = len(self._ledger.in_state("aside"))
         return self._applied
+
+    def _settle_doubles(self) -> None:
+        doubles = Doubles(self._target, self._closing, self._doubled_at)
+        self._applied.doubles = doubles.run()
+        self._applied.turned_back = doubles.turned_back
+        if doubles.turned_back:
+            self._closing.run(self._closed)  # what came late may have opened something
+
+    def _doubled_at(self, one: Double) -> None:
+        self._say("doubled", one.key, self._done, f"as {one.at.number or one.at.id}")
 
     def close(self) -> Applied:
         """Close what has to be closed, and no more: what no brake holds back."""

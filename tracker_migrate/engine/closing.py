@@ -110,7 +110,7 @@ class Closing(Due):
             if not actions:
                 continue
             try:
-                self._send(actions)
+                self.send(actions)
                 tell(Closed(key))
             except (ObjectError, UsageError) as error:
                 if not (isinstance(error, Gone) and self._is_gone(key)):
@@ -136,12 +136,13 @@ class Closing(Due):
         it; whether anything of it stands there."""
         actions = list(self._actions(key, CLOSED, anyhow=True))
         if actions:
-            self._send(actions)
+            self.send(actions)
             self._target.ledger.flush()
         return bool(actions)
 
-    def _send(self, actions: list[Action]) -> None:
-        """Send it; a lost reply is settled at once, for nothing else may go before it."""
+    def send(self, actions: list[Action]) -> None:
+        """Send what closes; a lost reply is settled at once, for nothing else may go before it.
+        Raises Refused, and what stops a run."""
         for _ in range(_TRIES):
             try:
                 self._steps.carry_out(actions)

@@ -14,6 +14,7 @@ import msgspec
 
 from tracker_migrate.digest import short
 from tracker_migrate.engine.account import Account, fates
+from tracker_migrate.engine.doubles import is_double
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
@@ -39,7 +40,8 @@ class Verified(msgspec.Struct, kw_only=True):
     """What a verification saw.
 
     planned: objects that should be at the target. found: those that were. differs: fields changed
-    since they were sent. doubled: objects that stand there twice. unplanned: objects of ours that
+    since they were sent. doubled: objects that stand there twice. settled: those of which that is
+    known, and done about it what the target lets be done. unplanned: objects of ours that
     the ledger does not know. private: objects that not everybody may read. exposed: those of them
     that an outsider can read, and issues of which something can't be taken back. closed: issues
     that are closed for all but the importer.
@@ -57,6 +59,7 @@ class Verified(msgspec.Struct, kw_only=True):
     closed: int = 0
     foreign: int = 0
     pending: int = 0
+    settled: int = 0
     account: Account = msgspec.field(default_factory=Account)
 
     @property
@@ -74,6 +77,10 @@ class Verify:
         self._listen = listen
         self._verified = Verified()
         self._gone = frozenset(target.archive.gone_keys())
+        doubles = target.workspace.doubled(target.name).standing()
+        settled = [one for one in doubles if one.state in ("settled", "told")]
+        self._doubles = frozenset(one.key for one in settled)
+        self._verified.settled = len(settled)
 
     def run(self, only: Only | None = None, sample: int | None = None, seed: int = 0) -> Verified:
         """Read the target back. sample: only so many issues, drawn by `seed`."""
@@ -105,8 +112,13 @@ class Verify:
         """What we wrote of issues that the archive has no more: gone at the source, or forgotten
         on purpose. It has to be closed."""
         for keys in pages(self._target.ledger.issues(), _PAGE):
-            left = sorted(set(keys) - self._target.archive.present(keys))
+            ours = {key for key in keys if not is_double(key) or self._is_closed(key)}
+            left = sorted(ours - self._target.archive.present(keys))
             self._outsider(left, [self._target.ledger.of_issue(key) for key in left], set())
+
+    def _is_closed(self, double: Key) -> bool:
+        held = self._target.ledger.held([double])
+        return all(one.audience == IMPORTER for one in held.values())
 
     def _is_private(self, issue: Issue) -> bool:
         return issue.private or self._target.decisions.audience(issue).name != "public"
@@ -154,7 +166,7 @@ class Verify:
         for key, one in held.items():
             if key in seen.objects and one.state == "there":
                 self._fields(one, seen.objects[key].fields)
-        result.doubled += seen.doubled
+        result.doubled += [key for key in seen.doubled if key not in self._doubles]
         result.unplanned += [key for key in seen.ours if key not in held]
         result.foreign += seen.foreign
         for fate in fates(issue, refusal, wanted, seen.objects):
@@ -193,7 +205,7 @@ class Verify:
     def _closed(self, issue: Key, ours: dict[Key, Held]) -> None:
         """Hold what we know against what should be: a policy that lets in too many by now, a
         closing that did not work."""
-        self._verified.closed += all(
+        self._verified.closed += not is_double(issue) and all(
             one.audience == IMPORTER for one in ours.values() if self._has_own(one)
         )
         known = self._target.archive.issue(issue)
@@ -220,6 +232,8 @@ def outsiders(target: Target) -> Verified:
         public = target.archive.public(page)
         for key in page:
             held = target.ledger.of_issue(key)
+            if is_double(key) and any(one.audience != IMPORTER for one in held.values()):
+                continue  # of something public, and not closed yet
             # closed by hand, or for what can't be taken back, though public at the source
             if key not in public or any(one.audience != "public" for one in held.values()):
                 private |= places(held, target.planner.kinds)

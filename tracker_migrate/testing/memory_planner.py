@@ -36,6 +36,7 @@ from tracker_migrate.model import (
     present_fields,
 )
 from tracker_migrate.testing.memory_source import home
+from tracker_migrate.text.characters import visible
 
 Numbers = Literal["ours", "theirs"]
 
@@ -85,9 +86,9 @@ class MemoryPlanner:
             kind="card",
             issue=issue.key,
             fields={
-                "title": issue.title,
+                "title": visible(issue.title),
                 "text": _text(issue.key, f"{_origin(issue)}\n\n{issue.description}"),
-                "tags": sorted(issue.tags),
+                "tags": sorted(map(visible, issue.tags)),
                 "state": "closed" if _is_closed(issue) else "open",
                 "projects": tuple(Pointer(to=of) for of in projects),
                 "blockers": tuple(Pointer(to=to, required=False) for to in _blockers(issue)),
@@ -113,6 +114,11 @@ class MemoryPlanner:
     def access(self, kind: str, audience: Audience) -> dict[str, Any]:
         """Who may read a card."""
         return {"audience": audience.name, "readers": list(audience.users)}
+
+    def doubled(self, kind: str, beside: str, decisions: Decisions) -> dict[str, Any]:
+        """A card is closed and says what it is; where the server chooses, a note stays as it is."""
+        told = f"Doubled: see {beside}"
+        return {"title": told, "text": told, "state": "closed"} if kind == "card" else {}
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""
@@ -171,7 +177,7 @@ def _text(issue: Key, text: str) -> Text:
     """A text with its references open: `#12` names a bug of the same tracker."""
     tracker = parts(issue)[0]
     pieces: list[str | Ref] = []
-    for index, piece in enumerate(_REFERENCE.split(text)):
+    for index, piece in enumerate(_REFERENCE.split(visible(text))):
         if index % 2:
             to = key(tracker, "bug", piece)
             pieces.append(Ref(to=to, label=f"#{piece}", home=home(to)))

@@ -146,6 +146,8 @@ class MemoryServer:
         self.faults: list[Fault] = []
         self.requests: Counter[str] = Counter()
         self.writes: Counter[str] = Counter()
+        #: who wrote what, in order; the number is always told
+        self.history: list[tuple[str, Write]] = []
         #: accounts by the name of a group
         self.groups: dict[str, frozenset[str]] = {}
         #: called before and after each request (its name, `before` or `after`); may raise
@@ -224,7 +226,7 @@ class MemoryServer:
     def edit(self, kind: str, number: int, **fields: Any) -> None:
         """Somebody edits an object."""
         with self._guard:
-            self._records[kind, number].fields.update(fields)
+            self._write("somebody", Write(op="update", kind=kind, fields=fields, number=number))
 
     def remove(self, kind: str, number: int) -> None:
         """Somebody removes an object."""
@@ -295,8 +297,11 @@ class MemoryServer:
 
     def _write(self, author: str, write: Write) -> int:
         number = write.number if write.number is not None else self._next[write.kind] + 1
+        self.history.append((author, msgspec.structs.replace(write, number=number)))
         if write.op == "update":
-            self._records[write.kind, number].fields.update(write.fields)
+            held = self._records[write.kind, number]
+            held.fields.update(write.fields)
+            held.marker = write.marker or held.marker
             return number
         self._next[write.kind] = max(self._next[write.kind], number)
         self._records[write.kind, number] = Record(

@@ -30,6 +30,7 @@ from tracker_migrate.interfaces import (
     RemoteRef,
     Snapshot,
     Wanted,
+    Watch,
 )
 from tracker_migrate.model import Key, name_of
 from tracker_migrate.testing.memory_planner import MemoryPlanner, Numbers
@@ -46,6 +47,8 @@ from tracker_migrate.testing.memory_server import (
     Write,
 )
 from tracker_migrate.testing.memory_source import key_at
+from tracker_migrate.testing.memory_watch import MemoryWatch
+from tracker_migrate.testing.memory_watch import memory_ref as _ref
 
 T = TypeVar("T")
 
@@ -69,6 +72,7 @@ class MemorySink:
         self.server = server
         self.planner: Planner = MemoryPlanner(numbers)
         self.account = account
+        self.watch: Watch | None = MemoryWatch(server, account)
         self.connections = connections
         self.settle_seconds = settle_seconds
         self.ordered = numbers == "theirs"
@@ -246,10 +250,6 @@ def _write(action: ClosedAction) -> Write:
     return Write(
         op=action.op, kind=action.kind, fields=action.fields, number=number, marker=action.marker
     )
-
-
-def _ref(kind: str, number: int) -> RemoteRef:
-    return RemoteRef(id=str(number), number=str(number), url=f"memory://target/{kind}/{number}")
 
 
 def _number(at: RemoteRef | None) -> int:

@@ -151,6 +151,37 @@ class Ledger:
             row = connection.execute(query).first()
         return RemoteRef(id=row.remote_id, number=row.number, url=row.url) if row else None
 
+    def at(self, kinds: Sequence[str], ids: Sequence[str]) -> dict[tuple[str, str], Held]:
+        """What is known to stand in these places: by kind, and by the id at the target."""
+        table, found = schema.object_, {}
+        with self._engine.connect() as connection:
+            for start in range(0, len(ids), _PAGE):
+                query = sa.select(table).where(
+                    table.c.target == self.target,
+                    table.c.kind.in_(kinds),
+                    table.c.remote_id.in_(ids[start : start + _PAGE]),
+                )
+                for row in connection.execute(query):
+                    found[row.kind, row.remote_id] = _held(row)
+        return found
+
+    def unsend(self, key: Key, fields: Mapping[str, str]) -> None:
+        """Know that these fields of an object stand there as the digests say, and are to be written
+        again; and that its issue is not done."""
+        table, verdict = schema.object_, schema.verdict
+        where = table.c.target == self.target, table.c.key == key
+
+        def write(connection: Connection) -> None:
+            row = connection.execute(sa.select(table).where(*where)).one()
+            held = json.loads(row.fields) | {name: ("", mark) for name, mark in fields.items()}
+            values = {"fields": json.dumps(held), "digest": ""}
+            connection.execute(table.update().where(*where).values(**values))
+            done = verdict.c.target == self.target, verdict.c.issue == row.issue
+            again = verdict.update().where(*done, verdict.c.state == "done")
+            connection.execute(again.values(state="planned", inputs=""))
+
+        self._writer.now(write)
+
     def issues(self) -> Iterator[Key]:
         """Issues that have objects at the target, a page at a time."""
         table, after = schema.object_, ""

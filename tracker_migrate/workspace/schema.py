@@ -193,6 +193,32 @@ hidden = Table(
     Column("at", String, nullable=False),
 )
 
+#: what stands at a target twice: the one that the ledger does not name
+doubled = Table(
+    "doubled",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("remote_id", String, primary_key=True),
+    Column("number", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("issue", String, nullable=False),
+    Column("beside", String, nullable=False),
+    Column("state", String, nullable=False),  # found, settled, left, failed, told, gone
+    Column("reason", Text, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+#: how far the history of a target was looked through for that
+looked = Table(
+    "looked",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("at", String, nullable=False),
+)
+
 #: a person's edit at the target that we did not overwrite
 conflict = Table(
     "conflict",

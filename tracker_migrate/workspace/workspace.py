@@ -26,6 +26,7 @@ from tracker_migrate.workspace import settings as settings_
 from tracker_migrate.workspace.adoption import Adoption
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
+from tracker_migrate.workspace.doubled import Doubled
 from tracker_migrate.workspace.hidden import Hidden
 from tracker_migrate.workspace.ledger import Ledger
 
@@ -94,6 +95,10 @@ class Workspace:
     def hidden(self, target: str) -> Hidden:
         """What somebody closed by hand at a target."""
         return Hidden(self.engine, self.writer, target)
+
+    def doubled(self, target: str) -> Doubled:
+        """What stands at a target twice."""
+        return Doubled(self.engine, self.writer, target)
 
     def secret(self, name: str) -> str | None:
         """A credential by name, or None."""

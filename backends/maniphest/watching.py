@@ -1,0 +1,137 @@
+"""What our account did at Maniphest since a mark: to find what was delivered twice.
+
+`transaction.search` with an objectType and authorPHIDs alone lists all that one account did to all
+tasks that it may see, newest first: creates, comments, and each change with its new value (seen on
+a server). A no-effect edit leaves nothing there, so that a change which is delivered twice at once
+is not seen, and need not be.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from tracker_migrate.backends.maniphest.lookups import Finder
+from tracker_migrate.backends.maniphest.server import Server
+from tracker_migrate.backends.maniphest.settling import permalink
+from tracker_migrate.backends.maniphest.wire import TaskRow, TransactionRow, task_ref
+from tracker_migrate.errors import Gone
+from tracker_migrate.interfaces import IMPORTER, Mine, RemoteRef, Since
+
+#: rows asked for at once: each may hold a text, and its task's description twice
+_PAGE = 500
+#: rows below the mark that are looked at again: a write that was under way at the last look may
+#: have got its number before one that was seen
+_OVERLAP = 50
+_TASKS = ("task", "subtask")
+_COMMENT = ("comment",)
+#: the planner's name of a field, by the type of a transaction that sets it
+_FIELDS = {
+    "title": "title",
+    "description": "description",
+    "status": "status",
+    "priority": "priority",
+    "owner": "owner",
+    "core:view-policy": "view",
+    "core:edit-policy": "edit",
+}
+
+
+class ManiphestWatch:
+    """`interfaces.Watch` of one server."""
+
+    def __init__(self, server: Server, finder: Finder) -> None:
+        self._server = server
+        self._finder = finder
+
+    # -- what we did ------------------------------------------------------------------------------
+
+    def since(self, mark: Mapping[str, Any]) -> Iterator[Since]:
+        """A page for each request."""
+        last = int(mark.get("transaction", 0))
+        newest = 0
+        pages = self._finder.of_all_tasks(self._server.facts.me, _PAGE)
+        for rows in pages:
+            newest = newest or max((row.id for row in rows), default=0)
+            fresh = [row for row in rows if row.id > last - _OVERLAP]
+            mine = tuple(one for row in fresh if (one := self._mine(row)) is not None)
+            yield Since(mine=mine, mark={"transaction": max(newest, last)})
+            if len(fresh) < len(rows):
+                return
+
+    def _mine(self, row: TransactionRow) -> Mine | None:
+        if row.type == "create":
+            return Mine(kinds=_TASKS, at=RemoteRef(id=row.object), made=True)
+        if row.type == "comment":
+            at, marker = RemoteRef(id=row.phid), permalink(row)
+            made = bool(marker)  # what somebody says through our account names nothing
+            return Mine(kinds=_COMMENT, at=at, within=row.object, marker=marker, made=made)
+        name = _FIELDS.get(row.type or "")
+        if name is None or not isinstance(row.fields, dict):
+            return None
+        fields = {name: self._told(name, row.fields.get("new"))}
+        return Mine(kinds=_TASKS, at=RemoteRef(id=row.object), fields=fields)
+
+    def _told(self, name: str, value: Any) -> Any:
+        """A value in the planner's words, as a task that is read back has it."""
+        if name == "priority" and isinstance(value, dict):
+            return self._server.facts.keyword(int(value.get("value", -1)))
+        if name in ("view", "edit") and value == self._server.facts.me:
+            return IMPORTER
+        return value
+
+    # -- as it stands -----------------------------------------------------------------------------
+
+    def look(self, mine: Sequence[Mine]) -> Sequence[Mine]:
+        """Tasks a hundred at a time, comments task by task."""
+        tasks = [one for one in mine if one.kinds != _COMMENT]
+        found = list(self._tasks(tasks)) if tasks else []
+        by_task: dict[str, dict[str, Mine]] = defaultdict(dict)
+        for one in mine:
+            if one.kinds == _COMMENT:
+                by_task[one.within][one.at.id] = one
+        for task, comments in by_task.items():
+            found += self._comments(task, comments)
+        return found
+
+    def _tasks(self, mine: Iterable[Mine]) -> Iterator[Mine]:
+        asked = {one.at.id: one for one in mine}
+        for row in self._finder.tasks_by_phid(asked):
+            if row.author == self._server.facts.me:
+                at, marker = self._place(row), self._finder.marker(row)
+                yield msgspec.structs.replace(asked[row.phid], at=at, marker=marker)
+
+    def _comments(self, task: str, mine: dict[str, Mine]) -> Iterator[Mine]:
+        """Those of one task that nobody has removed; their place is on its page."""
+        try:
+            rows = list(self._finder.transactions(task, only=sorted(mine)))
+            on = self._on(rows)
+        except Gone:
+            return
+        for row in rows:
+            if on is not None and row.text is not None and row.author == self._server.facts.me:
+                at = RemoteRef(id=row.phid, number=on.number, url=f"{on.url}#{row.id}")
+                yield msgspec.structs.replace(mine[row.phid], at=at, marker=permalink(row))
+
+    def _on(self, rows: list[TransactionRow]) -> RemoteRef | None:
+        task = next(self._finder.tasks_by_phid(row.object for row in rows[:1]), None)
+        return self._place(task) if task is not None else None
+
+    def _place(self, row: TaskRow) -> RemoteRef:
+        return task_ref(self._server.client.address, row.id, row.phid)
+
+    # -- whose it is ------------------------------------------------------------------------------
+
+    def whose(self, mine: Mine) -> Literal["ours", "touched", "theirs"]:
+        """Ours, if our account gave it its marker; touched, if anybody else did something to it
+        that has a type. What others do elsewhere and name it by leaves rows without one."""
+        if mine.kinds == _COMMENT:
+            return "ours"  # only its author can be told for it, and nobody else edits it by API
+        rows = list(self._finder.transactions(mine.at.id))
+        if not self._finder.signed_in(rows, mine.marker):
+            return "theirs"
+        others = (row for row in rows if row.author != self._server.facts.me)
+        return "touched" if any(row.type is not None for row in others) else "ours"
