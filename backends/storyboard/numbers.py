@@ -73,7 +73,7 @@ class Numbers:
         def task(number: int | None = None) -> Any:
             return self._write("/tasks", body, number)
 
-        return self._block(count, int(task()["id"]), task)
+        return self._block(count, int(wire.id_of(task())), task)
 
     def _comments(self, count: int) -> Block:
         path = f"/stories/{self._place()}/comments"
@@ -82,7 +82,7 @@ class Numbers:
             event = self._write(path, {"content": PLACEHOLDER}, number)
             return event.get("comment") or {}
 
-        return self._block(count, int(comment()["id"]), comment)
+        return self._block(count, int(wire.id_of(comment())), comment)
 
     def _block(self, count: int, below: int, make: Callable[[int | None], Any]) -> Block:
         """Claim the numbers after `below`; the one after the last of them holds the place."""
