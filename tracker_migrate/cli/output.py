@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from tracker_migrate.cli import doubled
+
 _MANY = 20
 
 
@@ -158,11 +160,16 @@ def applied(results: dict[str, Any], as_json: bool) -> None:
         for word in _WORTH_SAYING:
             if getattr(one, word):
                 parts.append(f"{getattr(one, word)} {_WORDS.get(word, word)}")
+        if one.doubles:
+            parts.append(f"{len(one.doubles)} doubled by something between")
         click.echo(f"apply {name}: {' · '.join(parts)}")
+        for line in doubled.lines(doubled.document(one.doubles)):
+            click.echo(line)
 
 
 _WORTH_SAYING = (
-    "found", "joined", "kept", "stuck", "gone", "closed", "refused", "aside", "exposed"
+    "found", "joined", "kept", "stuck", "gone", "closed", "turned_back", "refused",
+    "aside", "exposed"
 )  # fmt: skip
 _WORDS = {
     "closed": "closed before anything else",
@@ -172,6 +179,7 @@ _WORDS = {
     "kept": "edits of people kept",
     "stuck": "stuck: the target can't take the change",
     "gone": "removed at the target and not made again",
+    "turned_back": "turned back by a change that came late, and written again",
     "aside": "set aside (tracker-migrate status --refused)",
 }
 
@@ -223,6 +231,10 @@ def _reasons(one: Any) -> None:
         )
     if one.closed:
         click.echo(f"    {one.closed} issues are closed for everybody but the importer")
+    if one.settled:
+        click.echo(
+            f"    {one.settled} doubled objects are known: tracker-migrate status names them"
+        )
     for key in (*one.doubled[:_MANY], *one.unplanned[:_MANY]):
         click.echo(f"    doubled or not known to the ledger: {key}")
     if one.pending:
@@ -240,6 +252,7 @@ def verified_document(one: Any) -> dict[str, Any]:
         "lost": account.lost,
         "missing": account.missing,
         "doubled": len(one.doubled),
+        "doubled_known": one.settled,
         "unplanned": len(one.unplanned),
         "planned": one.planned,
         "planned_found": one.found,
