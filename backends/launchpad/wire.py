@@ -14,7 +14,6 @@ import msgspec
 
 from tracker_migrate.backends.launchpad.wire_fields import MODELLED, passed_over
 from tracker_migrate.model import Key, key
-from tracker_migrate.replies import decode as decode
 
 TRACKER = "launchpad"
 REDACTED = "tag:launchpad.net:2008:redacted"

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tracker_migrate.backends.maniphest import replies
 from tracker_migrate.backends.maniphest.faults import Invalid, UnknownType, fault
 from tracker_migrate.errors import (
     Doubtful,
@@ -176,7 +177,7 @@ class Conduit:
         try:
             answer = self._ask(method, params, write)
             self._server.answered()
-            return answer
+            return self._fitting(method, answer, write)
         except package().APIError as reply:
             self._server.answered()
             error = fault(str(reply.code), str(reply.message), write=write)
@@ -187,6 +188,14 @@ class Conduit:
         except (ValueError, KeyError, TypeError, AttributeError):
             error = NotConduit(f"{self.host} answers, but not as Conduit does")
         raise error from None
+
+    def _fitting(self, method: str, result: Any, write: bool) -> Any:
+        """The result, if it looks as Conduit's do."""
+        where = replies.wrong(method, result)
+        if where is None:
+            return result
+        said = f"{self.host} does not answer {method} as Phorge does (at {where})"
+        raise Doubtful(said) if write else Refused(said)
 
     def _ask(self, method: str, params: Mapping[str, Any], write: bool) -> Any:
         with self._slots:

@@ -14,7 +14,9 @@ from tracker_migrate.replies import misfit
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 #: a PHID, or a name that stands in messages: one line, and no control character
-Word = Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+Word = Annotated[
+    str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+]
 Nothing = Annotated[list[Any], msgspec.Meta(max_length=0)]
 
 

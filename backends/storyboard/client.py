@@ -20,12 +20,14 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from tracker_migrate.backends.storyboard import faults
+from tracker_migrate.backends.storyboard import faults, replies
+from tracker_migrate.bounded import ROWS, Pages
 from tracker_migrate.errors import (
     Doubtful,
     Held,
     MigrateError,
     ObjectError,
+    Refused,
     Retriable,
     Unreachable,
 )
@@ -38,6 +40,7 @@ from tracker_migrate.http import (
     plain_session,
     polite,
 )
+from tracker_migrate.replies import decode
 
 #: so many rows are asked for at once; StoryBoard has no limit of its own (facts 1, Paging)
 PAGE = 500
@@ -118,12 +121,18 @@ class Api:
             )
             raise self._blamed(error, trouble)
         try:
-            return answer.json()
+            made = decode(answer.content)[0]
         except ValueError:
             raise Doubtful(f"{self.host} took the request, but its reply is no JSON") from None
+        if where := replies.wrong(path, made, read=method == "GET"):
+            raise Doubtful(f"{self.host} took the request, but its reply is none (at {where})")
+        return made
 
-    def rows(self, path: str, query: Query | None = None, page: int = PAGE) -> Iterator[Any]:
-        """All rows of a list, in the order of their ids, page by page.
+    def rows(
+        self, path: str, query: Query | None = None, page: int = PAGE, most: int = ROWS
+    ) -> Iterator[Any]:
+        """All rows of a list, in the order of their ids, page by page. Raises Refused if there are
+        more than `most`, or if there is no end.
 
         A marker that went away meanwhile is ignored by the server, which then starts again at the
         first page (facts 1), and so is one that belongs to a private story, even for its readers:
@@ -132,8 +141,10 @@ class Api:
         """
         seen: set[int] = set()
         last: list[int] = []
+        pages = Pages(most)
         while True:
             rows, more = self._page(path, query or {}, page, last)
+            pages.turn(len(rows), rows[0]["id"] if more and rows else None)
             for row in rows:
                 if row["id"] not in seen:
                     seen.add(row["id"])
@@ -172,9 +183,12 @@ class Api:
             )
             raise self._blamed(error, trouble)
         try:
-            return answer.json(), answer.headers
+            value = decode(answer.content)[0]
         except ValueError:
             raise Retriable(f"{self.host} answers with something that is no JSON") from None
+        if where := replies.wrong(address, value, read=True):
+            raise Refused(f"{self.host} does not answer as StoryBoard does (at {where})")
+        return value, answer.headers
 
     def _blamed(self, error: MigrateError, trouble: Retriable | None) -> MigrateError:
         if trouble is not None and isinstance(error, ObjectError):

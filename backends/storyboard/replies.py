@@ -17,7 +17,9 @@ from tracker_migrate.replies import misfit
 #: StoryBoard takes numbers below zero, too (scenario duplicate-ids)
 Id = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 #: a name that stands in messages, or in a table: one line, and no control character
-Word = Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+Word = Annotated[
+    str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+]
 
 
 class Row(msgspec.Struct):

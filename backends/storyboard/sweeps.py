@@ -126,7 +126,7 @@ def _inside(value: Any) -> Iterator[Thing]:
 
 def _number(value: Any) -> int:
     """An id, or that of an object. Raises Refused: what can't be told apart is not passed over."""
-    held = value.get("id") if isinstance(value, dict) else value
+    held: Any = value.get("id") if isinstance(value, dict) else value
     try:
         return int(held)
     except (TypeError, ValueError, OverflowError):
