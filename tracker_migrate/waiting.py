@@ -20,6 +20,7 @@ Listen = Callable[[Event], None]
 SHORT = 1.0
 _ended = threading.Event()
 _listeners: list[Listen] = []
+_others: list[Listen] = []
 _guard = threading.Lock()
 _local = threading.local()
 
@@ -65,11 +66,23 @@ def heard_by(listen: Listen) -> Iterator[None]:
             _listeners.remove(listen)
 
 
+@contextmanager
+def heard_otherwise_by(listen: Listen) -> Iterator[None]:
+    """While in it, this listener hears what no other does."""
+    with _guard:
+        _others.append(listen)
+    try:
+        yield
+    finally:
+        with _guard:
+            _others.remove(listen)
+
+
 def tell(name: str, detail: str) -> None:
     """Tell all listeners. detail: a server's name and words of ours, no others."""
     with _guard:
-        listeners = list(dict.fromkeys(_listeners))
-    for listen in listeners:
+        listeners = _listeners or _others[-1:]
+    for listen in list(dict.fromkeys(listeners)):
         listen(Event(name=name, detail=detail))
 
 

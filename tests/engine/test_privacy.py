@@ -233,7 +233,7 @@ def _down(_issue: Key) -> bool:
     raise Unreachable("the source does not answer")
 
 
-@pytest.mark.parametrize("look", [None, lambda _key: False, _down])
+@pytest.mark.parametrize("look", [None, lambda _key: False])
 def test_what_is_not_seen_to_be_public_stays_closed(
     here: World, look: Callable[[Key], bool] | None
 ) -> None:
@@ -248,6 +248,19 @@ def test_what_is_not_seen_to_be_public_stays_closed(
     here.apply()
     assert audiences(here, 1) == ["public"]
     assert here.state(1) == "done"
+
+
+def test_a_source_that_is_down_stops_the_run_and_sets_nothing_aside(here: World) -> None:
+    here.keep(shut(1, "a"), bug(2))
+    here.apply()
+    here.is_public = _down
+    here.keep(bug(1, "a", "b", title="New"), bug(3))
+    with pytest.raises(Unreachable):
+        here.apply()
+    assert audiences(here, 1, 3) == ["few", "public"]
+    here.is_public = lambda _key: True
+    assert here.apply().aside == 0
+    assert audiences(here, 1) == ["public"]
 
 
 def test_a_closing_that_fails_is_exposed_and_the_others_are_closed(here: World) -> None:

@@ -65,7 +65,8 @@ class Display:
             return
         if event.name in _SAID:
             detail = f": {event.detail}" if event.detail else ""
-            self._line(f"{_SAID[event.name]} {event.key}{detail}")
+            # a server that is waited for is no object's
+            self._line(f"{_SAID[event.name]} {event.key}{detail}" if event.key else event.detail)
         elif event.name in _BARS:
             self._progress(event)
         elif self._level > 0:

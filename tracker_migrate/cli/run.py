@@ -13,9 +13,11 @@ from pathlib import Path
 
 import click
 
+from tracker_migrate import waiting
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.commands import cli
 from tracker_migrate.errors import TRACE, MigrateError
+from tracker_migrate.interfaces import Event
 
 INTERRUPTED = 130
 USAGE = 2
@@ -24,7 +26,7 @@ USAGE = 2
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Nothing escapes as an exception."""
     try:
-        with _patient_interrupts():
+        with _patient_interrupts(), waiting.heard_otherwise_by(_tell):
             return _run(argv)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _interrupted()
@@ -73,14 +75,21 @@ def _patient_interrupts() -> Iterator[None]:
 
     def first(*_: object) -> None:
         signal.signal(signal.SIGINT, second)
+        waiting.end()  # the threads that wait for a server
         screen.echo("stopping when the requests under way are answered; Ctrl-C: at once", err=True)
         raise KeyboardInterrupt
 
+    waiting.begin()
     before = signal.signal(signal.SIGINT, first)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _tell(event: Event) -> None:
+    """What is waited for in a command that shows no progress."""
+    click.echo(event.detail, err=True)
 
 
 def _say(text: str, status: int) -> int:

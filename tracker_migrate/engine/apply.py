@@ -280,7 +280,7 @@ class Apply:
 
     def _wait_for(self, doubt: Doubt, issue: Issue) -> None:
         with self._guard:
-            self._doubted[issue.key] += 1
+            self._doubted[issue.key] += not doubt.down  # an outage is no fault of the issue's
             self._doubts.append((doubt, issue.key))
 
     def _write(self, issue: Issue, held: dict[Key, Held], last: bool) -> bool:

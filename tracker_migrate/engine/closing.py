@@ -143,10 +143,12 @@ class Closing(Due):
     def send(self, actions: list[Action]) -> None:
         """Send what closes; a lost reply is settled at once, for nothing else may go before it.
         Raises Refused, and what stops a run."""
-        for _ in range(_TRIES):
+        lost = 0
+        while lost < _TRIES:
             try:
                 self._steps.carry_out(actions)
             except InDoubt as waiting:
+                lost += not waiting.doubt.down
                 self._sender.settle(waiting.doubt)
                 self._target.ledger.flush()
                 actions = [one for one in actions if self._is_left(one)]

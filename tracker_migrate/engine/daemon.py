@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tracker_migrate import waiting
 from tracker_migrate.engine import jobs
 from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.events import Listen, silent
@@ -55,7 +56,12 @@ def rounds(
 ) -> Iterator[Round]:
     """Rounds, until SIGTERM. An unreachable server ends a round, not the daemon."""
     stop = threading.Event()
-    before = _on_sigterm(lambda *_: stop.set())
+
+    def ask_to_stop(*_: object) -> None:
+        stop.set()
+        waiting.end()  # of a server that is down, at once; a round that goes on goes to its end
+
+    before = _on_sigterm(ask_to_stop)
     try:
         while not stop.is_set():
             yield _round(workspace, targets, listen, only, dry_run)
@@ -63,6 +69,8 @@ def rounds(
                 return
     finally:
         _on_sigterm(before)
+        if stop.is_set():
+            waiting.begin()
 
 
 def _on_sigterm(handler: Any) -> Any:
@@ -78,13 +86,21 @@ def _round(
     try:
         if not dry_run:
             result.pulled = jobs.pull_for(workspace, targets, listen, only=only)
-        for name in targets:
-            if dry_run:
-                planned = jobs.plan(workspace, name, listen, only=only, losses=False)
-                totals = planned.create.total(), planned.update.total()
-                result.applied[name] = Applied(created=totals[0], updated=totals[1])
-            else:
-                result.applied[name] = jobs.apply(workspace, name, listen, only=only)
     except Unreachable as error:
         result.error = str(error)
+        return result
+    for name in targets:
+        try:
+            result.applied[name] = _applied(workspace, name, listen, only, dry_run)
+        except Unreachable as error:  # the other targets are not
+            result.error = "; ".join(filter(None, (result.error, str(error))))
     return result
+
+
+def _applied(
+    workspace: Workspace, name: str, listen: Listen, only: Only | None, dry_run: bool
+) -> Applied:
+    if not dry_run:
+        return jobs.apply(workspace, name, listen, only=only)
+    planned = jobs.plan(workspace, name, listen, only=only, losses=False)
+    return Applied(created=planned.create.total(), updated=planned.update.total())

@@ -30,6 +30,7 @@ from tracker_migrate.engine.verify import Verified, Verify, outsiders
 from tracker_migrate.errors import Brake, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Key
+from tracker_migrate.waiting import heard_by
 from tracker_migrate.workspace import Workspace, granted
 from tracker_migrate.workspace.purge import Purged
 from tracker_migrate.workspace.secrets import login_command, secret_places
@@ -109,15 +110,15 @@ def pull(
 ) -> Pulled:
     """Read what changed at the source into the archive."""
     settings = workspace.settings.source
-    listen = naming(workspace).heard_by(listen)
-    with reading(workspace) as source:
+    told = naming(workspace).heard_by(listen)
+    with heard_by(listen), reading(workspace) as source:
         job = Pull(
             source,
             workspace.archive,
             " ".join(sorted(settings.specs)),
             connections=settings.connections,
             overlap=timedelta(minutes=settings.overlap_minutes),
-            listen=listen,
+            listen=told,
         )
         return job.run(full=full, limit=limit, only=only)
 
@@ -195,7 +196,7 @@ def apply(
     """Write what is missing at a target. planned: a plan's file; anything else is refused. retry:
     also what was set aside and rests."""
     expected = None if planned is None else read_file(planned, target)
-    with _opened(workspace, target) as bound, Look(workspace) as look:
+    with heard_by(listen), _opened(workspace, target) as bound, Look(workspace) as look:
         told = naming(workspace).heard_by(listen)
         return _applied_as_told(
             Apply(bound, told, expected, look, retry=retry).run(only, limit), naming(workspace)
@@ -214,7 +215,7 @@ def _applied_as_told(written: Applied, names: Naming) -> Applied:
 
 def close(workspace: Workspace, target: str, listen: Listen = silent) -> Applied:
     """Close at a target what is not public any more, without writing anything else."""
-    with _opened(workspace, target) as bound:
+    with heard_by(listen), _opened(workspace, target) as bound:
         return Apply(bound, naming(workspace).heard_by(listen)).close()
 
 
@@ -249,7 +250,7 @@ def adopt(
 ) -> Adopted:
     """Rebuild a target's ledger from what stands there. Writes nothing to the target."""
     names = naming(workspace)
-    with _opened(workspace, target) as bound:
+    with heard_by(listen), _opened(workspace, target) as bound:
         job = Adopt(bound, names.heard_by(listen), source_wins=source_wins)
         return _adopted_as_told(job.run(dry_run=dry_run), names)
 
@@ -332,7 +333,7 @@ def verify(
     seed: int = 0,
 ) -> Verified:
     """Read a target back and compare it with what was sent."""
-    with _opened(workspace, target) as bound:
+    with heard_by(listen), _opened(workspace, target) as bound:
         names = naming(workspace)
         seen = Verify(bound, names.heard_by(listen)).run(only, sample, seed)
         return _verified_as_told(seen, names)

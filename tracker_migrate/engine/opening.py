@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import MigrateError
+from tracker_migrate.errors import MigrateError, Unreachable
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.archive import position
 from tracker_migrate.workspace.ledger import Held
@@ -49,6 +49,8 @@ class Opening:
             return "it became public: it is opened after one more look at the source"
         try:
             public = self._is_public(key)
+        except Unreachable:
+            raise  # no issue is set aside because a server is down
         except MigrateError as error:
             return f"it became public, and the source can't be asked once more: {error}"
         return "" if public else "it is not public at the source any more: pull again"
