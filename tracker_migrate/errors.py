@@ -11,6 +11,7 @@
     └── ObjectError                        this object alone; the others go on
         ├── Refused                  3     set aside with its reason: it can't be, or may not be
         ├── Retriable                -     surely nothing was written: send again, later
+        │   └── Held                 -     not sent: the server is down, or wants to rest
         ├── Doubtful                 -     may have been written: settle by looking
         ├── Taken                    -     the number belongs to somebody else: choose another
         └── Gone                     4     what we wrote, or read, is not there any more
@@ -72,9 +73,14 @@ class WorkspaceError(MigrateError):
 
 class ObjectError(MigrateError):
     """Concerns one object; the run goes on with the others. `exit_status` is that of a run
-    which leaves such an object behind."""
+    which leaves such an object behind.
+
+    down: the whole server was down, or asked for patience: it says nothing about the object, which
+    must not be set aside because of it.
+    """
 
     exit_status = 3
+    down = False
 
 
 class Refused(ObjectError):
@@ -90,6 +96,15 @@ class Retriable(ObjectError):
     def __init__(self, message: str, after: float | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class Held(Retriable):
+    """The request was not sent: the server is down, or wants to be left alone.
+
+    `after`: seconds until it is worth another try; None: our patience is at an end.
+    """
+
+    down = True
 
 
 class Doubtful(ObjectError):

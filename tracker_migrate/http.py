@@ -1,4 +1,4 @@
-"""HTTP as every backend needs it: a session per thread, time-outs, a rate limit, retries of reads.
+"""HTTP as every backend needs it: a session per thread, time-outs, manners, retries of reads.
 
 Writes are never sent again from here: whether a failed one may have been carried out is told by
 `failed_write`, and what follows is the engine's decision.
@@ -7,17 +7,15 @@ Writes are never sent again from here: whether a failed one may have been carrie
 from __future__ import annotations
 
 import logging
+import random
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Any, TypeVar, cast
 
 import requests
-import tenacity
 import urllib3
-from pyrate_limiter import Duration, Limiter, Rate
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -31,19 +29,22 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from tracker_migrate import bounded
-from tracker_migrate.errors import Doubtful, ObjectError, Retriable, Unreachable
+from tracker_migrate import bounded, waiting
+from tracker_migrate.errors import Doubtful, Held, ObjectError, Retriable, Unreachable
+from tracker_migrate.hosts import Host, blamed, host_of
 from tracker_migrate.sockets import bounding
 
 #: loggers of urllib3 that tell whole addresses, or what could not be understood in a reply
 LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 USER_AGENT = "tracker-migrate (+https://pypi.org/project/tracker-migrate/)"
-#: the longest that a Retry-After is obeyed without a person being told, and that a server which
-#: does not ask for patience is asked again, in seconds
-PATIENCE = 120.0
 #: seconds after which a server that takes no connection is not there; answers may take longer
 CONNECT = 10.0
+#: statuses of a server that is down, or that wants to be left alone; never an answer
 _PASSING = frozenset({429, 502, 503, 504})
+#: a read inside of a send is not tried again for longer than this, in seconds
+_IN_A_SEND = 30.0
+_LONGEST_WAIT = 30.0
+_T = TypeVar("_T")
 #: in this order: some are kinds of others
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (NameResolutionError, "its name is not known to the network"),
@@ -74,23 +75,6 @@ def _harmless(value: object) -> object:
 
 for _name in LOGGERS:
     logging.getLogger(f"urllib3.{_name}").addFilter(_Reticent())
-
-
-class Throttle:
-    """At most `per_second` requests to one host, shared by all threads; 0 means no limit."""
-
-    def __init__(self, per_second: float) -> None:
-        self._limiter = None
-        if per_second > 0:
-            # the window is a tenth of a second long where it can be, so that bursts stay small
-            window = 1.0 if per_second < 10 else 0.1
-            count = max(1, round(per_second * window))
-            self._limiter = Limiter(Rate(count, int(Duration.SECOND * window)))
-
-    def wait(self) -> None:
-        """Return when the next request may be sent."""
-        if self._limiter is not None:
-            self._limiter.try_acquire("host", blocking=True)
 
 
 class _Adapter(HTTPAdapter):
@@ -148,6 +132,7 @@ class Reader:
 
     base: the address that all reads start with; a redirect to another host is not followed.
     timeout: seconds for connecting and between two bytes. attempts: how often a read is tried.
+    patience: seconds for which the server is waited for while it is down.
     """
 
     def __init__(
@@ -158,12 +143,13 @@ class Reader:
         timeout: float = 60.0,
         attempts: int = 6,
         per_second: float = 0.0,
+        patience: float = 0.0,
         backoff: float = 0.5,
     ) -> None:
         self.base = base.rstrip("/")
         self._headers = dict(headers or {})
         self._timeout = timeout
-        self._throttle = Throttle(per_second)
+        self._host = polite(self.base, per_second=per_second, patience=patience)
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._guard = threading.Lock()
@@ -176,20 +162,21 @@ class Reader:
         """
         try:
             return self._retrying(self._get, url, headers)
+        except Held:
+            raise
         except Retriable as error:
             raise Unreachable(str(error)) from None
 
     def _get(self, url: str, headers: Mapping[str, str] | None) -> requests.Response:
-        self._throttle.wait()
-        host = urlsplit(url).netloc
+        self._host.ready()
         try:
             answer = self._session().get(
                 url, headers=dict(headers or {}), timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise failed_read(error, host) from None
-        if answer.status_code in _PASSING:
-            raise Retriable(f"{host} answers {answer.status_code}", retry_after(answer))
+            raise failed_read(error, self._host) from None
+        if (trouble := in_trouble(answer, self._host)) is not None:
+            raise trouble
         return answer
 
     def _session(self) -> requests.Session:
@@ -210,44 +197,78 @@ class Reader:
             self._sessions.clear()
 
 
-def patient_reads(attempts: int, backoff: float) -> tenacity.Retrying:
-    """How every backend reads: what is Retriable is tried again, up to so many times, and the last
-    failure is raised as it is. backoff: seconds, about, before the second attempt.
+def polite(address: str, *, per_second: float, patience: float) -> Host:
+    """The host of an address, which is shared with all other clients of it. address: one that may
+    be asked for by anybody, to find out whether the server is there. Others: see `Host.limit`."""
+    host = host_of(address)
+    host.limit(per_second, patience)
+    if host.probe is None:
+        host.probe = lambda: _probed(address, host.name)
+    return host
+
+
+def _probed(address: str, name: str) -> str:
+    """What is wrong with a server, or "" if it answers."""
+    session = plain_session()
+    try:
+        answer = session.get(address, timeout=CONNECT, allow_redirects=False)
+    except requests.RequestException as error:
+        return f"{name} does not answer ({in_words(error)})"
+    finally:
+        session.close()
+    down = answer.status_code in _PASSING - {429}
+    return f"{name} answers {answer.status_code}" if down else ""
+
+
+class Reads:
+    """Tries reads again that end in Retriable: up to `attempts` times, and more often while the
+    server is down, for then `Host.ready` says when to stop. The last failure is raised as it is.
 
     Never for writes: whether one is sent again is the engine's decision.
     """
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(Retriable),
-        stop=_patience(attempts),
-        wait=_Wait(backoff),
-        reraise=True,
-    )
+
+    def __init__(self, attempts: int, backoff: float) -> None:
+        self._attempts = attempts
+        self._backoff = backoff
+
+    def __call__(self, read: Callable[..., _T], *given: Any) -> _T:
+        """What a read gives."""
+        tried = 0
+        while True:
+            try:
+                return read(*given)
+            except Held:
+                raise
+            except Retriable as error:
+                tried += not error.down
+                under_way = waiting.send()
+                if tried >= self._attempts or (under_way and under_way.age > _IN_A_SEND):
+                    raise
+                if not error.down:
+                    most = min(_LONGEST_WAIT, self._backoff * 2.0 ** (tried - 1))
+                    waiting.sleep(random.uniform(0.0, most))
 
 
-def _patience(attempts: int) -> Callable[[tenacity.RetryCallState], bool]:
-    """When to ask no more: after so many attempts, or when that took too long without a word from
-    the server that it will be back."""
-
-    def stop(state: tenacity.RetryCallState) -> bool:
-        if state.attempt_number >= attempts:
-            return True
-        error = state.outcome.exception() if state.outcome else None
-        asked = isinstance(error, Retriable) and error.after is not None
-        return not asked and (state.seconds_since_start or 0.0) >= PATIENCE
-
-    return stop
+def patient_reads(attempts: int, backoff: float) -> Reads:
+    """How every backend reads. backoff: seconds, at most, before the second attempt."""
+    return Reads(attempts, backoff)
 
 
-class _Wait(tenacity.wait.wait_base):
-    """What the server asked for, up to our patience; else twice as long each time, jittered."""
-
-    def __init__(self, first: float) -> None:
-        self._own = tenacity.wait_random_exponential(multiplier=first, max=30)
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = error.after if isinstance(error, Retriable) else None
-        return self._own(retry_state) if asked is None else min(asked, PATIENCE)
+def in_trouble(answer: requests.Response, host: Host) -> Retriable | None:
+    """Tell the host of an answer; what it means if it says that the server is down, or wants to be
+    left alone. None for any other answer."""
+    if answer.status_code not in _PASSING:
+        host.answered()
+        return None
+    what = f"{host.name} answers {answer.status_code}"
+    after = retry_after(answer)
+    if answer.status_code == 429 or after is not None:
+        down = host.asked(f"{host.name} asks for patience ({answer.status_code})", after)
+    else:
+        down = host.failed(what)
+    trouble = Retriable(what, after)
+    trouble.down = down
+    return trouble
 
 
 def retry_after(answer: requests.Response) -> float | None:
@@ -269,25 +290,29 @@ def retry_after(answer: requests.Response) -> float | None:
         return None
 
 
-def failed_read(error: requests.RequestException | HTTPError, host: str) -> ObjectError:
+def failed_read(error: requests.RequestException | HTTPError, host: Host) -> ObjectError:
     """What a failed read means: Retriable, or Refused if its answer went over a bound; to ask for
-    that again would only cost as much again."""
+    that again would only cost as much again. The host is told."""
     if isinstance(error, bounded.TooMuch) and not isinstance(error.excess, bounded.Overlong):
+        host.answered()
         return bounded.TooLong(
-            f"{host} is not understood: {error}, which is more than any tracker sends; look at the "
-            "server, and at what stands before it"
+            f"{host.name} is not understood: {error}, which is more than any tracker sends; look at"
+            " the server, and at what stands before it"
         )
-    return Retriable(f"{host} does not answer ({in_words(error)})")
+    what = f"{host.name} does not answer ({in_words(error)})"
+    return blamed(Retriable(what), host.failed(what))
 
 
-def failed_write(error: requests.RequestException, host: str) -> ObjectError:
-    """What a failed write means: Retriable if it can't have reached the server, else Doubtful."""
-    what = f"{host} did not answer ({in_words(error)})"
+def failed_write(error: requests.RequestException, host: Host) -> ObjectError:
+    """What a failed write means: Retriable if it can't have reached the server, else Doubtful. The
+    host is told."""
+    what = f"{host.name} did not answer ({in_words(error)})"
+    down = host.failed(f"{host.name} does not answer ({in_words(error)})")
     if isinstance(error, requests.ConnectTimeout):
-        return Retriable(what)
+        return blamed(Retriable(what), down)
     if isinstance(_reason(error), NewConnectionError | ConnectTimeoutError):
-        return Retriable(what)
-    return Doubtful(what)
+        return blamed(Retriable(what), down)
+    return blamed(Doubtful(what), down)
 
 
 def in_words(error: requests.RequestException | HTTPError) -> str:

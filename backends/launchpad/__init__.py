@@ -19,8 +19,8 @@ def open_source(
     """Launchpad as a source; asks the server nothing yet.
 
     specs: `nova`, `nova/kilo`, `openstack` (a group), `ubuntu/+source/firefox`, any number of them.
-    options: address (of the API, without version), connections, per_second, timeout (seconds),
-    private (read what is not public, too), page (rows of a search's page), state_dir.
+    options: address (of the API, without version), connections, per_second, timeout and patience
+    (seconds), private (read what is not public, too), page (rows of a search's page), state_dir.
     credentials: consumer, token and secret, or None for anonymous reading.
     Raises UsageError with all that is wrong.
     """

@@ -15,9 +15,10 @@ import msgspec
 import requests
 
 from tracker_migrate.backends.launchpad.reader import OOPS
-from tracker_migrate.backends.launchpad.wire import Entry, decode, encode, has_rows, withhold
+from tracker_migrate.backends.launchpad.wire import Entry, encode, has_rows, withhold
 from tracker_migrate.errors import Gone, LoginNeeded, Refused, Retriable
 from tracker_migrate.interfaces import Reply
+from tracker_migrate.replies import decode
 
 NO_LOGIN = (
     "Launchpad does not take this login: it is wrong, has run out, or was revoked; make a new one"

@@ -7,13 +7,13 @@ never travels to another host.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
+from tracker_migrate import waiting
 from tracker_migrate.backends.launchpad import answers
 from tracker_migrate.backends.launchpad.answers import Got, TooSlow, Trouble, Unreadable
 from tracker_migrate.backends.launchpad.gate import Gate
@@ -66,6 +66,7 @@ class Client:
         reader: Getter | None = None,
         connections: int = 8,
         per_second: float = 20.0,
+        patience: float = 0.0,
         timeout: float = 60.0,
         private: bool = False,
         pause: float = 0.5,
@@ -80,6 +81,7 @@ class Client:
             headers={"Accept": "application/json"},
             timeout=timeout,
             per_second=per_second,
+            patience=patience,
         )
         self._gate = Gate(connections)
         self._pause = pause
@@ -219,7 +221,7 @@ class Client:
             except (Unreadable, Trouble) as error:
                 if again == _TRIES:
                     raise error.final() from None
-            time.sleep(self._pause * again)
+            waiting.sleep(self._pause * again)
         raise AssertionError
 
 

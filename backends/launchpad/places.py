@@ -15,7 +15,6 @@ from tracker_migrate.backends.launchpad.reading import understood
 from tracker_migrate.backends.launchpad.wire import (
     Entry,
     below,
-    decode,
     encode,
     is_private,
     sound,
@@ -32,6 +31,7 @@ from tracker_migrate.errors import (
 )
 from tracker_migrate.interfaces import Entity, Reply
 from tracker_migrate.model import Milestone, Project, Series
+from tracker_migrate.replies import decode
 
 _SPEC = re.compile(r"[a-z0-9][a-z0-9+.\-]*(/(\+source/)?[a-zA-Z0-9][a-zA-Z0-9+.\-]*){0,2}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.\-]{0,199}")

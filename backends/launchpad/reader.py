@@ -19,32 +19,56 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from tracker_migrate import bounded
-from tracker_migrate.errors import Retriable
-from tracker_migrate.http import CONNECT, Reader, failed_read, retry_after
+from tracker_migrate.errors import Retriable, Unreachable
+from tracker_migrate.http import CONNECT, Reader, failed_read, in_trouble
+from tracker_migrate.waiting import Stopped
 
 #: names the error report of one request that Launchpad gave up on
 OOPS = "X-Lazr-OopsId"
-_PASSING = frozenset({429, 502, 503, 504})
 
 
 class ApiReader(Reader):
     """Reads from one Launchpad. Besides what `Reader` hands on, it hands on a 503 with an OOPS id:
-    that concerns its request alone (facts 11), and patience would not help."""
+    that concerns its request alone (facts 11), and patience would not help. Unless it comes for one
+    object after another: then its database is down (facts 5)."""
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
+        """As `Reader.get`; Retriable if the server answered others meanwhile: then this one request
+        is what fails, and nothing else has to stop."""
+        before = self._host.answers
+        try:
+            return super().get(url, headers)
+        except Stopped:
+            raise
+        except Unreachable as error:
+            if self._host.answers == before or self._host.is_down:
+                raise
+            raise Retriable(str(error)) from None
 
     def _get(self, url: str, headers: Mapping[str, str] | None) -> requests.Response:
-        self._throttle.wait()
+        self._host.ready()
         began = time.perf_counter()
         try:
             answer = self._answer(url, headers or {})
         except bounded.Excess as excess:
-            raise failed_read(bounded.TooMuch(excess), urlsplit(self.base).netloc) from None
+            raise failed_read(bounded.TooMuch(excess), self._host) from None
         except (urllib3.exceptions.HTTPError, requests.RequestException) as error:
-            raise failed_read(error, urlsplit(self.base).netloc) from None
+            raise failed_read(error, self._host) from None
         answer.elapsed = timedelta(seconds=time.perf_counter() - began)
-        if answer.status_code in _PASSING and OOPS not in answer.headers:
-            host = urlsplit(self.base).netloc
-            raise Retriable(f"{host} answers {answer.status_code}", retry_after(answer))
+        if answer.status_code == 503 and OOPS in answer.headers:
+            self._gave_up(url)
+        elif (trouble := in_trouble(answer, self._host)) is not None:
+            raise trouble
         return answer
+
+    def _gave_up(self, url: str) -> None:
+        """Raises Retriable if it does so for everything."""
+        about = "/".join(urlsplit(url.removeprefix(self.base)).path.split("/")[:3])
+        self._host.gave_up_on(about)
+        if self._host.failed(f"{self._host.name} answers 503", about):
+            trouble = Retriable(f"{self._host.name} answers 503")
+            trouble.down = True
+            raise trouble
 
     def _answer(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         session = self._session()

@@ -24,9 +24,10 @@ from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.sharing import Sharing
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key, sound, text
-from tracker_migrate.errors import Gone, ObjectError, Refused, Retriable, Unreachable, WrongTracker
+from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
 from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
 from tracker_migrate.model import Access, Issue, Key, Person, kind_of, name_of
+from tracker_migrate.replies import about
 
 
 class LaunchpadSource:
@@ -233,15 +234,8 @@ class LaunchpadSource:
 
 @contextmanager
 def _about(address: str) -> Iterator[None]:
-    """Around what concerns the server as a whole, and not one object: what is not understood there
-    is said of it, and stops the run."""
-    try:
-        with reading.understanding("an answer"):
-            yield
-    except Retriable as error:
-        raise Unreachable(f"{address}: {error}") from None
-    except ObjectError as error:
-        raise WrongTracker(f"{address} does not answer as Launchpad does: {error}") from None
+    with about(address, "Launchpad"), reading.understanding("an answer"):
+        yield
 
 
 def _is_issue(key: Key) -> bool:

@@ -6,7 +6,6 @@ a Launchpad is reached.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -26,23 +25,9 @@ Entry = dict[str, Any]
 
 _PASSED_OVER = {entity: passed_over(entity) for entity in MODELLED}
 _T = TypeVar("_T")
-_decoder = msgspec.json.Decoder()
 _NOTHING: tuple[Any, ...] = ("", REDACTED, [], {})
-_SURROGATE = re.compile("[\ud800-\udfff]")
 #: Launchpad's own names are ASCII, and its links are encoded; the longest known has 137 characters
 _PATH = re.compile(r"[!-~]{1,400}")
-
-
-def decode(body: bytes) -> tuple[Any, bool]:
-    """A reply's value, and whether characters in it had to be replaced by U+FFFD.
-
-    msgspec refuses a lone surrogate that the json module takes (facts 11); such a reply is read
-    again, slowly. Raises ValueError if it is no JSON.
-    """
-    try:
-        return _decoder.decode(body), False
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _mend(json.loads(body.decode("utf-8", "replace"))), True
 
 
 def encode(value: Any) -> bytes:
@@ -75,17 +60,6 @@ def is_page(value: Entry) -> bool:
         and all(type(one) is int and 0 <= one < 2**53 for one in counts)
         and all(one is None or isinstance(one, str) for one in links)
     )
-
-
-def _mend(value: Any) -> Any:
-    match value:
-        case str():
-            return _SURROGATE.sub("\ufffd", value)
-        case list():
-            return [_mend(one) for one in value]
-        case dict():
-            return {_mend(name): _mend(one) for name, one in value.items()}
-    return value
 
 
 # -- what must not leave ------------------------------------------------------------------------

@@ -40,6 +40,7 @@ def open_sink(
             timeout=own.timeout,
             connections=own.connections,
             per_second=own.per_second,
+            patience=own.patience,
         )
 
     outsiders = [client(one) for one in (outsider_token or "").split()]

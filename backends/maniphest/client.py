@@ -21,9 +21,11 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tracker_migrate.backends.maniphest import replies
 from tracker_migrate.backends.maniphest.faults import Invalid, UnknownType, fault
 from tracker_migrate.errors import (
     Doubtful,
+    Held,
     LoginNeeded,
     MigrateError,
     Refused,
@@ -31,13 +33,14 @@ from tracker_migrate.errors import (
     Unreachable,
     WrongTracker,
 )
+from tracker_migrate.hosts import blamed
 from tracker_migrate.http import (
-    Throttle,
     failed_read,
     failed_write,
+    in_trouble,
     patient_reads,
     plain_session,
-    retry_after,
+    polite,
 )
 
 _import_guard = threading.Lock()
@@ -86,6 +89,7 @@ class Conduit:
         timeout: float = 60.0,
         connections: int = 4,
         per_second: float = 0.0,
+        patience: float = 0.0,
         attempts: int = 6,
         backoff: float = 0.5,
     ) -> None:
@@ -98,7 +102,8 @@ class Conduit:
         self.host = urlsplit(self.address).netloc
         self._token = token
         self._timeout = timeout
-        self._throttle = Throttle(per_second)
+        probe = f"{self.address}/api/conduit.ping"  # wants no login to say that there is none
+        self._server = polite(probe, per_second=per_second, patience=patience)
         self._slots = threading.BoundedSemaphore(connections)
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
@@ -115,6 +120,8 @@ class Conduit:
             return self._retrying(self._call, method, params, False)
         except NotConduit as error:
             raise WrongTracker(f"{error}: is this the address of Phorge's web pages?") from None
+        except Held:
+            raise
         except Retriable as error:
             raise Unreachable(str(error)) from None
 
@@ -168,32 +175,46 @@ class Conduit:
     def _call(self, method: str, params: Mapping[str, Any], write: bool) -> Any:
         error: Exception
         try:
-            return self._ask(method, params)
+            answer = self._ask(method, params, write)
+            self._server.answered()
+            return self._fitting(method, answer, write)
         except package().APIError as reply:
+            self._server.answered()
             error = fault(str(reply.code), str(reply.message), write=write)
         except requests.HTTPError:
-            error = self._bad_status(write)
+            error = self._bad_status(f"{method} {params!r}" if write else "", write)
         except requests.RequestException as broken:
-            error = (failed_write if write else failed_read)(broken, self.host)
+            error = (failed_write if write else failed_read)(broken, self._server)
         except (ValueError, KeyError, TypeError, AttributeError):
             error = NotConduit(f"{self.host} answers, but not as Conduit does")
         raise error from None
 
-    def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
+    def _fitting(self, method: str, result: Any, write: bool) -> Any:
+        """The result, if it looks as Conduit's do."""
+        where = replies.wrong(method, result)
+        if where is None:
+            return result
+        said = f"{self.host} does not answer {method} as Phorge does (at {where})"
+        raise Doubtful(said) if write else Refused(said)
+
+    def _ask(self, method: str, params: Mapping[str, Any], write: bool) -> Any:
         with self._slots:
-            self._throttle.wait()
+            self._server.ready(write=write)
             return self._resource(method)(**params).response
 
-    def _bad_status(self, write: bool) -> MigrateError:
-        """What an HTTP status of 300 and more means; Conduit's own errors all come with 200."""
+    def _bad_status(self, about: str, write: bool) -> MigrateError:
+        """What an HTTP status of 300 and more means; Conduit's own errors all come with 200. about:
+        what may be at fault instead of the server."""
         answer: requests.Response = self._local.answer
         status = answer.status_code
         what = f"{self.host} answers {status}"
-        if status == 429:
-            return Retriable(what, retry_after(answer))
+        trouble = in_trouble(answer, self._server)
+        if trouble is not None and status == 429:
+            return trouble
         if status >= 500:
             # 500 while the database is down, 502 while PHP is: no word on what was written
-            return Doubtful(what) if write else Retriable(what, retry_after(answer))
+            down = trouble.down if trouble is not None else self._server.failed(what, about)
+            return blamed(Doubtful(what) if write else Retriable(what), down)
         if status == 413:
             return Refused(f"{what}: the text is larger than the web server takes")
         if status in (401, 403):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tracker_migrate.interfaces import Audience, Decisions
 from tracker_migrate.model import Issue, Key, Relation, Task
+from tracker_migrate.text.characters import visible
 
 MAX_TITLE = 255
 #: a parent whose tasks are all closed takes the first of these that one of them has
@@ -86,9 +87,10 @@ def owner(assignee: Key | None, audience: Audience, decisions: Decisions) -> str
 def title(text: str) -> tuple[str, bool]:
     """A title as the server keeps it, at most 255 characters, and whether it had to be cut.
 
-    Blanks and line breaks are folded: the server trims, and refuses a blank one.
+    Blanks and line breaks are folded: the server trims, and refuses a blank one. What it can't
+    take, such as half a surrogate pair, is made visible.
     """
-    folded = " ".join(text.split()) or "(no title)"
+    folded = visible(" ".join(text.split())) or "(no title)"
     if len(folded) <= MAX_TITLE:
         return folded, False
     return folded[: MAX_TITLE - 1] + "…", True

@@ -18,6 +18,7 @@ from tracker_migrate.backends.maniphest.wire import (
     TaskRow,
     TransactionRow,
 )
+from tracker_migrate.bounded import Pages
 from tracker_migrate.text import origin
 
 
@@ -68,10 +69,11 @@ class Finder:
                     yield row["sourcePHID"], row["edgeType"], row["destinationPHID"]
 
     def _pages(self, method: str, search: dict[str, Any]) -> Iterator[list[Any]]:
-        after = None
+        after, pages = None, Pages()
         while True:
             page = {**search, "after": after} if after is not None else search
             found = self._client.read(method, **page)
+            pages.turn(len(found["data"]), after)
             yield found["data"]
             after = found["cursor"]["after"]
             if after is None:

@@ -20,6 +20,7 @@ class Options(BaseModel):
     settle_seconds: Annotated[float, Field(ge=0)] = 60.0
     create_projects: bool = True
     per_second: Annotated[float, Field(ge=0)] = 0.0
+    patience: Annotated[float, Field(ge=0)] = 600.0
     #: key of the custom field for markers, without `custom.`; None: found by asking
     marker_field: str | None = None
     order: Literal["ordered", "parallel"] = "ordered"

@@ -15,6 +15,7 @@ from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.nobody import Nobody
 from tracker_migrate.backends.maniphest.projects import slug
 from tracker_migrate.backends.maniphest.wire import LONG_PAGE, PAGE
+from tracker_migrate.bounded import Pages
 from tracker_migrate.errors import Gone, Refused
 from tracker_migrate.interfaces import RemoteRef
 from tracker_migrate.model import Key, key, parts
@@ -125,10 +126,11 @@ class _View:
 
     def _pages(self, method: str, search: Mapping[str, Any], most: int = 0) -> Iterator[str]:
         """PHIDs of what a list names; most: so many rows, the newest; 0: all."""
-        after, rows = None, 0
+        after, rows, pages = None, 0, Pages()
         while not most or rows < most:
             page: dict[str, Any] = {"after": after} if after is not None else {}
             found = self._client.read(method, **search, **page)
+            pages.turn(len(found["data"]), after)
             for row in found["data"]:
                 rows += 1
                 yield from _named(row)
@@ -166,10 +168,11 @@ class _View:
         return next((row["authorPHID"] for row in rows if row["type"] == "create"), "")
 
     def _hashtags(self) -> Iterator[tuple[str, str]]:
-        after = None
+        after, pages = None, Pages()
         while True:
             page: dict[str, Any] = {"after": after} if after is not None else {}
             found = self._client.read("project.search", constraints={}, limit=PAGE, **page)
+            pages.turn(len(found["data"]), after)
             for row in found["data"]:
                 name = row["fields"].get("slug") or slug(str(row["fields"]["name"]))
                 yield row["phid"], str(name)

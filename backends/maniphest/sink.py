@@ -33,6 +33,7 @@ from tracker_migrate.interfaces import (
     Watch,
 )
 from tracker_migrate.model import Key
+from tracker_migrate.replies import about
 from tracker_migrate.text import remarkup
 
 #: steps that can't write twice what they write: a hashtag can't be taken twice, a name is a name
@@ -68,7 +69,8 @@ class ManiphestSink:
         private is added to it."""
         self._guard.audiences = checking.audiences(decisions)
         policies = PolicyCheck(self._server, self._finder, self._outsider.clients)
-        return checking.check(self._server, policies, decisions)
+        with about(self.address, "Phorge"):
+            return checking.check(self._server, policies, decisions)
 
     def number(self, wanted: Wanted) -> int | None:
         """The server chooses all numbers."""

@@ -10,7 +10,6 @@ from tracker_migrate.backends.storyboard import wire
 from tracker_migrate.backends.storyboard.client import Api
 from tracker_migrate.backends.storyboard.options import Options
 from tracker_migrate.errors import Gone, LoginNeeded, Refused
-from tracker_migrate.http import Throttle
 from tracker_migrate.interfaces import RemoteRef
 
 
@@ -23,17 +22,25 @@ class Site:
         self.options = options
         self.base = wire.api_base(address)
         self.web = (options.web or wire.web_root(self.base)).rstrip("/")
-        throttle = Throttle(options.per_second)
         self._token = token
-        self.api = Api(self.base, token, timeout=options.timeout, throttle=throttle)
-        self.nobody = Api(self.base, None, timeout=options.timeout, throttle=throttle)
+        self.api = self._as(token)
+        self.nobody = self._as(None)
         self.outsiders = [self.nobody]
         for one in (outsider_token or "").split():
-            other = Api(self.base, one, timeout=options.timeout, throttle=throttle)
-            self.outsiders.append(other)
+            self.outsiders.append(self._as(one))
         self._guard = threading.Lock()
         self._self: dict[str, Any] | None = None
         self._known: set[str] = set()
+
+    def _as(self, token: str | None) -> Api:
+        given = self.options
+        return Api(
+            self.base,
+            token,
+            timeout=given.timeout,
+            per_second=given.per_second,
+            patience=given.patience,
+        )
 
     def need_token(self) -> None:
         """Raise LoginNeeded if there is no token, or none that could be one."""

@@ -20,16 +20,27 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from tracker_migrate.backends.storyboard import faults
-from tracker_migrate.errors import Doubtful, Retriable, Unreachable
+from tracker_migrate.backends.storyboard import faults, replies
+from tracker_migrate.bounded import ROWS, Pages
+from tracker_migrate.errors import (
+    Doubtful,
+    Held,
+    MigrateError,
+    ObjectError,
+    Refused,
+    Retriable,
+    Unreachable,
+)
 from tracker_migrate.http import (
     USER_AGENT,
-    Throttle,
     failed_read,
     failed_write,
+    in_trouble,
     patient_reads,
     plain_session,
+    polite,
 )
+from tracker_migrate.replies import decode
 
 #: so many rows are asked for at once; StoryBoard has no limit of its own (facts 1, Paging)
 PAGE = 500
@@ -64,7 +75,8 @@ class Api:
     """One StoryBoard, as one account (or nobody) sees it. May be used by several threads.
 
     base: the API's address with its version (`https://host/api/v1`). token: None reads as nobody.
-    timeout: seconds for connecting and between two bytes. throttle: shared by all accounts.
+    timeout: seconds for connecting and between two bytes. patience: seconds for which the server is
+    waited for while it is down.
     """
 
     def __init__(
@@ -73,7 +85,8 @@ class Api:
         token: str | None,
         *,
         timeout: float = 60.0,
-        throttle: Throttle | None = None,
+        per_second: float = 0.0,
+        patience: float = 0.0,
         attempts: int = 6,
         backoff: float = 0.5,
     ) -> None:
@@ -81,7 +94,7 @@ class Api:
         self.host = urlsplit(base).netloc
         self._token = token
         self._timeout = timeout
-        self._throttle = throttle or Throttle(0)
+        self._server = polite(self.base, per_second=per_second, patience=patience)
         self._local = threading.local()
         # weak: a thread's connections go with the thread, or a daemon would gather them
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
@@ -98,21 +111,28 @@ class Api:
         size: bytes of the longest text in it. Raises what `faults.fault` and `http.failed_write`
         say; a success with a body that can't be read is Doubtful.
         """
-        self._throttle.wait()
         answer = self._ask(method, path, body)
+        trouble = in_trouble(answer, self._server)
         if answer.status_code == 204:
             return None
         if not 200 <= answer.status_code < 300:
-            raise faults.fault(
+            error = faults.fault(
                 answer.status_code, answer.headers, answer.content, host=self.host, size=size
             )
+            raise self._blamed(error, trouble)
         try:
-            return answer.json()
+            made = decode(answer.content)[0]
         except ValueError:
             raise Doubtful(f"{self.host} took the request, but its reply is no JSON") from None
+        if where := replies.wrong(path, made, read=method == "GET"):
+            raise Doubtful(f"{self.host} took the request, but its reply is none (at {where})")
+        return made
 
-    def rows(self, path: str, query: Query | None = None, page: int = PAGE) -> Iterator[Any]:
-        """All rows of a list, in the order of their ids, page by page.
+    def rows(
+        self, path: str, query: Query | None = None, page: int = PAGE, most: int = ROWS
+    ) -> Iterator[Any]:
+        """All rows of a list, in the order of their ids, page by page. Raises Refused if there are
+        more than `most`, or if there is no end.
 
         A marker that went away meanwhile is ignored by the server, which then starts again at the
         first page (facts 1), and so is one that belongs to a private story, even for its readers:
@@ -121,8 +141,10 @@ class Api:
         """
         seen: set[int] = set()
         last: list[int] = []
+        pages = Pages(most)
         while True:
             rows, more = self._page(path, query or {}, page, last)
+            pages.turn(len(rows), rows[0]["id"] if more and rows else None)
             for row in rows:
                 if row["id"] not in seen:
                     seen.add(row["id"])
@@ -147,23 +169,35 @@ class Api:
         address = f"{path}?{urlencode(asked, doseq=True)}" if asked else path
         try:
             return self._retrying(self._read_once, address)
+        except Held:
+            raise
         except Retriable as error:
             raise Unreachable(str(error)) from None
 
     def _read_once(self, address: str) -> tuple[Any, Mapping[str, str]]:
-        self._throttle.wait()
         answer = self._ask("GET", address, None)
+        trouble = in_trouble(answer, self._server)
         if answer.status_code != 200:
-            raise faults.read_fault(
+            error = faults.read_fault(
                 answer.status_code, answer.headers, answer.content, host=self.host
             )
+            raise self._blamed(error, trouble)
         try:
-            return answer.json(), answer.headers
+            value = decode(answer.content)[0]
         except ValueError:
             raise Retriable(f"{self.host} answers with something that is no JSON") from None
+        if where := replies.wrong(address, value, read=True):
+            raise Refused(f"{self.host} does not answer as StoryBoard does (at {where})")
+        return value, answer.headers
+
+    def _blamed(self, error: MigrateError, trouble: Retriable | None) -> MigrateError:
+        if trouble is not None and isinstance(error, ObjectError):
+            error.down = trouble.down
+        return error
 
     def _ask(self, method: str, path: str, body: Any) -> requests.Response:
         client, http_error = self._client()
+        self._server.ready(write=method != "GET")
         options: dict[str, Any] = {
             "headers": {"Accept": "application/json"},
             "allow_redirects": False,
@@ -176,7 +210,7 @@ class Api:
             return error.response  # type: ignore[no-any-return]
         except requests.RequestException as error:
             failed = failed_read if method == "GET" else failed_write
-            raise failed(error, self.host) from None
+            raise failed(error, self._server) from None
         return answer
 
     def _client(self) -> tuple[Any, Any]:

@@ -184,4 +184,4 @@ def _login(host: str) -> LoginNeeded:
 
 def _after(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("Retry-After", "")
-    return float(asked) if asked.isdigit() else None
+    return float(asked[:9]) if asked.isascii() and asked.isdigit() else None

@@ -5,7 +5,9 @@ one after it. Creating a block's last id does, for the server counts on from the
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tracker_migrate.backends.storyboard import wire
@@ -47,11 +49,12 @@ class Numbers:
             raise UsageError(f"claim: {count} numbers are none")
         claims = {"story": self._stories, "task": self._tasks, "comment": self._comments}
         with self._guard:
-            for _ in range(_TRIES):
+            tried = 0
+            while tried < _TRIES:
                 try:
                     return claims[kind](count)
-                except (Exists, Doubtful, Retriable):
-                    continue
+                except (Exists, Doubtful, Retriable) as error:
+                    tried += not error.down  # while it is down, the next try waits
                 except ObjectError as error:
                     host = self._api.host
                     raise UsageError(f"{host} lets no numbers be claimed: {error}") from None
@@ -63,33 +66,47 @@ class Numbers:
             self._place()
 
     def _stories(self, count: int) -> Block:
-        keeps = self._site.options.numbers == "keep"
+        keeps, mark = self._site.options.numbers == "keep", _mark()
         below = self._above_all_bugs() if keeps else int(self._story()["id"])
-        return self._block(count, below, self._story)
+        return self._block(count, below, partial(self._story, mark=mark), "/stories", mark)
 
     def _tasks(self, count: int) -> Block:
+        mark = _mark()
         body = {"title": PLACEHOLDER, "story_id": self._place(), "project_id": self._project()}
+        body["link"] = mark
 
         def task(number: int | None = None) -> Any:
             return self._write("/tasks", body, number)
 
-        return self._block(count, int(task()["id"]), task)
+        return self._block(count, int(wire.id_of(task())), task, "/tasks", mark)
 
     def _comments(self, count: int) -> Block:
-        path = f"/stories/{self._place()}/comments"
+        path, mark = f"/stories/{self._place()}/comments", _mark()
 
         def comment(number: int | None = None) -> Any:
-            event = self._write(path, {"content": PLACEHOLDER}, number)
+            event = self._write(path, {"content": f"{PLACEHOLDER} {mark}"}, number)
             return event.get("comment") or {}
 
-        return self._block(count, int(comment()["id"]), comment)
+        return self._block(count, int(wire.id_of(comment())), comment, path, mark)
 
-    def _block(self, count: int, below: int, make: Callable[[int | None], Any]) -> Block:
-        """Claim the numbers after `below`; the one after the last of them holds the place."""
+    def _block(
+        self, count: int, below: int, make: Callable[[int | None], Any], path: str, mark: str
+    ) -> Block:
+        """Claim the numbers after `below`; the one after the last of them holds the place.
+
+        A request that something between delivers twice is answered as the second one: its number is
+        taken, by what carries our mark.
+        """
         end = below + count + 1
         if end > wire.LAST_ID:
             raise UsageError(f"{self._api.host} has no {count} numbers left above {below}")
-        self._honoured(make(end), end)
+        try:
+            row = make(end)
+        except Exists:
+            row = self._api.get(f"{path}/{end}")
+            if mark not in str(row):
+                raise
+        self._honoured(row, end)
         return Block(first=below + 1, last=end - 1)
 
     def _honoured(self, row: Any, number: int) -> None:
@@ -100,9 +117,9 @@ class Numbers:
                 " of StoryBoard can't be imported into through its API"
             )
 
-    def _story(self, number: int | None = None) -> Any:
+    def _story(self, number: int | None = None, mark: str = "") -> Any:
         body = {"title": PLACEHOLDER, "private": True, "users": [{"id": self._site.me}]}
-        row = self._write("/stories", body, number)
+        row = self._write("/stories", {**body, "description": mark}, number)
         self._holder = int(row["id"])
         return row
 
@@ -139,3 +156,8 @@ class Numbers:
         if not isinstance(row, dict):
             raise Doubtful(f"{self._api.host} answers with something that is no object")
         return row
+
+
+def _mark() -> str:
+    """Tells one try to claim numbers from every other."""
+    return uuid.uuid4().hex

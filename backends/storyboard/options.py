@@ -13,7 +13,8 @@ from tracker_migrate.checked import checked, web_address
 class Options(BaseModel):
     """connections: how many threads may write at once. timeout: seconds for a request.
     settle_seconds: the longest that the server may go on with a request that we gave up on.
-    per_second: requests, 0 for no limit. numbers: `block` (from claimed blocks) or `keep` (a
+    per_second: requests, 0 for no limit. patience: seconds for which the server is waited for
+    while it is down. numbers: `block` (from claimed blocks) or `keep` (a
     story's number is the bug's). above: in `keep` mode, claimed blocks start above this number,
     which no bug may reach. leaky_search: what to do where
     the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
@@ -27,6 +28,7 @@ class Options(BaseModel):
     settle_seconds: float = Field(default=60.0, ge=0, le=86400)
     create_projects: bool = True
     per_second: float = Field(default=0.0, ge=0)
+    patience: float = Field(default=600.0, ge=0)
     numbers: Literal["block", "keep"] = "block"
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
     leaky_search: Literal["refuse", "accept"] = "refuse"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tracker_migrate.backends.storyboard import fields, origins, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.finding import Finder, tags_of
+from tracker_migrate.bounded import PARTS
 from tracker_migrate.interfaces import Observed, RemoteRef, Snapshot, Wanted
 from tracker_migrate.model import Key, kind_of, name_of
 
@@ -37,8 +38,8 @@ class Reader:
         row = self._api.get(f"/stories/{at.id}")
         view = _View(self._site, refs, issue, str(row["id"]))
         view.story(row)
-        view.tasks(self._api.rows("/tasks", {"story_id": at.id}))
-        comments = list(self._api.rows(f"/stories/{at.id}/comments"))
+        view.tasks(self._api.rows("/tasks", {"story_id": at.id}, most=PARTS))
+        comments = list(self._api.rows(f"/stories/{at.id}/comments", most=PARTS))
         authors: Mapping[int, int] = {}
         if any(not view.knows("comment", one["id"]) for one in comments):
             authors = self._finder.comment_authors(int(at.id))

@@ -28,6 +28,7 @@ from tracker_migrate.interfaces import (
     Watch,
 )
 from tracker_migrate.model import Key, kind_of, name_of
+from tracker_migrate.replies import about
 from tracker_migrate.text import commonmark
 
 
@@ -56,7 +57,8 @@ class StoryBoardSink:
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """What the server is and who we are. Raises WrongTracker, LoginNeeded, Unreachable,
         UsageError."""
-        return {**checks.check(self._site, decisions), "numbers": self._options.numbers}
+        with about(self.address, "StoryBoard"):
+            return {**checks.check(self._site, decisions), "numbers": self._options.numbers}
 
     def number(self, wanted: Wanted) -> int | None:
         """A bug's own number if numbers are kept; all else comes from blocks.

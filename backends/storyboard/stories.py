@@ -52,7 +52,7 @@ class StoryWriter:
                 # the row of a deleted private story keeps its number for good (facts 4)
                 raise Taken(f"number {action.number} was a private story's, now deleted") from None
             return self._rescue(action) or self.invisible(action)
-        return self._made(action, wire.id_of(row))
+        return self._made(action, wire.id_of(row, action.number))
 
     def _made(self, action: ClosedAction, number: str) -> Receipt:
         """The reply to a POST names no readers: a private story is looked at once more."""

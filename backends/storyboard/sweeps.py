@@ -14,7 +14,8 @@ from typing import Any
 from tracker_migrate.backends.storyboard import fields
 from tracker_migrate.backends.storyboard.client import Api
 from tracker_migrate.backends.storyboard.search import NOBODY, hits
-from tracker_migrate.errors import Gone
+from tracker_migrate.bounded import Pages
+from tracker_migrate.errors import Gone, Refused
 from tracker_migrate.interfaces import RemoteRef
 from tracker_migrate.model import Key, kind_of, name_of
 
@@ -77,8 +78,10 @@ def _found(api: Api, refs: Refs) -> Iterator[tuple[str, Any]]:
 
 def _by_offset(ask: Callable[[dict[str, Any]], list[Any]], size: int = _ROWS) -> Iterator[Any]:
     """The timeline and the search take no marker (facts 13)."""
+    pages = Pages()
     for start in count(0, size):
         rows = ask({"limit": size, "offset": start})
+        pages.turn(len(rows), rows[0].get("id") if rows else None)
         yield from rows
         if len(rows) < size:
             return
@@ -98,10 +101,10 @@ def _things(found: tuple[str, Any]) -> Iterator[Thing]:
     if not isinstance(row, dict):
         return
     if kind in ("story", "task"):
-        yield kind, int(row["id"])
+        yield kind, _number(row.get("id"))
     for name in ("story", "task", "comment"):
         if row.get(f"{name}_id") is not None:
-            yield name, int(row[f"{name}_id"])
+            yield name, _number(row[f"{name}_id"])
     if kind == "list":
         yield from _inside(row)
 
@@ -113,12 +116,21 @@ def _inside(value: Any) -> Iterator[Thing]:
             yield from _inside(one)
     elif isinstance(value, dict):
         if value.get("item_type") in ("story", "task") and value.get("item_id"):
-            yield value["item_type"], int(value["item_id"])
+            yield value["item_type"], _number(value["item_id"])
         for name, part in value.items():
             if name in ("stories", "tasks"):
-                yield from ((_ONE[name], int(one["id"])) for one in part or ())
+                yield from ((_ONE[name], _number(one)) for one in part or ())
             elif name in ("items", "lanes", "worklist"):
                 yield from _inside(part)
+
+
+def _number(value: Any) -> int:
+    """An id, or that of an object. Raises Refused: what can't be told apart is not passed over."""
+    held: Any = value.get("id") if isinstance(value, dict) else value
+    try:
+        return int(held)
+    except (TypeError, ValueError, OverflowError):
+        raise Refused("a list of StoryBoard's names something without a number") from None
 
 
 _ONE = {"stories": "story", "tasks": "task"}

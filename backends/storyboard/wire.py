@@ -33,11 +33,11 @@ def moment(when: datetime | None) -> str | None:
     return aware.replace(microsecond=0).isoformat()
 
 
-def same_moment(one: str, other: str) -> bool:
+def same_moment(one: str | None, other: str) -> bool:
     """Whether two dates of the wire are the same second."""
     try:
-        return moment(datetime.fromisoformat(one)) == moment(datetime.fromisoformat(other))
-    except ValueError:
+        return moment(datetime.fromisoformat(one or "")) == moment(datetime.fromisoformat(other))
+    except (TypeError, ValueError, OverflowError):
         return False
 
 
@@ -79,11 +79,19 @@ def numbered(body: Mapping[str, Any], number: int | None) -> dict[str, Any]:
     return dict(body) if number is None else {"id": number, **body}
 
 
-def id_of(row: Any) -> str:
-    """The id in the reply to a POST. Raises Doubtful if it says none."""
+def id_of(row: Any, chosen: int | None = None) -> str:
+    """The id in the reply to a POST. Raises Doubtful if it says none, or another than was chosen:
+    what stands there need not be ours."""
     if not isinstance(row, dict) or not isinstance(row.get("id"), int):
         raise Doubtful("StoryBoard took the request, but does not say under which id")
+    same_number(row["id"], chosen)
     return str(row["id"])
+
+
+def same_number(told: int, chosen: int | None) -> None:
+    """Raise Doubtful if a reply tells of another number than was chosen."""
+    if chosen is not None and told != chosen:
+        raise Doubtful("StoryBoard took the request, but tells of another id than was chosen")
 
 
 def task_body(fields: Mapping[str, Any], create: bool) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tracker_migrate.backends.storyboard import fields, wire
@@ -13,8 +12,10 @@ from tracker_migrate.backends.storyboard.finding import Finder, tags_of
 from tracker_migrate.backends.storyboard.guard import Guard
 from tracker_migrate.backends.storyboard.numbers import Numbers
 from tracker_migrate.backends.storyboard.stories import StoryWriter
+from tracker_migrate.bounded import Excess, measured
 from tracker_migrate.errors import Doubtful, Refused, Retriable
 from tracker_migrate.interfaces import ClosedAction, Receipt, RemoteRef
+from tracker_migrate.replies import decode
 
 _SHARED = {
     "project": "/projects",
@@ -91,7 +92,8 @@ class Writer:
             row = self._api.write("POST", "/tasks", body)
         except Exists:
             return self._finder.find(action) or self._stories.invisible(action)
-        return Receipt(refs={action.key: self._site.task_ref(wire.id_of(row), body["story_id"])})
+        made = wire.id_of(row, action.number)
+        return Receipt(refs={action.key: self._site.task_ref(made, body["story_id"])})
 
     def _task_update(self, action: ClosedAction, _size: int) -> Receipt:
         assert action.at is not None
@@ -147,7 +149,7 @@ class Writer:
     def _tags_set_by_us(self, story: int) -> set[str]:
         ours: set[str] = set()
         for row in self._api.rows(f"/stories/{story}/events", {"event_type": "tags_added"}):
-            names = json.loads(row.get("event_info") or "{}").get("tags") or ()
+            names = _tags_in(row.get("event_info"))
             if self._site.is_ours(row.get("author_id")):
                 ours |= {fields.same_tag(str(name)) for name in names}
         return ours
@@ -165,6 +167,7 @@ class Writer:
         comment = row.get("comment_id") if isinstance(row, dict) else None
         if comment is None:
             raise Doubtful(f"{self._api.host} took a comment, but does not say under which id")
+        wire.same_number(comment, action.number)
         return Receipt(refs={action.key: self._site.comment_ref(comment, story)})
 
     def _comment_update(self, action: ClosedAction, size: int) -> Receipt:
@@ -173,3 +176,13 @@ class Writer:
         body = wire.comment_body(action.fields)
         self._api.write("PUT", f"/stories/{story}/comments/{action.at.id}", body, size=size)
         return Receipt(refs={action.key: action.at})
+
+
+def _tags_in(info: Any) -> Iterable[Any]:
+    """The tags that an event tells of, in JSON inside of a text of JSON; none if it tells none."""
+    try:
+        held = decode(measured(info.encode()))[0] if isinstance(info, str) else info
+    except (Excess, ValueError):
+        return ()
+    names = held.get("tags") if isinstance(held, dict) else None
+    return names if isinstance(names, list) else ()

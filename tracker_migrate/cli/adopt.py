@@ -6,7 +6,7 @@ from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import output
+from tracker_migrate.cli import output, screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, target_option
 
@@ -80,10 +80,12 @@ def _say(found: dict[str, Any], dry_run: bool, as_json: bool) -> None:
         return
     for name, one in found.items():
         said = "would adopt" if dry_run else "adopted"
-        click.echo(f"{said} {name}: {one.issues} issues, {one.objects} objects of ours stand there")
+        screen.echo(
+            f"{said} {name}: {one.issues} issues, {one.objects} objects of ours stand there"
+        )
         for field, meaning in _COUNTED.items():
             if count := getattr(one, field):
-                click.echo(f"{count:>10} {meaning}")
+                screen.echo(f"{count:>10} {meaning}")
         for field, meaning in _NAMED.items():
             _say_keys(list(getattr(one, field)), meaning)
         _say_keys([f"{each.key} {each.field}" for each in one.differs], "differs, and stays")
@@ -93,8 +95,8 @@ def _say(found: dict[str, Any], dry_run: bool, as_json: bool) -> None:
 def _say_keys(keys: list[str], meaning: str) -> None:
     if not keys:
         return
-    click.echo(f"{len(keys):>10} {meaning}")
+    screen.echo(f"{len(keys):>10} {meaning}")
     for key in keys[:_MANY]:
-        click.echo(f"{'':>13}{key}")
+        screen.echo(f"{'':>13}{key}")
     if len(keys) > _MANY:
-        click.echo(f"{'':>13}… and {len(keys) - _MANY} more: --json names all")
+        screen.echo(f"{'':>13}… and {len(keys) - _MANY} more: --json names all")

@@ -216,8 +216,7 @@ def _apply(workspace: Any, names: list[str], level: int, **how: Any) -> dict[str
 
 
 def _left(results: dict[str, Any]) -> int:
-    left = any(one.refused or one.aside or one.stuck or one.exposed for one in results.values())
-    return SOME_REFUSED if left else DONE
+    return SOME_REFUSED if any(one.left for one in results.values()) else DONE
 
 
 def _verify(workspace: Any, names: list[str], level: int, **how: Any) -> dict[str, Any]:

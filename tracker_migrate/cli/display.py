@@ -10,9 +10,9 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-import click
-
+from tracker_migrate.cli import screen
 from tracker_migrate.interfaces import Event
+from tracker_migrate.text.printable import printable
 
 #: events that move a bar, and what the bar is called
 _BARS = {
@@ -86,13 +86,13 @@ class Display:
         if now - self._said.setdefault(name, now) >= _EVERY:
             self._said[name] = now
             of = f" of {event.total}" if event.total else ""
-            click.echo(f"{name} {event.done}{of}", err=True)
+            screen.echo(f"{name} {event.done}{of}", err=True)
 
     def _line(self, text: str) -> None:
         if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(printable(text), markup=False, highlight=False)
         else:
-            click.echo(text, err=True)
+            screen.echo(text, err=True)
 
 
 def _name(event: Event) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from tracker_migrate.cli import screen
 from tracker_migrate.cli.options import common, json_option
 from tracker_migrate.errors import UsageError
 
@@ -80,7 +81,7 @@ class Terminal:
 
     def show(self, line: str) -> None:
         """Tell something."""
-        click.echo(line, err=True)
+        screen.echo(line, err=True)
 
     def secret(self, what: str) -> str:
         """Ask for a secret: hidden on a terminal, else all of the standard input. It is never an

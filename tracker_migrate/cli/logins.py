@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 
 from tracker_migrate import registry
+from tracker_migrate.cli import screen
 from tracker_migrate.errors import UsageError
 from tracker_migrate.logins import Granted, Wish
 from tracker_migrate.mappings.table import did_you_mean
@@ -109,15 +108,15 @@ def report(folder: Path, wanted: Wanted, granted: Granted, at: Place | None, as_
     first = next(secrets.places(folder, wanted.secret), None)
     hidden_by = first if at is not None and first != at else None
     if as_json:
-        click.echo(json.dumps(_document(wanted, granted, at, hidden_by), indent=2, sort_keys=True))
+        screen.document(_document(wanted, granted, at, hidden_by))
         return
     who = hide_addresses(granted.who)
     name = who if granted.account == f"~{who}" else f"{who} ({granted.account})"
-    click.echo(f"logged in to {wanted.tracker} as {name}: it may {granted.may}")
-    click.echo(f"it ends: {granted.ends}")
-    click.echo(f"kept in {at}" if at is not None else "not kept (--dry-run)")
+    screen.echo(f"logged in to {wanted.tracker} as {name}: it may {granted.may}")
+    screen.echo(f"it ends: {granted.ends}")
+    screen.echo(f"kept in {at}" if at is not None else "not kept (--dry-run)")
     if hidden_by is not None:
-        click.echo(f"but {hidden_by} comes first, and is what is used: take that away", err=True)
+        screen.echo(f"but {hidden_by} comes first, and is what is used: take that away", err=True)
 
 
 def _document(

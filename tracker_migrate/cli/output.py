@@ -5,18 +5,17 @@ Private issues are named by number only; nothing here shows a text of an issue.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import click
+from tracker_migrate.cli import doubled, screen
 
 _MANY = 20
 
 
 def document(value: Any) -> None:
     """A result as one JSON document."""
-    click.echo(json.dumps(value, indent=2, sort_keys=True))
+    screen.document(value)
 
 
 def facts(found: Any, as_json: bool) -> None:
@@ -25,7 +24,7 @@ def facts(found: Any, as_json: bool) -> None:
         document(dict(found))
         return
     for name, value in found.items():
-        click.echo(f"{name:12} {value}")
+        screen.echo(f"{name:12} {value}")
 
 
 def pulled(result: Any, archive: Any, as_json: bool) -> None:
@@ -34,9 +33,9 @@ def pulled(result: Any, archive: Any, as_json: bool) -> None:
         document(_pulleddocument(result, archive))
         return
     said = " · ".join(f"{n} {name}" for name, n in _pulled_counts(result).items() if n)
-    click.echo(f"pull  {said or 'nothing new'} · {archive.count()} issues in the archive")
+    screen.echo(f"pull  {said or 'nothing new'} · {archive.count()} issues in the archive")
     for one in archive.unread()[:_MANY]:
-        click.echo(f"  not read: {one.key}: {one.reason}")
+        screen.echo(f"  not read: {one.key}: {one.reason}")
 
 
 def _pulled_counts(result: Any) -> dict[str, int]:
@@ -58,7 +57,7 @@ def planned(results: dict[str, Any], as_json: bool) -> None:
     for name, one in results.items():
         _plan_text(name, one)
     if not any(one.issues for one in results.values()):
-        click.echo("no issue was looked at: is the archive empty (pull), or --only too narrow?")
+        screen.echo("no issue was looked at: is the archive empty (pull), or --only too narrow?")
 
 
 def _plandocument(one: Any) -> dict[str, Any]:
@@ -93,21 +92,21 @@ def _plan_text(name: str, one: Any) -> None:
             f"{one.outcome_fields(what)} {what}" for what in ("native", "text", "lost")
         )
         line += f"   fields: {fields}"
-    click.echo(line)
+    screen.echo(line)
     for op, counts in (("create", one.create), ("update", one.update)):
         if counts:
-            click.echo(f"  {op}: " + ", ".join(f"{n} {kind}" for kind, n in counts.most_common()))
+            screen.echo(f"  {op}: " + ", ".join(f"{n} {kind}" for kind, n in counts.most_common()))
     for reason, count in one.refuse.most_common(_MANY):
-        click.echo(f"  refuse {count}: {reason}")
+        screen.echo(f"  refuse {count}: {reason}")
     if one.less:
-        click.echo(
+        screen.echo(
             f"  {len(one.less)} who may read private issues at the source may not all read them "
             "here: tracker-migrate readers"
         )
     lost = [(n, at) for at, n in one.losses.items() if at[2] == "lost"]
     for count, (entity, field, _) in sorted(lost, reverse=True)[:_MANY]:
         reason = one.reasons.get(f"{entity}.{field}", "")
-        click.echo(f"  lost {count} × {entity}.{field}: {reason}")
+        screen.echo(f"  lost {count} × {entity}.{field}: {reason}")
 
 
 def whole_run(
@@ -126,7 +125,10 @@ def whole_run(
 
 def round_ended(outcome: Any, as_json: bool) -> None:
     """A round of `sync`: a line, or a JSON document in one line."""
-    click.echo(json.dumps(plain(outcome), sort_keys=True) if as_json else outcome.line())
+    if as_json:
+        screen.document(plain(outcome), indent=None)
+    else:
+        screen.echo(outcome.line())
 
 
 def made(workspace: Any, as_json: bool) -> None:
@@ -135,10 +137,10 @@ def made(workspace: Any, as_json: bool) -> None:
         document(plain(workspace))
         return
     folder = workspace.folder
-    click.echo(f"made {folder}: look at {folder}/migration.toml and {folder}/mappings/")
+    screen.echo(f"made {folder}: look at {folder}/migration.toml and {folder}/mappings/")
     for name, places in workspace.tokens.items():
-        click.echo(f"token of {name}: {places}")
-    click.echo(f"next: {workspace.next}")
+        screen.echo(f"token of {name}: {places}")
+    screen.echo(f"next: {workspace.next}")
 
 
 def plain(value: Any) -> Any:
@@ -158,11 +160,16 @@ def applied(results: dict[str, Any], as_json: bool) -> None:
         for word in _WORTH_SAYING:
             if getattr(one, word):
                 parts.append(f"{getattr(one, word)} {_WORDS.get(word, word)}")
-        click.echo(f"apply {name}: {' · '.join(parts)}")
+        if one.doubles:
+            parts.append(f"{len(one.doubles)} doubled by something between")
+        screen.echo(f"apply {name}: {' · '.join(parts)}")
+        for line in doubled.lines(doubled.document(one.doubles)):
+            screen.echo(line)
 
 
 _WORTH_SAYING = (
-    "found", "joined", "kept", "stuck", "gone", "closed", "refused", "aside", "exposed"
+    "found", "joined", "kept", "stuck", "gone", "closed", "turned_back", "refused",
+    "aside", "exposed"
 )  # fmt: skip
 _WORDS = {
     "closed": "closed before anything else",
@@ -172,6 +179,7 @@ _WORDS = {
     "kept": "edits of people kept",
     "stuck": "stuck: the target can't take the change",
     "gone": "removed at the target and not made again",
+    "turned_back": "turned back by a change that came late, and written again",
     "aside": "set aside (tracker-migrate status --refused)",
 }
 
@@ -181,19 +189,19 @@ def verified(results: dict[str, Any], as_json: bool) -> None:
     if as_json:
         document({name: verified_document(one) for name, one in results.items()})
         return
-    click.echo(
+    screen.echo(
         f"{'verify':14}{'planned':>8}{'found':>8}{'refused':>8}{'lost':>6}{'missing':>8}"
         f"{'doubled':>8}{'differs':>8}  exposed"
     )
     for name, one in results.items():
         account = one.account
-        click.echo(
+        screen.echo(
             f"  {name:12}{account.objects:>8}{account.found:>8}{account.refused:>8}"
             f"{account.lost:>6}{account.missing:>8}{len(one.doubled):>8}{len(one.differs):>8}"
             f"  {len(one.exposed)} of {one.private}"
         )
         _reasons(one)
-    click.echo("  exposed: of the objects that not everybody may read, those that an outsider can")
+    screen.echo("  exposed: of the objects that not everybody may read, those that an outsider can")
 
 
 def outsiders(results: dict[str, Any], as_json: bool) -> None:
@@ -208,25 +216,29 @@ def outsiders(results: dict[str, Any], as_json: bool) -> None:
         return
     for name, one in results.items():
         for key in one.exposed:
-            click.echo(f"  EXPOSED {key}")
-        click.echo(f"verify {name} as an outsider: {len(one.exposed)} of {one.private} readable")
+            screen.echo(f"  EXPOSED {key}")
+        screen.echo(f"verify {name} as an outsider: {len(one.exposed)} of {one.private} readable")
 
 
 def _reasons(one: Any) -> None:
     for (outcome, kind, reason), count in one.account.reasons.most_common(_MANY):
-        click.echo(f"    {outcome} {count} {kind}: {reason}")
+        screen.echo(f"    {outcome} {count} {kind}: {reason}")
     for diff in one.differs[:_MANY]:
-        click.echo(f"    differs {diff.key} {diff.field}: {diff.what}")
+        screen.echo(f"    differs {diff.key} {diff.field}: {diff.what}")
     for key in one.exposed[:_MANY]:
-        click.echo(
+        screen.echo(
             f"    EXPOSED {key}: an outsider can read it, or something of it can't be taken back"
         )
     if one.closed:
-        click.echo(f"    {one.closed} issues are closed for everybody but the importer")
+        screen.echo(f"    {one.closed} issues are closed for everybody but the importer")
+    if one.settled:
+        screen.echo(
+            f"    {one.settled} doubled objects are known: tracker-migrate status names them"
+        )
     for key in (*one.doubled[:_MANY], *one.unplanned[:_MANY]):
-        click.echo(f"    doubled or not known to the ledger: {key}")
+        screen.echo(f"    doubled or not known to the ledger: {key}")
     if one.pending:
-        click.echo(f"    {one.pending} issues are not written yet: tracker-migrate apply")
+        screen.echo(f"    {one.pending} issues are not written yet: tracker-migrate apply")
 
 
 def verified_document(one: Any) -> dict[str, Any]:
@@ -240,6 +252,7 @@ def verified_document(one: Any) -> dict[str, Any]:
         "lost": account.lost,
         "missing": account.missing,
         "doubled": len(one.doubled),
+        "doubled_known": one.settled,
         "unplanned": len(one.unplanned),
         "planned": one.planned,
         "planned_found": one.found,
@@ -259,7 +272,7 @@ def verified_document(one: Any) -> dict[str, Any]:
 
 def keep_verified(folder: Path, one: Any) -> None:
     """Keep the result of a verification beside the workspace's other reports."""
-    text = json.dumps(_without_names(verified_document(one)), indent=2, sort_keys=True)
+    text = screen.encoded(_without_names(verified_document(one)))
     (folder / "verify.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -279,4 +292,4 @@ def standing(found: dict[str, Any], as_json: bool) -> None:
     from tracker_migrate.cli.standing import lines
 
     for line in lines(found):
-        click.echo(line)
+        screen.echo(line)

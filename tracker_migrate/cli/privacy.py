@@ -6,7 +6,7 @@ from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import output
+from tracker_migrate.cli import output, screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, target_option
 from tracker_migrate.errors import UsageError
@@ -51,18 +51,18 @@ def _say_readers(found: dict[str, Any], as_json: bool) -> None:
         output.document({name: output.plain(one) for name, one in found.items()})
         return
     for name, one in found.items():
-        click.echo(f"readers {name}: {one.private} private issues, {one.writable} may be written")
+        screen.echo(f"readers {name}: {one.private} private issues, {one.writable} may be written")
         if not one.asked:
-            click.echo("  there is no token for it: whom its groups let in was not asked")
+            screen.echo("  there is no token for it: whom its groups let in was not asked")
         for reason, count in one.refused.most_common():
-            click.echo(f"  refuse {count}: {reason}")
+            screen.echo(f"  refuse {count}: {reason}")
         for row in one.readers[:_MANY]:
             who = row.reader.split(":", 2)[2]
-            click.echo(f"  {who:24} {row.why:14} {row.issues:>6} issues  {_DECIDE[row.why]}")
+            screen.echo(f"  {who:24} {row.why:14} {row.issues:>6} issues  {_DECIDE[row.why]}")
         if len(one.readers) > _MANY:
-            click.echo(f"  … and {len(one.readers) - _MANY} more: --json names all")
+            screen.echo(f"  … and {len(one.readers) - _MANY} more: --json names all")
         for issue, names in one.less.items():
-            click.echo(f"  {issue}: not for {', '.join(names)}")
+            screen.echo(f"  {issue}: not for {', '.join(names)}")
 
 
 @click.command()
@@ -93,7 +93,7 @@ def hide(
         names = targets_of(workspace, target)
         keys = [_key(workspace, one) for one in issues]
         if dry_run:
-            click.echo(f"would {'release' if release else 'close'} {', '.join(keys)}")
+            screen.echo(f"would {'release' if release else 'close'} {', '.join(keys)}")
             return DONE
         found = {name: jobs.hide(workspace, name, keys, release=release) for name in names}
         _say_hidden(found, as_json, release)
@@ -126,4 +126,4 @@ def _say_hidden(found: dict[str, dict[Any, bool]], as_json: bool, release: bool)
                 said = "closed for everybody but the importer"
             else:
                 said = "nothing of it stands there, and nothing will be written"
-            click.echo(f"{name}: {issue}: {said}")
+            screen.echo(f"{name}: {issue}: {said}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 import rich_click as click
 
+from tracker_migrate.cli import screen
 from tracker_migrate.cli.options import common, json_option
 from tracker_migrate.errors import UsageError
 
@@ -68,13 +68,13 @@ def _report(found: Any, dry_run: bool, again: bool, as_json: bool) -> None:
     counts = msgspec.to_builtins(found)
     if as_json:
         said = {"removed": counts, "dry_run": dry_run, "read_again": again}
-        click.echo(json.dumps(said, indent=2, sort_keys=True))
+        screen.document(said)
         return
-    click.echo("would remove:" if dry_run else "removed, and the database rewritten without it:")
+    screen.echo("would remove:" if dry_run else "removed, and the database rewritten without it:")
     for name, count in counts.items():
-        click.echo(f"{count:>10} {_WORDS[name]}")
+        screen.echo(f"{count:>10} {_WORDS[name]}")
     if again:
-        click.echo(
+        screen.echo(
             "source.private is true: a later pull reads again what has changed, and pull --full "
             "all of it. To stop that, set it to false in migration.toml"
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from tracker_migrate.cli import screen
 from tracker_migrate.cli.commands import cli
 from tracker_migrate.errors import TRACE, MigrateError
 
@@ -72,7 +73,7 @@ def _patient_interrupts() -> Iterator[None]:
 
     def first(*_: object) -> None:
         signal.signal(signal.SIGINT, second)
-        click.echo("stopping when the requests under way are answered; Ctrl-C: at once", err=True)
+        screen.echo("stopping when the requests under way are answered; Ctrl-C: at once", err=True)
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, first)
@@ -84,7 +85,7 @@ def _patient_interrupts() -> Iterator[None]:
 
 def _say(text: str, status: int) -> int:
     for line in text.splitlines():
-        click.echo(f"error: {line}", err=True)
+        screen.echo(f"error: {line}", err=True)
     return status
 
 
@@ -109,5 +110,5 @@ def _bug(error: Exception) -> str:
 def _interrupted() -> int:
     with suppress(OSError):
         sys.stdout.flush()
-    click.echo("stopped; nothing is lost: run the same command again to go on", err=True)
+    screen.echo("stopped; nothing is lost: run the same command again to go on", err=True)
     return INTERRUPTED

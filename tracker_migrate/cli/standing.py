@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tracker_migrate.cli import kept
+from tracker_migrate.cli import doubled, kept
 from tracker_migrate.cli.logins import source_tracker
 from tracker_migrate.engine.aside import next_try
 from tracker_migrate.engine.jobs import naming
@@ -39,7 +39,9 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
         bool(unread)
         or any(map(kept.waits, _logins(found)))
         or any(
-            one["in_doubt"] or any(one["states"].get(state) for state in _WAITING)
+            one["in_doubt"]
+            or any(one["states"].get(state) for state in _WAITING)
+            or any(double["state"] != "settled" for double in one["doubled"])
             for one in found["targets"].values()
         )
     )
@@ -70,6 +72,7 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
         "states": ledger.states(),
         "in_doubt": len(ledger.open_intents()),
         "kept": len(ledger.conflicts()),
+        "doubled": doubled.document(workspace.doubled(name).standing(), naming(workspace).text),
         "login": kept.login_of(workspace.folder, f"{name}-token"),
         "outsiders": kept.logins_of(workspace.folder, f"{name}-outsider-token"),
     }
@@ -126,6 +129,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         yield from kept.lines([one["login"]], "login")
         yield from kept.lines(one["outsiders"], "outsider")
         yield from map(_line, one.get("named", []))
+        yield from doubled.lines(one["doubled"])
         if one["states"].get("aside"):
             yield "  set aside: tried again at growing intervals, or now by apply --retry"
 

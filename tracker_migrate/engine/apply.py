@@ -18,7 +18,7 @@ import msgspec
 from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.diff import Difference, diff
-from tracker_migrate.engine.doubles import Doubles
+from tracker_migrate.engine.doubles import Doubles, waiting
 from tracker_migrate.engine.edits import Edits
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import settle
@@ -61,6 +61,12 @@ class Applied(msgspec.Struct, kw_only=True):
     exposed: int = 0
     turned_back: int = 0
     doubles: list[Double] = msgspec.field(default_factory=list)
+
+    @property
+    def left(self) -> bool:
+        """Whether anything is left that a person should look at."""
+        stopped = self.refused or self.aside or self.stuck or self.exposed
+        return bool(stopped or waiting(self.doubles))
 
 
 class Apply:

@@ -30,9 +30,7 @@ class Round(msgspec.Struct, kw_only=True):
     @property
     def left(self) -> bool:
         """Whether something is refused, set aside, or was not reached."""
-        return bool(self.error) or any(
-            one.refused or one.aside or one.stuck or one.exposed for one in self.applied.values()
-        )
+        return bool(self.error) or any(one.left for one in self.applied.values())
 
     def line(self) -> str:
         """The round in one line."""

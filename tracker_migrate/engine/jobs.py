@@ -198,7 +198,19 @@ def apply(
     expected = None if planned is None else read_file(planned, target)
     with _opened(workspace, target) as bound, Look(workspace) as look:
         told = naming(workspace).heard_by(listen)
-        return Apply(bound, told, expected, look, retry=retry).run(only, limit)
+        return _applied_as_told(
+            Apply(bound, told, expected, look, retry=retry).run(only, limit), naming(workspace)
+        )
+
+
+def _applied_as_told(written: Applied, names: Naming) -> Applied:
+    written.doubles = [
+        msgspec.structs.replace(
+            one, key=names.key(one.key), issue=names.key(one.issue), reason=names.text(one.reason)
+        )
+        for one in written.doubles
+    ]
+    return written
 
 
 def close(workspace: Workspace, target: str, listen: Listen = silent) -> Applied:

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
+from tracker_migrate import waiting
 from tracker_migrate.engine.events import Listen, silent
-from tracker_migrate.errors import Doubtful, Gone, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.errors import Doubtful, Gone, Held, Refused, Retriable, Taken, Unreachable
 from tracker_migrate.interfaces import ClosedStep, Event, Receipt, Sink
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger
@@ -24,13 +25,15 @@ _LONGEST_WAIT = 30.0
 class Doubt(msgspec.Struct, frozen=True):
     """A step that may have been carried out, and that was not to be seen yet.
 
-    due: the time.monotonic() after which not seeing it proves that it was not.
+    due: the time.monotonic() after which not seeing it proves that it was not. down: the whole
+    server was down when it was sent, which says nothing about the step.
     """
 
     intent: int
     step: ClosedStep
     mark: dict[str, Any]
     due: float
+    down: bool = False
 
 
 class InDoubt(Exception):
@@ -39,6 +42,15 @@ class InDoubt(Exception):
     def __init__(self, doubt: Doubt) -> None:
         super().__init__("in doubt")
         self.doubt = doubt
+
+
+class Again(Exception):
+    """The reply was lost, nothing is to be seen, and a second send is harmless. down: see
+    `errors.ObjectError`."""
+
+    def __init__(self, down: bool) -> None:
+        super().__init__("send it again")
+        self.down = down
 
 
 class Lanes:
@@ -68,7 +80,7 @@ class Sender:
         sink: Sink,
         ledger: Ledger,
         listen: Listen = silent,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = waiting.sleep,
         *,
         leases: bool = True,
     ) -> None:
@@ -98,29 +110,34 @@ class Sender:
             yield receipt
 
     def _carry_out(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt:
+        """Send it, again and again if it surely was not carried out. While the server is down, the
+        step has no open intent: that may last for longer than a lease."""
+        tried = 0
         with self._lanes(self._sink.lanes(step)):
-            for attempt in range(_ATTEMPTS):
+            while True:
                 try:
-                    receipt = self._attempt(intent, step, mark)
+                    return self._attempt(intent, step, mark)
+                except Again as again:
+                    tried += not again.down
+                    if tried >= _ATTEMPTS:
+                        what = f"{step.kind} did not go through in {_ATTEMPTS} attempts"
+                        raise Refused(what) from None
                 except Retriable as error:
                     self._ledger.void([intent])
-                    self._wait(attempt, error, step.issue)
-                    receipt = None
-                if receipt is not None:
-                    return receipt
-                if attempt < _ATTEMPTS - 1:
-                    mark = self._sink.mark(step)
-                    intent = self._ledger.intend([step], [mark], self._lease_seconds)[0]
-        raise Refused(f"{step.kind} did not go through in {_ATTEMPTS} attempts")
+                    tried += not error.down
+                    self._wait(tried, error, step.issue)
+                mark = self._sink.mark(step)
+                intent = self._ledger.intend([step], [mark], self._lease_seconds)[0]
 
-    def _attempt(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt | None:
+    def _attempt(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt:
         try:
-            receipt = self._sink.send(step)
+            with waiting.one_send():
+                receipt = self._sink.send(step)
         except (Refused, Taken, Gone):
             self._ledger.void([intent], "refused")
             raise
-        except Doubtful:
-            return self._look(intent, step, mark)
+        except Doubtful as doubtful:
+            return self._look(intent, step, mark, doubtful.down)
         self.done(intent, step, receipt)
         return receipt
 
@@ -130,7 +147,7 @@ class Sender:
         self.sent += how == "sent"
         self._listen(Event(name=how, key=step.issue, detail=step.kind))
 
-    def _look(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt | None:
+    def _look(self, intent: int, step: ClosedStep, mark: dict[str, Any], down: bool) -> Receipt:
         """The reply was lost. Look; where an explicit id makes a second send harmless, that is
         allowed; else wait until not seeing it proves something."""
         try:
@@ -138,15 +155,16 @@ class Sender:
         except Taken:
             self._ledger.void([intent], "refused")
             raise
-        except (Retriable, Doubtful, Unreachable):
+        except (Retriable, Doubtful):
             found = None
         if found is not None:
             self.done(intent, step, found, "found")
             return found
         if self._sink.resend_safe(step):
             self._ledger.void([intent])
-            return None
-        raise InDoubt(Doubt(intent, step, mark, time.monotonic() + self._sink.settle_seconds))
+            raise Again(down)
+        due = time.monotonic() + self._sink.settle_seconds
+        raise InDoubt(Doubt(intent, step, mark, due, down))
 
     def settle(self, doubt: Doubt) -> Receipt | None:
         """End a doubt: look, twice if need be, after its time has passed.
@@ -167,15 +185,18 @@ class Sender:
         self._ledger.void([doubt.intent])
         return None
 
-    def _wait(self, attempt: int, error: Retriable, issue: Key) -> None:
-        if attempt == _ATTEMPTS - 1:
+    def _wait(self, tried: int, error: Retriable, issue: Key) -> None:
+        """Wait before another attempt. Raises Unreachable if there is to be none."""
+        if isinstance(error, Held) and error.after is None:
+            raise Unreachable(str(error)) from None
+        if tried >= _ATTEMPTS:
             raise Unreachable(f"{error}: gave up after {_ATTEMPTS} attempts; run again later")
         # a short first wait: the commonest cause is a deadlock, which ends with its winner
-        backoff = random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, 0.05 * 4**attempt)
+        backoff = random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, 0.05 * 4 ** max(0, tried - 1))
         seconds = backoff if error.after is None else error.after
-        if seconds > 1:
+        if seconds > 1 and not error.down:  # of a server that is down tells who asks it
             self._listen(Event(name="waiting", key=issue, detail=f"{seconds:.0f} s: {error}"))
-        self._sleep(seconds)
+        self._sleep(min(seconds, _LONGEST_WAIT) if error.down else seconds)
 
     @property
     def _lease_seconds(self) -> float:

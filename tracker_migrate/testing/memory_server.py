@@ -148,6 +148,8 @@ class MemoryServer:
         self.writes: Counter[str] = Counter()
         #: who wrote what, in order; the number is always told
         self.history: list[tuple[str, Write]] = []
+        #: accounts whose login is not taken
+        self.barred: set[str] = set()
         #: accounts by the name of a group
         self.groups: dict[str, frozenset[str]] = {}
         #: called before and after each request (its name, `before` or `after`); may raise
@@ -171,6 +173,7 @@ class MemoryServer:
         defines."""
         self.on_request(name, "before")
         with self._guard:
+            self.hello(account)
             self._arrive()
             self.requests[name] += 1
             fault = next((one for one in self.faults if one.strikes(name)), None)
@@ -182,6 +185,11 @@ class MemoryServer:
         if fault is not None and fault.do == "lose":
             raise Lost(name)
         return numbers
+
+    def hello(self, account: str) -> None:
+        """Raise Barred if the server does not take this account's login."""
+        if account in self.barred:
+            raise Barred(account)
 
     def claim(self, kind: str, count: int) -> int:
         """Give nobody else the next `count` numbers of a kind; returns the first."""

@@ -80,7 +80,8 @@ class MemorySink:
         self._keep = keep
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
-        """Nothing to ask."""
+        """Who we are. Raises LoginNeeded."""
+        _asked(lambda: self.server.hello(self.account))
         return {"account": self.account}
 
     def number(self, wanted: Wanted) -> int | None:

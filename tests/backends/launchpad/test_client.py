@@ -27,6 +27,7 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
+from tracker_migrate.http import Reads
 from tracker_migrate.testing.loopback import Fault, Reply, Request, StandIn, serving
 
 TOKEN = {"consumer": "made-up", "token": "key-1", "secret": "s3cr3t"}
@@ -233,7 +234,7 @@ def test_a_passing_mischief_is_got_over(standin: LaunchpadStandIn, do: str) -> N
 
 def test_nobody_at_the_address_is_unreachable() -> None:
     made = Client("http://127.0.0.1:9", timeout=0.2, pause=0.0)
-    made._reader._retrying.stop = lambda _: True  # type: ignore[attr-defined]
+    made._reader._retrying = Reads(1, 0.0)  # type: ignore[attr-defined]
     with pytest.raises(Unreachable, match="check the address"):
         check_root(made)
 

@@ -24,7 +24,6 @@ from tracker_migrate.backends.launchpad import reading, wire_blueprint, wire_bug
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import (
     REDACTED,
-    decode,
     named,
     place_keys,
     withhold,
@@ -33,6 +32,7 @@ from tracker_migrate.backends.launchpad.wire_fields import MODELLED, NOT_MODELLE
 from tracker_migrate.digest import canonical
 from tracker_migrate.interfaces import Reading
 from tracker_migrate.model import Issue
+from tracker_migrate.replies import decode
 
 Answers = Mapping[str, requests.Response | str]
 

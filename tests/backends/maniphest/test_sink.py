@@ -34,6 +34,7 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
+from tracker_migrate.http import Reads
 from tracker_migrate.interfaces import (
     Account,
     Audience,
@@ -636,7 +637,7 @@ def test_a_wrong_token_is_a_login_that_is_needed(opened: Opener) -> None:
 def test_another_server_is_the_wrong_tracker(opened: Opener, server: ManiphestStandIn) -> None:
     server.faults.append(Fault("html", times=99))
     sink = opened()
-    sink._client._retrying = sink._client._retrying.copy(sleep=lambda _: None)
+    sink._client._retrying = Reads(6, 0.0)
     with pytest.raises(WrongTracker):
         sink.check(Told())
 

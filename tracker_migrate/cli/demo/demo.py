@@ -10,8 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import click
-
+from tracker_migrate.cli import screen
 from tracker_migrate.cli.demo.command import Command
 from tracker_migrate.cli.demo.servers import Server
 from tracker_migrate.cli.demo.targets import PREPARE, Prepared, edit_by_a_person, text_of
@@ -123,7 +122,7 @@ class Demo:
             total = sum(counts["requests"].values())
             requests = f"   {total / max(1, pulled['issues']):.1f} requests/issue"
         seconds = time.monotonic() - began
-        click.echo(
+        screen.echo(
             f"[1/6] pull    {pulled['issues']} issues  {pulled['people']} people   "
             f"{seconds:.0f} s{requests}"
         )
@@ -138,7 +137,7 @@ class Demo:
                 fields[loss["outcome"]].add((loss["entity"], loss["field"]))
             said = " ".join(f"{len(names)} {outcome}" for outcome, names in fields.items())
             creates, refused = sum(plan["create"].values()), sum(plan["refuse"].values())
-            click.echo(f"{head:13} {name:11} create {creates}  refuse {refused}  fields: {said}")
+            screen.echo(f"{head:13} {name:11} create {creates}  refuse {refused}  fields: {said}")
 
     def _apply(self, name: str) -> None:
         """Write; killed in the middle, while a reply is on its way; and go on."""
@@ -164,11 +163,11 @@ class Demo:
         seconds = time.monotonic() - began
         self._summary[name] = {"seconds": round(seconds, 1)}
         rate = server.writes() / seconds
-        click.echo(
+        screen.echo(
             f"[3/6] apply   {name:11} {server.writes()} requests  {rate:.0f}/s  {seconds:.0f} s"
         )
         writes = f"{result['found']} write{'s' * (result['found'] != 1)}"
-        click.echo(
+        screen.echo(
             f"              killed with SIGKILL, on purpose, and started again: {writes}\n"
             "              in doubt, found at the target, not sent again"
         )
@@ -186,17 +185,17 @@ class Demo:
 
     def _verify(self) -> None:
         found = self._command.json_of_each(PREPARE, "verify", fine=(0, 4))
-        click.echo(
+        screen.echo(
             "[4/6] verify  (asked of the targets, not of the ledger;\n"
             "              exposed: private objects that an outsider can read)"
         )
-        click.echo(
+        screen.echo(
             f"{'':6}{'':12}{'objects':>8}{'found':>7}{'refused':>8}{'lost':>5}{'missing':>8}"
             f"{'doubled':>8}{'differs':>8}  exposed"
         )
         for name, one in found.items():
             exposed = f"{len(one['exposed'])} of {one['private']}"
-            click.echo(
+            screen.echo(
                 f"{'':6}{name:12}{one['objects']:>8}{one['found']:>7}{one['refused']:>8}"
                 f"{one['lost']:>5}{one['missing']:>8}{one['doubled']:>8}"
                 f"{len(one['differs']):>8}  {exposed}"
@@ -215,7 +214,7 @@ class Demo:
             seen = self._command.json("verify", "--outsider", "-T", name, fine=(0, 4))[name]
             readable = len(seen["readable"])
             self._summary[name]["private_readable"] = readable
-            click.echo(
+            screen.echo(
                 f"              {name} as an outsider, lists and search too: "
                 f"{readable} of {seen['private']} readable"
             )
@@ -232,7 +231,7 @@ class Demo:
             said.append(f"{writes} writes to {name}")
             if writes:
                 self._wrong.append(f"{name}: a second run wrote {writes} times")
-        click.echo(f"[5/6] again   {', '.join(said)}")
+        screen.echo(f"[5/6] again   {', '.join(said)}")
 
     def _sync(self) -> None:
         """The source goes on living: a comment, a bug that becomes private, and a new title that
@@ -261,7 +260,7 @@ class Demo:
                 self._wrong.append(
                     f"{name}: edit kept: {title == _PERSONS_TITLE}, comment {arrived} ×"
                 )
-        click.echo(
+        screen.echo(
             "[6/6] sync    1 comment added, 1 bug made private, 1 title changed on both sides:\n"
             f"              {', '.join(said)}; the edit {'kept' if kept else 'LOST'}"
         )
@@ -290,7 +289,7 @@ class Demo:
         summary = {"targets": self._summary, "wrong": self._wrong}
         path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         for wrong in self._wrong:
-            click.echo(f"      WRONG   {wrong}", err=True)
+            screen.echo(f"      WRONG   {wrong}", err=True)
         workspace = self._folder / "workspace"
         for head, words in (
             ("look at:", f"{_near(self._folder / 'bugs.html')}  (ten bugs, before and after)"),
@@ -301,7 +300,7 @@ class Demo:
             ("", "tracker-migrate pull -C my-move --limit 200"),
             ("", "tracker-migrate plan -C my-move"),
         ):
-            click.echo(f"{head:9}{words}")
+            screen.echo(f"{head:9}{words}")
 
 
 def _near(path: Path) -> str:

@@ -1,0 +1,20 @@
+"""The memory sink keeps the laws, in both of its modes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.memory import MemoryUnderTest
+from tracker_migrate.testing.conformance.sink import SinkConformance
+
+
+class TestMemory(SinkConformance):
+    @pytest.fixture(params=["ours", "theirs"])
+    def target(self, request: pytest.FixtureRequest) -> MemoryUnderTest:
+        return MemoryUnderTest(request.param)
+
+
+class TestMemoryThatKeepsNumbers(SinkConformance):
+    @pytest.fixture
+    def target(self) -> MemoryUnderTest:
+        return MemoryUnderTest("ours", keep=True)

@@ -1,0 +1,121 @@
+"""Requests that something between delivers twice, at both targets, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.world import World, world
+from tracker_migrate.backends.launchpad.standin.generate import generate
+from tracker_migrate.engine.apply import Applied
+from tracker_migrate.testing.loopback import Fault, Request
+from tracker_migrate.workspace import Workspace
+
+CREATE, FILL = "%22title%22", "%22comment%22"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A project of a few bugs, read."""
+    with world(tmp_path / "ws", monkeypatch, "gadget") as made:
+        generate(made.launchpad, bugs=12, blueprints=2, seed=4)
+        made.pull()
+        yield made
+
+
+def doubled(here: World, target: str, path: str = "", **how: Any) -> Applied:
+    """A run in which such requests are delivered twice."""
+    standin = getattr(here, target)
+    method = how.pop("method", None)
+    standin.faults.append(Fault(do="double", method=method, path=path or None, **how))
+    applied = here.apply(target)
+    standin.faults.clear()
+    standin.let_go()
+    return applied
+
+
+def tasks(here: World) -> list[Any]:
+    """All tasks at Maniphest: number, title, status, view, edit, description."""
+    sql = "SELECT id, title, status, view, edit, description FROM task ORDER BY id"
+    return [tuple(row) for row in here.maniphest.store.rows(sql)]
+
+
+def remove(here: World, comment: str) -> None:
+    """An administrator removes a comment on its task's page."""
+    body = json.dumps({"phid": comment, "by": "admin"}).encode()
+    path = "/__standin__/comment"
+    here.maniphest.control("comment", Request("POST", path, path, (), {}, body))
+
+
+def writes_nothing_more(here: World, target: str) -> None:
+    """Another run writes nothing, and all agrees."""
+    before = here.writes(target)
+    here.apply(target)
+    assert here.writes(target) == before
+    assert here.verify(target).agrees
+
+
+@pytest.mark.parametrize("after", [0, 1, 7])
+def test_a_doubled_create_at_maniphest_is_settled_at_the_next_run(here: World, after: int) -> None:
+    doubled(here, "maniphest", "maniphest.edit", body=CREATE, skip=3, after=after)
+    before = tasks(here)
+    assert not here.verify("maniphest").agrees
+    (double,) = here.apply("maniphest").doubles
+    assert double.state == "settled"
+    fresh = [row for row in tasks(here) if row not in before]
+    assert [(f"T{row[0]}", row[1], row[2]) for row in fresh] == [
+        (double.at.number, f"Doubled: see {double.beside}", "invalid")
+    ]
+    importer = here.maniphest.store.value("SELECT phid FROM user WHERE username = 'importbot'")
+    assert fresh[0][3:5] == (importer, importer)
+    verified = here.verify("maniphest")
+    assert (verified.agrees, verified.settled) == (True, 1)
+    writes_nothing_more(here, "maniphest")
+
+
+def test_every_request_to_maniphest_twice(here: World) -> None:
+    doubled(here, "maniphest", "maniphest.edit", times=10_000)
+    first = here.apply("maniphest").doubles
+    assert {one.state for one in first} == {"settled", "told"}
+    with Workspace(here.folder) as workspace:
+        assert len(workspace.doubled("maniphest").standing()) == len(first)
+    shown = [row for row in tasks(here) if not str(row[1]).startswith("Doubled")]
+    assert len(shown) == len(tasks(here)) - sum(one.state == "settled" for one in first)
+    writes_nothing_more(here, "maniphest")
+
+
+def test_a_doubled_fill_is_told_until_its_comments_are_removed(here: World) -> None:
+    doubled(here, "maniphest", "maniphest.edit", body=FILL, after=1)
+    found = here.apply("maniphest").doubles
+    assert found
+    assert {one.state for one in found} == {"told"}
+    assert all("/T" in one.at.url and "#" in one.at.url for one in found)
+    writes_nothing_more(here, "maniphest")
+    for one in found:
+        remove(here, one.at.id)
+    assert here.apply("maniphest").doubles == []
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_every_request_to_storyboard_twice_is_as_once(here: World, after: int) -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        standin = here.storyboard
+        standin.faults.append(Fault(do="double", method=method, times=10_000, after=after))
+    here.apply("storyboard")
+    here.storyboard.faults.clear()
+    here.storyboard.let_go()
+    assert here.apply("storyboard").doubles == []
+    writes_nothing_more(here, "storyboard")
+
+
+def test_looking_costs_a_request_where_nothing_is_new(here: World) -> None:
+    here.apply("maniphest")
+    here.apply("maniphest")
+    counts = here.maniphest.requests
+    before = counts["read:transaction.search"]
+    here.apply("maniphest")
+    assert counts["read:transaction.search"] == before + 1

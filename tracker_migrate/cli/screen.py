@@ -1,0 +1,30 @@
+"""The one way to the terminal: every line that a command prints goes through here.
+
+What is printed may hold names of a server's, so nothing but plain text gets out (`printable`). A
+JSON document is exact: all but ASCII is escaped in it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from tracker_migrate.text.printable import printable
+
+
+def echo(line: str, err: bool = False) -> None:
+    """Print one line. err: to the standard error."""
+    click.echo(printable(line), err=err)
+
+
+def document(value: Any, indent: int | None = 2) -> None:
+    """Print a JSON document. indent: None for one line."""
+    click.echo(encoded(value, indent))
+
+
+def encoded(value: Any, indent: int | None = 2) -> str:
+    """JSON that is ASCII and has no control character but line breaks: DEL is one, too."""
+    text = json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f")
