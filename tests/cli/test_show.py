@@ -9,24 +9,17 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli, Servers
-from tests.end_to_end.conftest import marked  # noqa: F401
-from tests.end_to_end.marked_world import MarkedWorld
-from tests.end_to_end.reader import ManiphestReader, StoryBoardReader
-from tests.end_to_end.world import conduit_token
-from tracker_migrate.cli.run import run
-from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 
 
 def numbers(standins: Servers) -> list[int]:
     """Public bugs of the source."""
     rows = standins.launchpad.store.db.execute("SELECT id, data FROM bug ORDER BY id")
-    return [number for number, data in rows if json.loads(data).get("information_type", "Public") == "Public"]
-
-
-def texts(shown: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The fields of each object, by key."""
-    return {one["key"]: one["fields"] for one in shown["objects"]}
+    return [
+        number
+        for number, data in rows
+        if json.loads(data).get("information_type", "Public") == "Public"
+    ]
 
 
 @pytest.fixture
@@ -46,7 +39,15 @@ def test_a_bug_is_shown_without_a_workspace_a_login_or_a_trace(
     assert f"launchpad:bug:{number}" in told.out
     for name in ("storyboard", "maniphest"):
         assert f"as {name} ({name}:https://" in told.out
-    for said in ("status ", "importance", "fields ", " native", "requests ", "new story", "new task"):
+    for said in (
+        "status ",
+        "importance",
+        "fields ",
+        " native",
+        "requests ",
+        "new story",
+        "new task",
+    ):
         assert said in told.out, said
     assert standins.launchpad.writes == writes
     assert list(nowhere.iterdir()) == []
@@ -102,67 +103,3 @@ def test_a_workspace_shows_it_by_its_own_tables_and_asks_nobody(
 
 def vars_of(standins: Servers) -> list[Any]:
     return [standins.launchpad, standins.storyboard, standins.maniphest]
-
-
-def test_what_is_shown_is_what_is_sent(marked: MarkedWorld, cli: Cli) -> None:
-    """The rendered texts, and after the move their addresses."""
-    number = marked.project.bug(comments=2)
-    marked.here.pull(full=True)
-    before = shown(marked, cli, number)
-    for target in ("storyboard", "maniphest"):
-        marked.here.apply(target)
-    after = shown(marked, cli, number)
-    for target, kind in (("storyboard", "story"), ("maniphest", "task")):
-        assert before[target]["steps"]
-        assert not after[target]["steps"]
-        assert {one["state"] for one in after[target]["objects"]} == {"there"}
-        assert texts(before[target]).keys() == texts(after[target]).keys()
-        (issue,) = [one for one in after[target]["objects"] if one["kind"] == kind]
-        assert issue["at"]
-        said = texts(before[target])[f"launchpad:bug:{number}"]
-        assert said["description"] == sent_to(marked, target, number)
-
-
-def shown(marked: MarkedWorld, cli: Cli, number: int) -> dict[str, Any]:
-    told = cli("show", number, "-C", marked.here.folder, "--json")
-    return {one["target"]: one for one in json.loads(told.out)["targets"]}
-
-
-def sent_to(marked: MarkedWorld, target: str, number: int) -> str:
-    """The description that stands at the target."""
-    with Workspace(marked.here.folder) as workspace:
-        at = workspace.ledger(target).where(Key(f"launchpad:bug:{number}"))
-    assert at is not None
-    if target == "storyboard":
-        said = StoryBoardReader(marked.here.storyboard.url).get(f"/stories/{at.id}")["description"]
-        return str(said)
-    call = ManiphestReader(marked.here.maniphest.url, conduit_token("importbot")).call
-    (row,) = call("maniphest.search", constraints={"phids": [at.id]})["data"]
-    return str(row["fields"]["description"]["raw"])
-
-
-def test_who_may_not_see_a_private_bug_is_not_shown_it(
-    marked: MarkedWorld, cli: Cli, nowhere: Path
-) -> None:
-    number = marked.project.bug("Private")
-    told = cli("show", number, "--address", marked.here.launchpad.url)
-    assert told.status == 4
-    assert not any(word in told.out + told.err for word in marked.marks.of(issues=[number]))
-
-
-def test_a_hidden_comment_is_counted_and_not_shown(marked: MarkedWorld, cli: Cli) -> None:
-    number = marked.project.bug(comments=1, hidden=1, deleted=1)
-    marked.here.pull(full=True)
-    told = cli("show", number, "-C", marked.here.folder)
-    assert "1 of them hidden" in told.out
-    for word in marked.marks.of("hidden text", "deleted text"):
-        assert word not in told.out
-
-
-def test_a_refused_bug_is_shown_with_its_reason(marked: MarkedWorld) -> None:
-    (marked.here.folder / "mappings" / "privacy.toml").write_text("")
-    number = marked.project.bug("Private")
-    marked.here.pull(full=True)
-    with Workspace(marked.here.folder) as workspace:
-        assert workspace.archive.issue(Key(f"launchpad:bug:{number}")) is not None
-    assert run(["show", str(number), "-C", str(marked.here.folder)]) == 3

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import rich_click as click
 
-from tracker_migrate.cli import output
+from tracker_migrate.cli import screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import json_option, target_option
 from tracker_migrate.errors import UsageError
@@ -20,6 +20,7 @@ from tracker_migrate.errors import UsageError
 DONE, SOME_REFUSED = 0, 3
 #: what a text of people is shown behind, so that nothing in it looks like a line of ours
 _EDGE = "    │ "
+_WIDE = 1000
 _NUMBER = re.compile(r"#?(\d{1,10})|(?:bug:|.*/\+?bugs?/)(\d{1,10})(?:[/?#].*)?")
 _SPEC = re.compile(r"(?:.*://[^/]+/|blueprint:)?([^/\s]+/\+spec/[^/\s?#]+)")
 #: fields that are texts, and are shown whole
@@ -108,29 +109,29 @@ def _held(
 
 def _say(issue: Any, found: list[Any], as_json: bool) -> None:
     if as_json:
-        output.document(
+        screen.document(
             {"source": msgspec.to_builtins(issue), "targets": msgspec.to_builtins(found)}
         )
         return
     for line in _source(issue):
-        click.echo(line)
+        screen.echo(line)
     for one in found:
         for line in _target(one):
-            click.echo(line)
+            screen.echo(line)
 
 
 def _source(issue: Any) -> Iterator[str]:
     yield f"{issue.key}  {issue.information_type or 'Public'}  {issue.home}"
-    yield f"  title     {_one_line(issue.title)}"
+    yield f"  title     {issue.title}"
     when = issue.created.strftime("%Y-%m-%d %H:%M:%S UTC") if issue.created else "no date"
     yield f"  reported  {_name(issue.author) if issue.author else 'by nobody known'}, {when}"
     for task in issue.tasks:
         said = [task.status, task.importance]
         said += [f"assigned to {_name(task.assignee)}"] if task.assignee else []
         said += [f"milestone {_name(task.milestone)}"] if task.milestone else []
-        yield _one_line(f"  task      {task.target_name}: {', '.join(said)}")
+        yield f"  task      {task.target_name}: {', '.join(said)}"
     if issue.tags:
-        yield _one_line(f"  tags      {', '.join(issue.tags)}")
+        yield f"  tags      {', '.join(issue.tags)}"
     hidden = sum(bool(one.withheld) for one in issue.comments)
     counts = {
         "comments": len(issue.comments), "of them hidden": hidden,
@@ -150,7 +151,7 @@ def _target(one: Any) -> Iterator[str]:
     if one.refused:
         yield f"  REFUSED   {one.refused}"
     for row in one.decided:
-        yield _one_line(f"  {row.table:<9} {row.source} → {row.becomes}")
+        yield f"  {row.table:<9} {row.source} → {row.becomes}"
     losses = by_outcome(one.losses)
     yield "  fields    " + " · ".join(f"{len(rows)} {how}" for how, rows in losses.items())
     yield f"    text    {', '.join(losses['text']) or 'none'}"
@@ -164,13 +165,18 @@ def _target(one: Any) -> Iterator[str]:
 
 def _object(item: Any) -> Iterator[str]:
     at = f" at {item.at}" if item.at else ""
-    yield _one_line(f"  {item.state} {item.kind} {item.key}{at}")
+    yield f"  {item.state} {item.kind} {item.key}{at}"
     for name, value in item.fields.items():
         if name in _TEXTS and isinstance(value, str):
             yield f"    {name}:"
-            yield from (f"{_EDGE}{_one_line(line)}" for line in value.split("\n"))
+            yield from (f"{_EDGE}{part}" for line in value.split("\n") for part in _parts(line))
         elif value not in (None, "", [], {}):
-            yield _one_line(f"    {name}: {_plain(value)}")
+            yield f"    {name}: {_plain(value)}"
+
+
+def _parts(line: str) -> list[str]:
+    """A line in parts that the screen shows whole."""
+    return [line[at : at + _WIDE] for at in range(0, len(line), _WIDE)] or [""]
 
 
 def _plain(value: Any) -> str:
@@ -179,7 +185,3 @@ def _plain(value: Any) -> str:
 
 def _name(key: str) -> str:
     return key.split(":", 2)[2]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines())
