@@ -225,6 +225,7 @@ def said_on(marked: MarkedWorld, number: int) -> list[str]:
 
 def refuse(marked: MarkedWorld, target: str, word: str) -> None:
     """The target refuses what holds a word, once."""
+    told: dict[str, Any]
     if target == "storyboard":
         told = {"text": json.dumps({"faultstring": "Data too long for column"}), "status": 400}
     else:

@@ -16,6 +16,7 @@ from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
 from tracker_migrate.cli.privacy import hide, readers
 from tracker_migrate.cli.purge import purge
+from tracker_migrate.cli.show import show
 from tracker_migrate.errors import UsageError
 
 click.rich_click.TEXT_MARKUP = "markdown"
@@ -39,7 +40,7 @@ def cli() -> None:
     """
 
 
-for _command in (login, readers, hide, purge, adopt):
+for _command in (show, login, readers, hide, purge, adopt):
     cli.add_command(_command)
 
 

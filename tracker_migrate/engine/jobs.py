@@ -25,11 +25,12 @@ from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.purging import purge as purge_
 from tracker_migrate.engine.readers import ReadersReport
 from tracker_migrate.engine.readers import readers as readers_
+from tracker_migrate.engine.show import Shown, show
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
 from tracker_migrate.errors import Brake, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
-from tracker_migrate.model import Key
+from tracker_migrate.model import Issue, Key
 from tracker_migrate.waiting import heard_by
 from tracker_migrate.workspace import Workspace, granted
 from tracker_migrate.workspace.purge import Purged
@@ -217,6 +218,12 @@ def close(workspace: Workspace, target: str, listen: Listen = silent) -> Applied
     """Close at a target what is not public any more, without writing anything else."""
     with heard_by(listen), _opened(workspace, target) as bound:
         return Apply(bound, naming(workspace).heard_by(listen)).close()
+
+
+def shown(workspace: Workspace, target: str, issue: Issue) -> Shown:
+    """What one issue of the archive becomes at a target; no server is asked."""
+    with _opened(workspace, target) as bound:
+        return show(bound, issue)
 
 
 class Look:

@@ -1,0 +1,72 @@
+"""One issue of a source, read without a workspace: into one that is gone afterwards."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from tracker_migrate import registry
+from tracker_migrate.errors import ObjectError
+from tracker_migrate.interfaces import Source
+from tracker_migrate.model import Issue, Key, kind_of, name_of, parts
+from tracker_migrate.workspace import Workspace
+
+#: where a target would be; nothing is sent there
+_NOWHERE = "https://{tracker}.example.org"
+
+
+@contextmanager
+def glimpse(issue: Key, trackers: Sequence[str], address: str | None = None) -> Iterator[Workspace]:
+    """A workspace that holds one issue, what it lives in and who is named in it; with a target of
+    each tracker, called by its name. Everybody may read what is read.
+
+    address: of the source's API, if it is not the usual one. Raises Gone, Refused, Unreachable.
+    """
+    tracker = parts(issue)[0]
+    options = {"address": address} if address else {}
+    with tempfile.TemporaryDirectory(prefix="tracker-migrate-") as name:
+        folder = Path(name)
+        (folder / "migration.toml").write_text(_settings(tracker, options, trackers), "utf-8")
+        (folder / "mappings").mkdir()
+        with Workspace(folder) as workspace:
+            _read(workspace, issue, options)
+            yield workspace
+
+
+def _settings(tracker: str, options: Mapping[str, str], targets: Sequence[str]) -> str:
+    lines = ["[source]", f'specs = ["{tracker}:{tracker}"]']
+    lines += [f"{name} = {json.dumps(value)}" for name, value in options.items()]
+    for one in targets:
+        sink = f"{one}:{_NOWHERE.format(tracker=one)}"
+        lines += [f"[targets.{one}]", f"sink = {json.dumps(sink)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _read(workspace: Workspace, key: Key, options: Mapping[str, str]) -> None:
+    tracker, archive = parts(key)[0], workspace.archive
+    # an issue is read by its key, whatever a source was opened for
+    with closing(_source(tracker, [_pillar(key)], options)) as source:
+        reading = source.read(key)
+        assert reading is not None  # nothing of it was known before
+        archive.put(reading).result()
+        for person in archive.people_to_read():
+            with suppress(ObjectError):
+                archive.put_entity(source.person(person)).result()
+    with closing(_source(tracker, _pillars(reading.issue), options)) as source:
+        for entity in source.surroundings():
+            archive.put_entity(entity).result()
+
+
+def _source(tracker: str, names: Sequence[str], options: Mapping[str, str]) -> Source:
+    return registry.open_source([f"{tracker}:{name}" for name in names], options, None)
+
+
+def _pillar(issue: Key) -> str:
+    return name_of(issue).partition("/")[0] if kind_of(issue) == "blueprint" else parts(issue)[0]
+
+
+def _pillars(issue: Issue) -> list[str]:
+    return sorted({name_of(task.project) for task in issue.tasks}) or [_pillar(issue.key)]
