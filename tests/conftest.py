@@ -1,4 +1,5 @@
-"""For all tests: nothing is kept in the cache of who runs them."""
+"""For all tests: nothing is kept in the cache of who runs them, and no test knows from another which
+server is down."""
 
 from __future__ import annotations
 
@@ -6,9 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tracker_migrate import hosts
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _every_host_is_new() -> None:
+    hosts.forget()

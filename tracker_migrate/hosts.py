@@ -290,6 +290,12 @@ _known: weakref.WeakValueDictionary[tuple[str, str, int], Host] = weakref.WeakVa
 _knowing = threading.Lock()
 
 
+def forget() -> None:
+    """Know nothing of any host: clients that are made from now on start afresh."""
+    with _knowing:
+        _known.clear()
+
+
 def host_of(address: str) -> Host:
     """The host of an address: the same object for all clients that live at the same time."""
     split = urlsplit(address)
