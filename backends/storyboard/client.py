@@ -204,10 +204,16 @@ class Api:
         }
         if body is not None:
             options["json"] = body
+        self._local.answer = None
         try:
             answer: requests.Response = client.client_request(method, path, **options)
         except http_error as error:
             return error.response  # type: ignore[no-any-return]
+        except TypeError:
+            kept: requests.Response | None = self._local.answer
+            if kept is None or "Retry-After" not in kept.headers:
+                raise
+            return kept
         except requests.RequestException as error:
             failed = failed_read if method == "GET" else failed_write
             raise failed(error, self._server) from None
@@ -219,12 +225,16 @@ class Api:
             maker, http_error = _package()
             client = maker(self.base, self._token)
             client.http_client.http = session = plain_session()
+            session.hooks["response"].append(self._keep)
             client.http_client.timeout = self._timeout
             client.http_client.user_agent = USER_AGENT
             self._local.made = made = (client, http_error)
             with self._guard:
                 self._sessions.add(session)
         return made
+
+    def _keep(self, answer: requests.Response, *_args: Any, **_more: Any) -> None:
+        self._local.answer = answer
 
     def close(self) -> None:
         """Close every thread's session."""
