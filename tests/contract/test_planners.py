@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contract.wire import LAUNCHPAD
 from tracker_migrate import registry
 from tracker_migrate.interfaces import Account, Audience, Planner
 from tracker_migrate.testing.conformance.decided import Decided, shipped_states
@@ -11,7 +12,6 @@ from tracker_migrate.testing.conformance.planner import PlannerConformance, Plan
 from tracker_migrate.testing.memory import MemoryPlanner
 from tracker_migrate.testing.samples import Names
 
-LAUNCHPAD = Names("launchpad", "https://bugs.launchpad.net")
 SOMEBODY = Account(id="2", name="Jane Doe")
 FEW = Audience(name="few", users=("7",))
 

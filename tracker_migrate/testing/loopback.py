@@ -109,6 +109,7 @@ class Fault:
     text: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     after: int = 0
+    writes: bool = False  # only requests that could change something at the tracker
 
     def takes(self, request: Request) -> bool:
         """Whether this fault strikes now; counts down `skip` and `times`."""
@@ -135,6 +136,7 @@ _STRUCK: Mapping[str, dict[str, Any]] = {
     "busy": {"do": "status", "status": 429, "headers": {"Retry-After": "0"}},
     "unavailable": {"do": "status", "status": 503, "headers": {"Retry-After": "0"}},
     "gateway": {"do": "status", "status": 502},
+    "down": {"do": "reset", "times": 1_000_000},
     "expired": {"do": "status", "status": 401},
 }
 
@@ -210,7 +212,14 @@ class StandIn:
         with self.lock:
             kind = "write" if self.is_write(request) else "read"
             self.requests[f"{kind}:{self.label(request)}"] += 1
-            return next((fault for fault in self.faults if fault.takes(request)), None)
+            return next(
+                (
+                    fault
+                    for fault in self.faults
+                    if (kind == "write" or not fault.writes) and fault.takes(request)
+                ),
+                None,
+            )
 
     def due_again(self, passed: int = 1) -> list[Request]:
         """Count down by the answers that have passed; the requests that are delivered again now."""

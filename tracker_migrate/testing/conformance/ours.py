@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from tracker_migrate.errors import Gone, Taken
-from tracker_migrate.interfaces import ClosedStep, Ref, RemoteRef
+from tracker_migrate.interfaces import ClosedStep, Ref, RemoteRef, Sink
 from tracker_migrate.testing.conformance.base import SinkChecks
 from tracker_migrate.testing.conformance.laws import broken, must
 from tracker_migrate.testing.conformance.mover import Mover, said
@@ -172,23 +172,31 @@ class OursChecks(SinkChecks):
     # -- numbers and words ------------------------------------------------------------------------
 
     def test_claimed_numbers_are_nobody_elses(self, target: SinkUnderTest) -> None:
-        """Under threads, and from two sinks at once."""
+        """Claimed from several threads at once, as a run does."""
+        with self.mover(target) as mover:
+            self._claims(mover, [mover.sink] * 8)
+
+    def test_two_processes_claim_other_numbers(self, target: SinkUnderTest) -> None:
+        """Two workspaces write to one target at the same time."""
         with self.mover(target) as mover, self.opened(target) as other:
             said(other.check, mover.decisions)
-            for name, kind in mover.planner.kinds.items():
-                if not kind.chosen:
-                    continue
-                with ThreadPoolExecutor(4) as pool:
-                    sinks = [mover.sink, other] * 4
-                    blocks = list(pool.map(lambda s, of=name: s.claim(of, 3), sinks))
-                numbers = [n for b in blocks for n in range(b.first, b.last + 1)]
-                must(
-                    len(numbers) == len(set(numbers)) and len(numbers) >= 3 * len(sinks),
-                    "once",
-                    f"{len(sinks)} claims of 3 numbers for a {name}: {len(set(numbers))} numbers",
-                    expected="blocks of at least 3 that do not overlap",
-                    cure="claim at the server, under its own lock, not in this process",
-                )
+            self._claims(mover, [mover.sink, other] * 4)
+
+    def _claims(self, mover: Mover, sinks: list[Sink]) -> None:
+        __tracebackhide__ = True
+        for name, kind in mover.planner.kinds.items():
+            if not kind.chosen:
+                continue
+            with ThreadPoolExecutor(4) as pool:
+                blocks = list(pool.map(lambda s, of=name: s.claim(of, 3), sinks))
+            numbers = [n for b in blocks for n in range(b.first, b.last + 1)]
+            must(
+                len(numbers) == len(set(numbers)) and len(numbers) >= 3 * len(sinks),
+                "once",
+                f"{len(sinks)} claims of 3 numbers for a {name}: {len(set(numbers))} numbers",
+                expected="blocks of at least 3 that do not overlap",
+                cure="claim at the server, under its own lock, not in this process",
+            )
 
     def test_a_chosen_number_is_the_one_that_it_gets(self, target: SinkUnderTest) -> None:
         """References were written with it before it was there."""

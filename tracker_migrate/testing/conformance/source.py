@@ -535,7 +535,9 @@ class SourceConformance:
             expected="aware dates in UTC",
             cure="bring them to UTC; never leave out the time zone",
         )
-        homes = [one.home for one in (issue, *issue.tasks, *issue.comments, *issue.attachments)]
+        homes = [issue.home, *(one.home for one in issue.tasks)]
+        homes += [one.home for one in issue.comments]
+        homes += [one.home for one in issue.attachments]
         must(
             all("://" in home and not set(" \n") & set(home) for home in homes),
             "whole",
@@ -590,7 +592,8 @@ def _order(of: Key) -> tuple[int, str]:
 
 
 def _people(issue: Issue) -> Iterator[Key]:
-    said_by = [issue.author, *(one.author for one in (*issue.tasks, *issue.comments))]
+    said_by = [issue.author, *(one.author for one in issue.tasks)]
+    said_by += [one.author for one in issue.comments]
     yield from (of for of in said_by if of)
     yield from (one.assignee for one in issue.tasks if one.assignee)
 

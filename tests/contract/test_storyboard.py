@@ -1,0 +1,108 @@
+"""The StoryBoard sink keeps the laws, in both of its ways to choose numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.contract.wire import SETTLES, WireUnderTest
+from tracker_migrate.backends.storyboard import open_sink
+from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
+from tracker_migrate.interfaces import Account, Audience, ClosedAction, ClosedStep, RemoteRef, Sink
+from tracker_migrate.testing.conformance import SinkConformance
+from tracker_migrate.testing.loopback import Fault, serving
+
+_SUPER, _NORMAL, _OTHER = (f"token-of-{name}" for name in ("super", "normal", "other"))
+
+
+class StoryBoardUnderTest(WireUnderTest):
+    """A stand-in, with its three users."""
+
+    policy = Audience(name="few", users=("3",))
+    account = Account(id="2", name="Lab Normal")
+
+    def __init__(self, standin: StoryBoardStandIn, numbers: str) -> None:
+        super().__init__(standin)
+        self.options = {"numbers": numbers}
+
+    def open(self, *, token: str | None = None, address: str | None = None) -> Sink:
+        options = {**self.options, "settle_seconds": SETTLES, "timeout": 5}
+        return open_sink(address or self.standin.url, options, token or _SUPER, _NORMAL)
+
+    def rows(self, text: str, given: tuple[Any, ...]) -> Any:
+        return self.standin.store.all(text, given)
+
+    def standing(self, step: ClosedStep) -> int:
+        (action,) = step.actions
+        like = f"%]({action.marker})%"
+        match action.kind:
+            case "story":
+                return self.count("SELECT count(*) FROM story WHERE description LIKE ?", like)
+            case "task":
+                return self.count("SELECT count(*) FROM task WHERE link = ?", action.marker)
+            case "comment":
+                return self.count("SELECT count(*) FROM comment WHERE content LIKE ?", like)
+            case "tagging":
+                return self._tagged(action)
+            case kind:
+                name = action.fields["name"]
+                return self.count(f"SELECT count(*) FROM {kind} WHERE name = ?", name)
+
+    def _tagged(self, action: ClosedAction) -> int:
+        """How often the story has its least frequent tag."""
+        sql = "SELECT count(*) FROM story_tag JOIN tag ON tag.id = tag_id WHERE story_id = ? "
+        story = action.fields["story_id"]
+        counts = [self.count(f"{sql} AND name = ?", story, tag) for tag in action.fields["tags"]]
+        return max(counts, default=1) if all(counts) else 0
+
+    def refuse(self, words: str) -> None:
+        body = json.dumps({"faultcode": "Client", "faultstring": f"Invalid input: {words}"})
+        headers = {"Content-Type": "application/json"}
+        self._add(Fault("status", status=400, text=body, headers=headers, writes=True))
+
+    def stranger(self, step: ClosedStep) -> None:
+        (action,) = step.actions
+        fields = {name: action.fields[name] for name in ("title", "description", "created_at")}
+        self._ask(_OTHER, "POST", "/stories", id=action.number, **fields)
+
+    def edit(self, kind: str, at: RemoteRef) -> str:
+        self._ask(_NORMAL, "PUT", f"/stories/{at.id}", title="A person's title")
+        return "title"
+
+    def remove(self, kind: str, at: RemoteRef) -> None:
+        self._ask(_SUPER, "DELETE", f"/stories/{at.id}")
+
+    def expose(self, kind: str, at: RemoteRef) -> None:
+        self._ask(_SUPER, "PUT", f"/stories/{at.id}", private=False)
+
+    def open_to_all(self, kind: str, at: RemoteRef) -> bool:
+        table = kind if kind in ("task", "comment") else "story"
+        column = "id" if table == "story" else "story_id"
+        sql = f"SELECT private FROM story WHERE id = (SELECT {column} FROM {table} WHERE id = ?)"
+        return not self.count(sql, at.id)
+
+    def _ask(self, token: str, method: str, path: str, **body: Any) -> None:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        url = f"{self.standin.url}/v1{path}"
+        answer = requests.request(method, url, json=body or None, headers=headers, timeout=5)
+        assert answer.ok, answer.text
+
+
+class TestStoryBoard(SinkConformance):
+    @pytest.fixture
+    def target(self) -> Iterator[StoryBoardUnderTest]:
+        standin = StoryBoardStandIn()
+        with serving(standin):
+            yield StoryBoardUnderTest(standin, "block")
+
+
+class TestStoryBoardThatKeepsNumbers(SinkConformance):
+    @pytest.fixture
+    def target(self) -> Iterator[StoryBoardUnderTest]:
+        standin = StoryBoardStandIn()
+        with serving(standin):
+            yield StoryBoardUnderTest(standin, "keep")
