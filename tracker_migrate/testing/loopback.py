@@ -19,9 +19,10 @@ import struct
 import sys
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -165,6 +166,7 @@ class StandIn:
         self.held = 0  # replies that are held back just now
         self.again: list[tuple[int, Request]] = []  # to be delivered again, after so many more
         self.url = ""  # set when a server listens
+        self.listening: _Listening | None = None
         self.on_request: Callable[[Request], None] | None = None
 
     def answer(self, request: Request) -> Reply:
@@ -182,6 +184,16 @@ class StandIn:
     def control(self, name: str, request: Request) -> Reply:
         """A stand-in's own steering calls, below `/__standin__/`; 404 if it has none."""
         return Reply.of_json({"error": f"no control {name!r}"}, 404)
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """While in it, nothing listens at the stand-in's address, and no connection is left."""
+        assert self.listening is not None, "it is not served"
+        self.listening.stop()
+        try:
+            yield
+        finally:
+            self.listening.start()
 
     # -- called by the server ---------------------------------------------------------------
 
@@ -261,6 +273,14 @@ class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 0
     server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        super().finish()
 
     def handle(self) -> None:
         try:
@@ -412,6 +432,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, standin: StandIn, port: int) -> None:
         self.standin = standin
+        self.connections: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         super().__init__(("127.0.0.1", port), _Connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -424,16 +445,42 @@ def serving(standin: StandIn, port: int = 0) -> Iterator[str]:
 
     `port` 0 takes a free one. The address is also in `standin.url`.
     """
-    server = _Server(standin, port)
-    standin.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
+    listening = _Listening(standin, port)
+    standin.listening = listening
     try:
         yield standin.url
     finally:
+        listening.stop()
+
+
+class _Listening:
+    """A server that can be stopped and started again under the same address."""
+
+    def __init__(self, standin: StandIn, port: int) -> None:
+        self._standin = standin
+        self._port = port
+        self._server: _Server | None = None
+        self.start()
+        standin.url = f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Take connections."""
+        server = self._server = _Server(self._standin, self._port)
+        self._port = server.server_address[1]
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take none, and break those that are there; what was asked for is done all the same."""
+        server, self._server = self._server, None
+        if server is None:
+            return
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        self._thread.join(5)
+        for connection in list(server.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def run_alone(standin: StandIn, port: int) -> None:
