@@ -207,7 +207,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
 
     kinds: which of the planner's kinds the object may be of. made: whether it was made then.
     within: what it stands in, where it has no place of its own (a comment's task). marker: the
-    permalink that it names. fields: what was set, comparable with the fields of a ClosedAction.
+    permalink that it names. names: the key of a shared object, which has no permalink. fields: what
+    was set, comparable with the fields of a ClosedAction.
     """
 
     kinds: tuple[str, ...]
@@ -215,6 +216,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     made: bool = False
     within: str = ""
     marker: str = ""
+    names: Key | None = None
     fields: dict[str, Any] = {}
 
 

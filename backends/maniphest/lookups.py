@@ -53,10 +53,11 @@ class Finder:
         for rows in self._pages("transaction.search", search):
             yield from msgspec.convert(rows, list[TransactionRow])
 
-    def of_all_tasks(self, author: str, limit: int) -> Iterator[list[TransactionRow]]:
-        """What an account did to all tasks that we may see, newest first, page by page."""
+    def done_to_all(self, kind: str, author: str, limit: int) -> Iterator[list[TransactionRow]]:
+        """What an account did to all tasks (`TASK`) or projects (`PROJ`) that we may see, newest
+        first, page by page."""
         constraints = {"authorPHIDs": [author]}
-        search = {"objectType": "TASK", "constraints": constraints, "limit": limit}
+        search = {"objectType": kind, "constraints": constraints, "limit": limit}
         for rows in self._pages("transaction.search", search):
             yield msgspec.convert(rows, list[TransactionRow])
 
@@ -171,6 +172,12 @@ class Finder:
         found = self._client.read("project.search", constraints={"phids": [phid]})
         rows = msgspec.convert(found["data"], list[ProjectRow])
         return rows[0] if rows else None
+
+    def projects_by_phid(self, phids: Iterable[str]) -> Iterator[ProjectRow]:
+        """These projects and milestones, as far as we may see them; in no order."""
+        for batch in _batches(sorted(set(phids))):
+            found = self._client.read("project.search", constraints={"phids": batch}, limit=PAGE)
+            yield from msgspec.convert(found["data"], list[ProjectRow])
 
     def has_subprojects(self, phid: str) -> bool:
         """Whether a project has subprojects that we may see; milestones are none."""

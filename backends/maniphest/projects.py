@@ -72,9 +72,14 @@ def subproject(parent: Wanted, branch: str) -> Wanted:
 
 def milestone(parent: Wanted, name: str) -> Wanted:
     """A milestone of a project; it has no hashtag, so its key names the parent."""
-    named = key("maniphest", "milestone", f"{slug(parent.fields['name'])}@{name}")
+    named = milestone_key(parent.fields["name"], name)
     fields = {"name": name, "parent": Pointer(to=parent.key)}
     return Wanted(key=named, kind="milestone", issue=named, fields=fields)
+
+
+def milestone_key(parent: str, name: str) -> Key:
+    """The key of a milestone, by its project's name and its own."""
+    return key("maniphest", "milestone", f"{slug(parent)}@{name}")
 
 
 def plain(tasks: Sequence[Task], tags: Iterable[str], decisions: Decisions) -> Chosen:

@@ -15,9 +15,10 @@ from typing import Any, Literal
 import msgspec
 
 from tracker_migrate.backends.maniphest.lookups import Finder
+from tracker_migrate.backends.maniphest.projects import milestone_key
 from tracker_migrate.backends.maniphest.server import Server
 from tracker_migrate.backends.maniphest.settling import permalink
-from tracker_migrate.backends.maniphest.wire import TaskRow, TransactionRow, task_ref
+from tracker_migrate.backends.maniphest.wire import TaskRow, TransactionRow, project_ref, task_ref
 from tracker_migrate.errors import Gone
 from tracker_migrate.interfaces import IMPORTER, Mine, RemoteRef, Since
 
@@ -28,6 +29,8 @@ _PAGE = 500
 _OVERLAP = 50
 _TASKS = ("task", "subtask")
 _COMMENT = ("comment",)
+_PROJECTS = ("project", "milestone")
+_PROJECT = "PHID-PROJ-"
 #: the planner's name of a field, by the type of a transaction that sets it
 _FIELDS = {
     "title": "title",
@@ -50,19 +53,25 @@ class ManiphestWatch:
     # -- what we did ------------------------------------------------------------------------------
 
     def since(self, mark: Mapping[str, Any]) -> Iterator[Since]:
-        """A page for each request."""
-        last = int(mark.get("transaction", 0))
+        """A page for each request: first what we did to tasks, then to projects."""
+        yield from self._since("TASK", "transaction", mark)
+        yield from self._since("PROJ", "project", mark)
+
+    def _since(self, kind: str, name: str, mark: Mapping[str, Any]) -> Iterator[Since]:
+        last = int(mark.get(name, 0))
         newest = 0
-        pages = self._finder.of_all_tasks(self._server.facts.me, _PAGE)
-        for rows in pages:
+        for rows in self._finder.done_to_all(kind, self._server.facts.me, _PAGE):
             newest = newest or max((row.id for row in rows), default=0)
             fresh = [row for row in rows if row.id > last - _OVERLAP]
             mine = tuple(one for row in fresh if (one := self._mine(row)) is not None)
-            yield Since(mine=mine, mark={"transaction": max(newest, last)})
+            yield Since(mine=mine, mark={name: max(newest, last)})
             if len(fresh) < len(rows):
                 return
 
     def _mine(self, row: TransactionRow) -> Mine | None:
+        if row.object.startswith(_PROJECT):
+            made = row.type == "create"
+            return Mine(kinds=_PROJECTS, at=RemoteRef(id=row.object), made=True) if made else None
         if row.type == "create":
             return Mine(kinds=_TASKS, at=RemoteRef(id=row.object), made=True)
         if row.type == "comment":
@@ -86,9 +95,11 @@ class ManiphestWatch:
     # -- as it stands -----------------------------------------------------------------------------
 
     def look(self, mine: Sequence[Mine]) -> Sequence[Mine]:
-        """Tasks a hundred at a time, comments task by task."""
-        tasks = [one for one in mine if one.kinds != _COMMENT]
+        """Tasks and projects a hundred at a time, comments task by task."""
+        projects = [one for one in mine if one.at.id.startswith(_PROJECT)]
+        tasks = [one for one in mine if one.kinds != _COMMENT and one not in projects]
         found = list(self._tasks(tasks)) if tasks else []
+        found += self._projects(projects) if projects else []
         by_task: dict[str, dict[str, Mine]] = defaultdict(dict)
         for one in mine:
             if one.kinds == _COMMENT:
@@ -103,6 +114,17 @@ class ManiphestWatch:
             if row.author == self._server.facts.me:
                 at, marker = self._place(row), self._finder.marker(row)
                 yield msgspec.structs.replace(asked[row.phid], at=at, marker=marker)
+
+    def _projects(self, mine: Iterable[Mine]) -> Iterator[Mine]:
+        """Milestones: two of one name are taken without a word (facts 5). One that is archived is
+        out of everybody's way."""
+        asked = {one.at.id: one for one in mine}
+        for row in self._finder.projects_by_phid(asked):
+            if row.fields.get("milestone") is None or row.fields.get("status") == "archived":
+                continue
+            at = project_ref(self._server.client.address, row.id, row.phid)
+            names = milestone_key(str((row.fields.get("parent") or {}).get("name")), row.name)
+            yield msgspec.structs.replace(asked[row.phid], at=at, names=names)
 
     def _comments(self, task: str, mine: dict[str, Mine]) -> Iterator[Mine]:
         """Those of one task that nobody has removed; their place is on its page."""
@@ -128,8 +150,8 @@ class ManiphestWatch:
     def whose(self, mine: Mine) -> Literal["ours", "touched", "theirs"]:
         """Ours, if our account gave it its marker; touched, if anybody else did something to it
         that has a type. What others do elsewhere and name it by leaves rows without one."""
-        if mine.kinds == _COMMENT:
-            return "ours"  # only its author can be told for it, and nobody else edits it by API
+        if mine.kinds == _COMMENT or mine.at.id.startswith(_PROJECT):
+            return "ours"  # it is listed as made by us, and is not touched
         rows = list(self._finder.transactions(mine.at.id))
         if not self._finder.signed_in(rows, mine.marker):
             return "theirs"

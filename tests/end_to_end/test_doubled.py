@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.marked_world import marked_world
+from tests.end_to_end.scenes import first_copy, turned_private
 from tests.end_to_end.world import World, world
 from tracker_migrate.backends.launchpad.standin.generate import generate
+from tracker_migrate.engine import jobs
 from tracker_migrate.engine.apply import Applied
 from tracker_migrate.testing.loopback import Fault, Request
 from tracker_migrate.workspace import Workspace
@@ -112,10 +115,39 @@ def test_every_request_to_storyboard_twice_is_as_once(here: World, after: int) -
     writes_nothing_more(here, "storyboard")
 
 
-def test_looking_costs_a_request_where_nothing_is_new(here: World) -> None:
+def test_looking_costs_two_requests_where_nothing_is_new(here: World) -> None:
     here.apply("maniphest")
     here.apply("maniphest")
     counts = here.maniphest.requests
     before = counts["read:transaction.search"]
     here.apply("maniphest")
-    assert counts["read:transaction.search"] == before + 1
+    assert counts["read:transaction.search"] == before + 2
+
+
+def test_a_project_that_is_asked_for_twice_is_made_once(here: World) -> None:
+    doubled(here, "maniphest", "project.edit", body="%22name%22")
+    assert here.apply("maniphest").doubles == []
+    writes_nothing_more(here, "maniphest")
+
+
+def test_what_is_private_is_private_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request is delivered twice, then bugs become private and are closed: nobody who must
+    not reads a word, of the doubles neither."""
+    with marked_world(tmp_path / "ws", monkeypatch) as marked:
+        standin = marked.here.maniphest
+        standin.faults.append(
+            Fault(do="double", path="maniphest.edit", body=CREATE, times=10_000, after=2)
+        )
+        first_copy(marked, "maniphest")
+        turned_private(marked, "maniphest")
+        standin.faults.clear()
+        with marked.as_before():
+            standin.let_go()
+        with marked.spies["maniphest"].watching():
+            doubles = marked.here.apply("maniphest").doubles
+        assert doubles
+        assert {one.state for one in doubles} == {"settled"}
+        with Workspace(marked.here.folder) as workspace:
+            seen = jobs.verify_outsider(workspace, "maniphest")
+        assert seen.private
+        assert seen.exposed == []

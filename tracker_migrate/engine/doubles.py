@@ -79,7 +79,7 @@ class Doubles:
         look = _Look(self._target)
         mark: dict[str, Any] = {}
         for page in watch.since(self._store.mark()):
-            mark = mark or page.mark
+            mark = {**page.mark, **mark}  # the first page of each kind tells the newest
             look.page(page.mine)
         under_way = self._under_way()
         found = list(self._doubles(watch, look.strange, under_way))
@@ -99,7 +99,7 @@ class Doubles:
         seen = [one for page in pages(iter(fresh), _PAGE) for one in watch.look(page)]
         keys = _Names(self._target, watch).of({one.marker for one in seen})
         for mine in seen:
-            for of in sorted(keys.get(mine.marker, ())):
+            for of in sorted(keys.get(mine.marker, ()) if mine.names is None else [mine.names]):
                 if (double := self._double(watch, mine, of, under_way)) is not None:
                     yield double
 
