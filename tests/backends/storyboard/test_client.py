@@ -281,7 +281,7 @@ class Rows:
         if marker in self.ids and marker not in self.private:
             headers["X_Marker"] = str(marker)
             after = self.ids[self.ids.index(marker) + 1 :]
-        rows: list[Any] = [{"id": one} for one in after[:limit]]
+        rows: list[Any] = [{"id": one, "story_id": 1} for one in after[:limit]]
         return Reply.of_json(rows, 200, **headers)
 
 

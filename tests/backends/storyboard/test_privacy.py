@@ -145,10 +145,10 @@ def test_open_story_does_not_tell_who_read_it_before(closed: Run, stranger: Api)
 @pytest.mark.parametrize(
     "reply",
     [
-        {"private": False, "users": [{"id": 1}], "teams": []},
-        {"private": True, "users": [{"id": 1}, {"id": 2}], "teams": []},
-        {"private": True, "users": [{"id": 1}], "teams": [{"id": 4}]},
-        {},
+        {"id": 9, "private": False, "users": [{"id": 1}], "teams": []},
+        {"id": 9, "private": True, "users": [{"id": 1}, {"id": 2}], "teams": []},
+        {"id": 9, "private": True, "users": [{"id": 1}], "teams": [{"id": 4}]},
+        {"id": 9},
     ],
 )
 def test_reply_that_names_other_readers_is_no_success(
