@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scene import Scene
+from benchmarks.texts import texts
 
 Figures = dict[str, float]
 
@@ -66,6 +67,7 @@ def memory(bugs: int) -> Figures:
 BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
     "rates": (rates, 700),
     "memory": (memory, 10_000),
+    "texts": (texts, 0),
 }
 
 
