@@ -11,6 +11,7 @@ import msgspec
 from tracker_migrate.digest import digest
 from tracker_migrate.interfaces import CLOSED, Account, Audience, Place
 from tracker_migrate.mappings import people, privacy, projects, states, tags
+from tracker_migrate.mappings.circles import Circles
 from tracker_migrate.mappings.readers import Doors, Readers
 from tracker_migrate.mappings.table import Mistakes
 from tracker_migrate.model import Issue, Key, Milestone, Person, Project, key, name_of, parts
@@ -33,6 +34,10 @@ class Known(Protocol):
 
     def project(self, key: Key) -> Project | None:
         """What is known of a project."""
+        ...
+
+    def issue(self, key: Key) -> Issue | None:
+        """An issue that was read."""
         ...
 
     def public_tags(self) -> Mapping[str, int]:
@@ -89,6 +94,7 @@ class TargetDecisions:
         self._moves = moves
         self._redact = redact
         self._closed = closed
+        self._circles = Circles(known.issue)
         self._tag_uses = dict(known.public_tags())
         self._people: dict[Key, Person | None] = {}
         self.source_writer = self._version()
@@ -204,6 +210,10 @@ class TargetDecisions:
     def moves(self, issue: Key) -> bool:
         """Whether an issue is, or will be, at the target."""
         return self._moves(issue)
+
+    def circular(self, issue: Key, on: Key) -> bool:
+        """Whether a dependency is part of a circle."""
+        return self._circles.holds(issue, on)
 
 
 def _pillar(project: Key) -> Key:

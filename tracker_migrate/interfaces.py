@@ -321,6 +321,11 @@ class Decisions(Protocol):
         """Whether an issue is in the archive, and will be or is at the target."""
         ...
 
+    def circular(self, issue: Key, on: Key) -> bool:
+        """Whether `on`, which an issue depends on, depends on that issue in its turn, directly or
+        through others."""
+        ...
+
 
 @runtime_checkable
 class Planner(Protocol):

@@ -36,8 +36,9 @@ def _special(issue: Issue, decisions: Decisions, single: bool) -> Iterator[Told]
     for comment in issue.comments:
         yield from _comment(issue, comment)
     yield from _tasks(issue, decisions, single)
+    edges = fields.depends_on(issue, decisions)
     for relation in issue.relations:
-        if relation.kind == "depends_on" and relation.to and decisions.moves(relation.to):
+        if relation.kind == "depends_on" and relation.to in edges:
             yield "relation", "to", "native", ""
     if fields.title(issue.title)[1]:
         yield issue.kind, "title", "text", ""

@@ -15,6 +15,17 @@ CLOSED_ORDER = ("resolved", "wontfix", "invalid")
 PRIORITY_ORDER = ("unbreak", "high", "normal", "low", "wish", "triage")
 
 
+def depends_on(issue: Issue, decisions: Decisions) -> tuple[Key, ...]:
+    """The issues that must be done first, as far as they can be subtasks: those that come to the
+    target, and that do not wait for this one, too (Maniphest refuses a circle)."""
+    named = (one.to for one in issue.relations if one.kind == "depends_on" and one.to)
+    return tuple(
+        dict.fromkeys(
+            to for to in named if decisions.moves(to) and not decisions.circular(issue.key, to)
+        )
+    )
+
+
 def duplicate_of(issue: Issue) -> Relation | None:
     """The relation that makes it a duplicate."""
     return next((one for one in issue.relations if one.kind == "duplicate_of"), None)

@@ -171,7 +171,7 @@ class ManiphestPlanner:
         self, issue: Issue, audience: Audience, decisions: Decisions
     ) -> Iterator[Wanted]:
         """What the issue depends on becomes its subtasks. Of a merge Conduit can say nothing."""
-        edges = depends_on(issue, decisions)
+        edges = fields.depends_on(issue, decisions)
         if not edges:
             return
         yield Wanted(
@@ -189,12 +189,6 @@ class ManiphestPlanner:
 def relations_key(issue: Key) -> Key:
     """The key of the object that stands for an issue's edges."""
     return key("maniphest", "relations", issue)
-
-
-def depends_on(issue: Issue, decisions: Decisions) -> tuple[Key, ...]:
-    """The issues that must be done first and that come to the target."""
-    named = (one.to for one in issue.relations if one.kind == "depends_on" and one.to)
-    return tuple(dict.fromkeys(to for to in named if to != issue.key and decisions.moves(to)))
 
 
 def _single(decisions: Decisions) -> bool:

@@ -12,8 +12,8 @@ import pytest
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine import aside
 from tracker_migrate.engine.plan import Plan
-from tracker_migrate.engine.unexpected import TRACE, set_aside
-from tracker_migrate.errors import Gone, Refused
+from tracker_migrate.engine.unexpected import set_aside
+from tracker_migrate.errors import TRACE, Gone, Refused
 from tracker_migrate.interfaces import Decisions, Loss, Reading, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.memory import Fault, MemorySource, bug

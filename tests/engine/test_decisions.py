@@ -15,7 +15,7 @@ from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Account, Audience, Place
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
-from tracker_migrate.model import Access, Key, Milestone, Person, Project, key
+from tracker_migrate.model import Access, Issue, Key, Milestone, Person, Project, key
 from tracker_migrate.testing.memory import bug
 
 #: every word of Launchpad's, as its API spells it
@@ -36,6 +36,7 @@ class Nothing:
 
     def __init__(self, **tags: int) -> None:
         self.tags = tags
+        self.issues: dict[Key, Issue] = {}
         self.version = ""
 
     def person(self, key: Key) -> Person | None:
@@ -46,6 +47,9 @@ class Nothing:
 
     def project(self, key: Key) -> Project | None:
         return Project(key=key, kind="project", name="rocket", title="Rocket", home="")
+
+    def issue(self, key: Key) -> Issue | None:
+        return self.issues.get(key)
 
     def public_tags(self) -> Mapping[str, int]:
         return self.tags

@@ -69,6 +69,7 @@ class Told:
         self.uses: dict[str, int] = {}
         self.shown_to = PUBLIC
         self.moving: set[Key] = set()
+        self.circles: set[Key] = set()
 
     def state(self, table: str, word: str) -> str:
         """The target's word."""
@@ -114,6 +115,10 @@ class Told:
     def moves(self, issue: Key) -> bool:
         """Whether it comes too."""
         return issue in self.moving
+
+    def circular(self, issue: Key, on: Key) -> bool:
+        """Whether they are said to depend on one another."""
+        return on in self.circles
 
 
 def task(bug: int, where: str, **more: Any) -> Task:

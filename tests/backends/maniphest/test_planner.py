@@ -411,6 +411,25 @@ def test_what_it_depends_on_becomes_an_edge_if_it_moves() -> None:
     assert not one.fields["subtasks"][0].required
 
 
+def test_what_waits_for_it_in_its_turn_is_told_in_the_text_alone() -> None:
+    told = Told()
+    told.moving = {key("launchpad", "bug", 3), key("launchpad", "bug", 4)}
+    told.circles = {key("launchpad", "bug", 4)}
+    issue = bug(7, relations=(depends_on(3), depends_on(4)))
+    (one,) = by_kind(wanted(issue, told), "relations")
+    assert [pointer.to for pointer in one.fields["subtasks"]] == ["launchpad:bug:3"]
+    refs = [
+        part for part in the_task(issue, told).fields["description"].parts if isinstance(part, Ref)
+    ]
+    assert "launchpad:bug:4" in [ref.to for ref in refs]
+    native = [
+        loss.count
+        for loss in ManiphestPlanner().losses(issue, told)
+        if loss.field == "to" and loss.outcome == "native"
+    ]
+    assert native == [1]
+
+
 def test_an_obsolete_blueprint_is_invalid_whatever_was_done() -> None:
     issue = blueprint("Started", "Obsolete")
     assert the_task(issue).fields["status"] == "invalid"

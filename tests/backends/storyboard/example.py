@@ -210,6 +210,9 @@ class Decided:
     def moves(self, issue: Key) -> bool:
         return False
 
+    def circular(self, issue: Key, on: Key) -> bool:
+        return False
+
 
 class Run:
     """A small engine: gives numbers from blocks, closes references, sends, remembers."""

@@ -100,6 +100,10 @@ class Decided:
         """Whether the suite means to write it."""
         return issue in self.moving
 
+    def circular(self, issue: Key, on: Key) -> bool:
+        """Nothing here goes in a circle."""
+        return False
+
 
 def plain_blocks(text: str) -> tuple[Any, ...]:
     """A text as one paragraph."""
