@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def graph(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Graph]:
     seed = random.randrange(1_000_000)
-    print(f"seed {seed}")  # shown where it fails
+    sys.stdout.write(f"seed {seed}\n")  # shown where it fails
     with marked_world(tmp_path / "ws", monkeypatch) as marked:
         yield Graph(marked, seed)
 
