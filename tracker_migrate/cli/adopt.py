@@ -23,8 +23,8 @@ _NAMED = {
     "gone": "not there any more, and not made again",
     "doubled": "there twice: the older is taken, the younger left alone",
     "unknown": "of ours, and not in the archive: pull first",
-    "vanished": "of ours, and of no issue of the archive: pull first; what is named then is gone at "
-    "the source, or not for this login, and should be closed by hand",
+    "vanished": "of ours, and of no issue of the archive: pull first; what is named then is gone"
+    " at the source, or not for this login, and should be closed by hand",
     "hidden": "closed there for all but the importer, and kept so: hide --release opens it",
 }
 
