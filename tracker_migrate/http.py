@@ -296,8 +296,8 @@ def failed_read(error: requests.RequestException | HTTPError, host: Host) -> Obj
     if isinstance(error, bounded.TooMuch) and not isinstance(error.excess, bounded.Overlong):
         host.answered()
         return bounded.TooLong(
-            f"{host.name} is not understood: {error}, which is more than any tracker sends; look at"
-            " the server, and at what stands before it"
+            f"{host.name} is not understood: {error}, as no tracker's does; look at the server, and"
+            " at what stands before it"
         )
     what = f"{host.name} does not answer ({in_words(error)})"
     return blamed(Retriable(what), host.failed(what))

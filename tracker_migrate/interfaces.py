@@ -475,6 +475,11 @@ class Sink(Protocol):
         already made, by marker or number; strangers' look-alikes are not named."""
         ...
 
+    def made(self) -> Iterator[Mine]:
+        """All that our account has made and that names a thing of the source: at least one object
+        of each issue, where it is, and the permalink that it names. It goes over everything."""
+        ...
+
     @property
     def importer(self) -> str:
         """The id of the account that writes, as `Account.id` has it. Raises LoginNeeded."""

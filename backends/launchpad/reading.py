@@ -102,6 +102,8 @@ def _parts(client: Client, path: str, gathered: Gathered, hint: Hint) -> Parts:
     for field, name in _BUG:
         size = long if name in ("messages", "activity") else None
         setattr(parts, field, gathered.rows(client, path, name, size))
+    if not parts.tasks:
+        raise Refused("none of its tasks is to be seen by this reader")
     changes = {row["whatchanged"] for row in parts.activity}
     if head["number_of_duplicates"]:
         parts.duplicates = gathered.rows(client, path, "duplicates")

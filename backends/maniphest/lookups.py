@@ -17,8 +17,10 @@ from tracker_migrate.backends.maniphest.wire import (
     ProjectRow,
     TaskRow,
     TransactionRow,
+    task_ref,
 )
 from tracker_migrate.bounded import Pages
+from tracker_migrate.interfaces import DOUBLED, Mine
 from tracker_migrate.text import origin
 
 
@@ -111,6 +113,14 @@ class Finder:
             if row.id <= mark:
                 return
             yield row
+
+    def made(self) -> Iterator[Mine]:
+        """All tasks of ours that say where they came from; no double that was settled does."""
+        for row in self._ours(0):
+            marker = self.marker(row)
+            if marker and not marker.startswith(DOUBLED):
+                at = task_ref(self._client.address, row.id, row.phid)
+                yield Mine(kinds=("task", "subtask"), at=at, made=True, marker=marker)
 
     def _sorted(self, rows: Iterable[TaskRow], wanted: set[str]) -> dict[str, list[TaskRow]]:
         found: dict[str, dict[int, TaskRow]] = {}

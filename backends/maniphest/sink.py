@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from tracker_migrate.backends.maniphest import checking
@@ -24,6 +24,7 @@ from tracker_migrate.interfaces import (
     Block,
     ClosedStep,
     Decisions,
+    Mine,
     Planner,
     Receipt,
     Ref,
@@ -128,6 +129,10 @@ class ManiphestSink:
             for marker, row in signed.items()
             if row is not None
         }
+
+    def made(self) -> Iterator[Mine]:
+        """Our tasks and subtasks, a hundred a request."""
+        return self._finder.made()
 
     @property
     def importer(self) -> str:

@@ -12,7 +12,7 @@ from tracker_migrate.backends.storyboard import fields, origins, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.finding import Finder, tags_of
 from tracker_migrate.bounded import PARTS
-from tracker_migrate.interfaces import Observed, RemoteRef, Snapshot, Wanted
+from tracker_migrate.interfaces import Mine, Observed, RemoteRef, Snapshot, Wanted
 from tracker_migrate.model import Key, kind_of, name_of
 
 #: how many issues are asked for one by one before all tasks are scanned
@@ -138,6 +138,14 @@ class Earlier:
             if story is not None:
                 found |= self._parts(story, objects)
         return found
+
+    def made(self) -> Iterator[Mine]:
+        """All tasks of ours with a link: what stands twice has numbers of its own (a block's), and
+        is known by naming the same task of the source."""
+        for row in self._api.rows("/tasks", {"link": "://"}):
+            if self._site.is_ours(row.get("creator_id")):
+                at = self._site.task_ref(row["id"], row["story_id"])
+                yield Mine(kinds=("task",), at=at, made=True, marker=str(row["link"]))
 
     def _story(self, issue: Key, marker: str, number: int | None) -> Mapping[str, Any] | None:
         candidates = [number] if number is not None else self._linked(issue, marker)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from tracker_migrate.backends.storyboard import checks, outsider, wire
@@ -19,6 +19,7 @@ from tracker_migrate.interfaces import (
     ClosedAction,
     ClosedStep,
     Decisions,
+    Mine,
     Planner,
     Receipt,
     Ref,
@@ -127,6 +128,10 @@ class StoryBoardSink:
         numbers = {one.issue: self.number(one) for one in wanted if one.kind == "story"}
         kept = {issue: number for issue, number in numbers.items() if number is not None}
         return self._earlier.lookup(wanted, kept)
+
+    def made(self) -> Iterator[Mine]:
+        """Our tasks, by their links; each stands on its story."""
+        return self._earlier.made()
 
     @property
     def importer(self) -> str:

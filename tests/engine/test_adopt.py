@@ -15,7 +15,7 @@ from tests.engine.test_privacy import shut, tables
 from tests.engine.world import World, action, bug_key, step
 from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.closing import hide_one
-from tracker_migrate.model import Issue
+from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.memory import Fault, MemoryServer, Numbers, bug
 from tracker_migrate.workspace import Workspace
 
@@ -346,3 +346,57 @@ def test_what_was_joined_is_adopted(world: World, renewed: Renew) -> None:
     before = new.server.writes.total()
     new.apply()
     assert new.server.writes.total() == before
+
+
+def test_what_stands_twice_under_numbers_of_its_own_is_named(world: World, renewed: Renew) -> None:
+    """As after a second migration that knew nothing of the first."""
+    written(world, *BUGS)
+    card = world.card(1)
+    double = world.server.add("card", "importer", card.marker, **card.fields)
+    new = renewed(world)
+    new.keep(*BUGS)
+    found = adopt(new)
+    assert [(one.key, one.where) for one in found.twins] == [
+        (bug_key(1), f"memory://target/card/{double}")
+    ]
+    assert new.ledger.held([bug_key(1)])[bug_key(1)].at.number == str(card.number)
+
+
+def test_what_vanished_from_the_source_is_named(world: World, renewed: Renew) -> None:
+    written(world, *BUGS)
+    number = world.card(3).number
+    new = renewed(world)
+    new.keep(*BUGS[:2])
+    assert adopt(new).vanished == [f"memory://target/card/{number}"]
+
+
+def test_a_dry_run_says_all_that_it_would_do(world: World, renewed: Renew) -> None:
+    written(world, *BUGS)
+    world.server.edit("card", world.card(2).number, title="Mine")
+    new = renewed(world)
+    new.keep(*BUGS)
+    said = adopt(new, dry_run=True)
+    assert {one.key for one in said.adds} == set(world.ledger.held(known(world)))
+    assert new.ledger.held(known(world)) == {}
+    done = adopt(new)
+    assert said.differs == done.differs != []
+    assert (said.objects, said.added, said.left) == (done.objects, done.added, done.left)
+    assert done.adds == []
+
+
+def known(world: World) -> list[Key]:
+    """All that the ledger of a world knows."""
+    found = [key for issue in world.ledger.issues() for key in world.ledger.of_issue(issue)]
+    return sorted(found)
+
+
+def test_a_rehearsal_that_was_cut_off_leaves_nothing_to_trip_over(
+    world: World, renewed: Renew
+) -> None:
+    written(world, *BUGS)
+    new = renewed(world)
+    new.keep(*BUGS)
+    rehearsing = new.target().rehearsing()
+    Adopt(rehearsing.__enter__(), rehearsal=True).run()  # and nothing comes after it
+    said = adopt(new, dry_run=True)
+    assert said.added == said.objects > 0

@@ -195,6 +195,18 @@ def test_what_is_gone_at_the_source_is_closed(here: World) -> None:
     assert here.verify().exposed == []
 
 
+def test_what_was_gone_and_comes_back_as_it_was_is_open_again(here: World) -> None:
+    here.keep(bug(1, "a"))
+    here.apply()
+    here.workspace.archive.set_gone(bug_key(1))
+    here.apply()
+    assert audiences(here, 1) == ["importer"]
+    here.keep(bug(1, "a"))
+    here.apply()
+    assert audiences(here, 1) == ["public"]
+    assert here.apply().steps == 0
+
+
 def test_a_reader_less_is_a_closing_too(here: World) -> None:
     tables(here, people="jdoe,there,7,verified\nanna,there,8,verified")
     here.keep(shut(1, access=Access(people=(ANNA, JDOE))), bug(2))

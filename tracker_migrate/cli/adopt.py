@@ -23,6 +23,8 @@ _NAMED = {
     "gone": "not there any more, and not made again",
     "doubled": "there twice: the older is taken, the younger left alone",
     "unknown": "of ours, and not in the archive: pull first",
+    "vanished": "of ours, and of no issue of the archive: pull first; what is named then is gone"
+    " at the source, or not for this login, and should be closed by hand",
     "hidden": "closed there for all but the importer, and kept so: hide --release opens it",
 }
 
@@ -48,7 +50,8 @@ def adopt(
 
     Pull first. Only what the importing account made is taken in; nothing is written to the target,
     and the next apply writes nothing twice. It may be run again at any time. What differs from what
-    would be written is kept as a person's edit is: verify shows it. With -n it only counts.
+    would be written is kept as a person's edit is: verify shows it. With -n it says all that, and
+    forgets it.
 
     Example: `tracker-migrate adopt -C nova-move -T new`
     """
@@ -71,7 +74,8 @@ def adopt(
 def _status(found: dict[str, Any]) -> int:
     if any(one.unsettled for one in found.values()):
         return SOME_REFUSED
-    return DIFFERENT if any(one.differs or one.doubled for one in found.values()) else DONE
+    seen = (one.differs or one.doubled or one.twins or one.vanished for one in found.values())
+    return DIFFERENT if any(seen) else DONE
 
 
 def _say(found: dict[str, Any], dry_run: bool, as_json: bool) -> None:
@@ -86,10 +90,16 @@ def _say(found: dict[str, Any], dry_run: bool, as_json: bool) -> None:
         for field, meaning in _COUNTED.items():
             if count := getattr(one, field):
                 screen.echo(f"{count:>10} {meaning}")
+        _say_keys([_placed(each) for each in one.adds], "would be known from now on")
         for field, meaning in _NAMED.items():
             _say_keys(list(getattr(one, field)), meaning)
+        _say_keys([_placed(each) for each in one.twins], "stand there beside another of ours")
         _say_keys([f"{each.key} {each.field}" for each in one.differs], "differs, and stays")
         _say_keys([f"{key}: {why}" for key, why in one.unsettled.items()], "not looked through")
+
+
+def _placed(one: Any) -> str:
+    return f"{one.kind} {one.key} at {one.where}"
 
 
 def _say_keys(keys: list[str], meaning: str) -> None:

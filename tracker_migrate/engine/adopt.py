@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from tracker_migrate.engine.doubles import Names
 from tracker_migrate.engine.edits import POLICY
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.likeness import Likened, Likeness
@@ -26,12 +27,20 @@ from tracker_migrate.engine.survey import Survey, pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import DifferenceAt
 from tracker_migrate.errors import Gone, ObjectError
-from tracker_migrate.interfaces import Event, Snapshot, Wanted
+from tracker_migrate.interfaces import Event, Mine, RemoteRef, Snapshot, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.ledger import Held, places
 
 _PAGE = 200
 _UNLIKE = "is not what would be written: somebody changed it, or the source has changed since"
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """An object that stands there: what it is, and where people find it."""
+
+    key: Key
+    kind: str
+    where: str
 
 
 class Adopted(msgspec.Struct, kw_only=True):
@@ -42,7 +51,9 @@ class Adopted(msgspec.Struct, kw_only=True):
     doubled: objects that stand there twice; the younger is left alone. foreign: objects of other
     people. unknown: objects of ours of which the archive knows nothing. hidden: issues that are
     closed there for all but the importer, and stay so. unsettled: issues that were not looked
-    through, and why."""
+    through, and why. twins: objects of ours beside one that names the same thing of the source.
+    vanished: where objects of ours stand that name nothing of the archive: gone at the source, or
+    not for this login. adds: in a dry run, all that the ledger would gain."""
 
     issues: int = 0
     objects: int = 0
@@ -57,18 +68,27 @@ class Adopted(msgspec.Struct, kw_only=True):
     unknown: list[Key] = msgspec.field(default_factory=list)
     hidden: list[Key] = msgspec.field(default_factory=list)
     unsettled: dict[Key, str] = msgspec.field(default_factory=dict)
+    twins: list[Placed] = msgspec.field(default_factory=list)
+    vanished: list[str] = msgspec.field(default_factory=list)
+    adds: list[Placed] = msgspec.field(default_factory=list)
 
 
 class Adopt:
     """Adopts what stands at one target. source_wins: see the module."""
 
     def __init__(
-        self, target: Target, listen: Listen = silent, *, source_wins: bool = False
+        self,
+        target: Target,
+        listen: Listen = silent,
+        *,
+        source_wins: bool = False,
+        rehearsal: bool = False,
     ) -> None:
         self._target = target
         self._listen = listen
         self._ledger = target.ledger
-        self._adoption = target.workspace.adoption(target.name)
+        self._adoption = target.workspace.adoption(target.ledger.target)
+        self._source_wins, self._rehearsal = source_wins, rehearsal
         self._kinds = target.planner.kinds
         self._numbered = frozenset(name for name, kind in self._kinds.items() if kind.chosen)
         self._likeness = Likeness(target, source_wins=source_wins)
@@ -79,22 +99,27 @@ class Adopt:
         self._done = 0
 
     def run(self, *, dry_run: bool = False) -> Adopted:
-        """Adopt. dry_run: find the places only, and note nothing. Raises what stops a run."""
+        """Adopt. dry_run: note everything in a copy of the ledger, and drop that. Raises what
+        stops a run."""
+        if dry_run:
+            with self._target.rehearsing() as copy:
+                job = Adopt(copy, self._listen, source_wins=self._source_wins, rehearsal=True)
+                return job.run()
         target = self._target
         target.sink.check(target.decisions)
         target.learn()
         Survey(target).judge()
         self._refused = frozenset(one.issue for one in self._ledger.in_state("refused"))
-        if not dry_run and self._ledger.open_intents():
+        if self._ledger.open_intents():
             sender = Sender(target.sink, self._ledger, self._listen)
             self._adopted.unsettled |= recover(target.sink, self._ledger, sender)
         for refused in (False, True):  # what a refused issue's parts are is learnt from the others
-            self._each(refused, lambda page: self._places(page, dry_run))
-        if not dry_run:
-            if self._adopted.added:
-                self._adoption.retire_blocks()
-            for refused in (False, True):
-                self._each(refused, self._compared)
+            self._each(refused, self._places)
+        self._others()
+        if self._adopted.added:
+            self._adoption.retire_blocks()
+        for refused in (False, True):
+            self._each(refused, self._compared)
         return self._adopted
 
     def _each(self, refused: bool, work: Callable[[list[Issue]], Iterable[None]]) -> None:
@@ -111,7 +136,7 @@ class Adopt:
 
     # -- places -----------------------------------------------------------------------------------
 
-    def _places(self, page: list[Issue], dry_run: bool) -> Iterator[None]:
+    def _places(self, page: list[Issue]) -> Iterator[None]:
         places = self._locator.places(page)
         there = [issue for issue in page if issue.key in places]
         with self._guard:
@@ -127,10 +152,8 @@ class Adopt:
             if hidden_by_hand(self._target, self._likeness, issue, found):
                 with self._guard:
                     self._adopted.hidden.append(issue.key)
-                    if not dry_run:
-                        self._target.hide([issue.key])
-            if not dry_run:
-                self._note(issue.key, found, shared)
+                    self._target.hide([issue.key])
+            self._note(issue.key, found, shared)
 
         return self._spread(there, find)
 
@@ -163,6 +186,32 @@ class Adopt:
             for key, (kind, at) in found.fresh.items()
         ]
         self._adoption.keep([*shared, *rows], self._numbered)
+        if self._rehearsal:
+            with self._guard:
+                self._adopted.adds += [_placed(one.key, one.kind, one.at) for one in rows]
+                self._adopted.adds += [_placed(one.key, one.kind, one.at) for one in shared]
+
+    # -- what nobody asked for --------------------------------------------------------------------
+
+    def _others(self) -> None:
+        """What our account made and the ledger does not know, now that it knows all that the
+        archive has."""
+        kinds = [name for name, kind in self._kinds.items() if not kind.within]
+        strange: list[Mine] = []
+        for page in pages(self._target.sink.made(), _PAGE):
+            known = self._ledger.at(kinds, [one.at.id for one in page])
+            strange += [one for one in page if not any((k, one.at.id) in known for k in one.kinds)]
+        named = Names(self._target).of({one.marker for one in strange})
+        for one in strange:
+            keys = named.get(one.marker)
+            if keys is None:
+                self._adopted.vanished.append(one.at.url or one.at.number)
+                continue
+            self._adopted.twins += [
+                _placed(held.key, held.kind, one.at)
+                for held in self._ledger.held(sorted(keys)).values()
+                if held.kind in one.kinds and held.state != "gone"
+            ]
 
     # -- fields -----------------------------------------------------------------------------------
 
@@ -241,3 +290,7 @@ class Adopt:
 
         with ThreadPoolExecutor(self._target.sink.connections, "adopt") as pool:
             yield from pool.map(one, issues)
+
+
+def _placed(of: Key, kind: str, at: RemoteRef) -> Placed:
+    return Placed(of, kind, at.url or at.number or at.id)

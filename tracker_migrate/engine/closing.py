@@ -143,6 +143,8 @@ class Closing(Due):
     def send(self, actions: list[Action]) -> None:
         """Send what closes; a lost reply is settled at once, for nothing else may go before it.
         Raises Refused, and what stops a run."""
+        # first: what was gone, and comes back as it was, has to be opened again
+        self._target.ledger.unfinish(actions[0].wanted.issue)
         lost = 0
         while lost < _TRIES:
             try:

@@ -97,7 +97,7 @@ class Doubles:
         known = {(one.kind, one.at.id) for one in self._store.standing()}
         fresh = [one for one in strange if not {(k, one.at.id) for k in one.kinds} & known]
         seen = [one for page in pages(iter(fresh), _PAGE) for one in watch.look(page)]
-        keys = _Names(self._target, watch).of({one.marker for one in seen})
+        keys = Names(self._target, watch).of({one.marker for one in seen})
         for mine in seen:
             for of in sorted(keys.get(mine.marker, ()) if mine.names is None else [mine.names]):
                 if (double := self._double(watch, mine, of, under_way)) is not None:
@@ -251,11 +251,11 @@ class _Look:
                 self.turned.setdefault(held.key, {})[name] = mark
 
 
-class _Names:
+class Names:
     """Which things of the source permalinks name: those of the archive; and what the ledger has of
     issues that the archive has no more."""
 
-    def __init__(self, target: Target, watch: Watch) -> None:
+    def __init__(self, target: Target, watch: Watch | None = None) -> None:
         self._target = target
         self._watch = watch
 
@@ -268,13 +268,13 @@ class _Names:
             for marker, of in _homes(issue):
                 if marker in wanted:
                     found[marker].add(of)
-        if wanted - found.keys():
-            for marker, of in self._left_there():
+        if self._watch is not None and wanted - found.keys():
+            for marker, of in self._left_there(self._watch):
                 if marker in wanted - found.keys():
                     found[marker].add(of)
         return found
 
-    def _left_there(self) -> Iterator[tuple[str, Key]]:
+    def _left_there(self, watch: Watch) -> Iterator[tuple[str, Key]]:
         """What stands there of issues that the archive has no more says itself what it is."""
         for page in pages(self._target.ledger.issues(), _PAGE):
             present = self._target.archive.present(page)
@@ -286,7 +286,7 @@ class _Names:
                     for one in held.values()
                     if one.state != "gone"
                 ]
-                for mine in self._watch.look(asked):
+                for mine in watch.look(asked):
                     yield mine.marker, by_id[mine.at.id]
 
 

@@ -266,6 +266,11 @@ def _adopted_as_told(found: Adopted, names: Naming) -> Adopted:
     for name in ("gone", "doubled", "unknown", "hidden"):
         setattr(found, name, [names.key(one) for one in getattr(found, name)])
     found.differs = [msgspec.structs.replace(one, key=names.key(one.key)) for one in found.differs]
+    for name in ("twins", "adds"):
+        placed = [
+            msgspec.structs.replace(one, key=names.key(one.key)) for one in getattr(found, name)
+        ]
+        setattr(found, name, placed)
     found.unsettled = {
         names.key(key): names.text(reason) for key, reason in found.unsettled.items()
     }

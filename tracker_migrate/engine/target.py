@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from tracker_migrate import registry
@@ -135,6 +136,16 @@ class Target:
         """Close these for all but the importer from now on, as if somebody had done so by hand."""
         self.hidden.add(issues)
         self._hidden_until = 0.0
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Target]:
+        """The same target with a copy of its ledger, which is dropped afterwards."""
+        with self.workspace.adoption(self.name).rehearsal() as name:
+            copy = Target(self.workspace, self.name)
+            copy.ledger, copy.hidden = self.workspace.ledger(name), self.workspace.hidden(name)
+            copy.places = Places(copy.ledger)
+            copy._sink, copy._planner = self.sink, self.planner
+            yield copy
 
     def learn(self) -> None:
         """Ask the target whom its groups let in: what can't be told is refused from now on."""

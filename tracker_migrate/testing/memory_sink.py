@@ -6,7 +6,7 @@ twice is there twice, and is found by its marker among what is newer than the ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tracker_migrate.errors import (
@@ -23,6 +23,7 @@ from tracker_migrate.interfaces import (
     ClosedAction,
     ClosedStep,
     Decisions,
+    Mine,
     Observed,
     Planner,
     Receipt,
@@ -207,6 +208,13 @@ class MemorySink:
             if card.marker in keys and card.author == self.account:
                 found.setdefault(keys[card.marker], _ref("card", card.number))
         return found
+
+    def made(self) -> Iterator[Mine]:
+        """All cards of our account that name something."""
+        for card in self.server.all("card"):
+            if card.author == self.account and key_at(card.marker) is not None:
+                at = _ref("card", card.number)
+                yield Mine(kinds=("card",), at=at, made=True, marker=card.marker)
 
     @property
     def importer(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tracker_migrate.workspace import schema
@@ -49,6 +51,18 @@ class Adoption:
         last = table.update().where(where).values(next=table.c.last + 1)
         self._writer.now(lambda connection: connection.execute(last))
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[str]:
+        """Copy what is known of the target under another name, which is given; it is forgotten
+        afterwards. What is meant and not known is not copied: it holds texts."""
+        name = f"{self._target} (rehearsal)"
+        self._writer.now(lambda connection: _copy(connection, self._target, name))
+        try:
+            yield name
+        finally:
+            self._writer.flush()
+            self._writer.now(lambda connection: _drop(connection, name))
+
     def _row(self, one: Held, at: str) -> dict[str, Any]:
         return {
             "target": self._target,
@@ -65,3 +79,24 @@ class Adoption:
             "state": one.state,
             "sent_at": at,
         }
+
+
+def _of_a_target() -> Iterator[sa.Table]:
+    """The tables of the ledger that a rehearsal reads and writes."""
+    others = (schema.intent, schema.doubled, schema.looked)
+    for table in schema.metadata.tables.values():
+        if "target" in table.c and table not in others:
+            yield table
+
+
+def _copy(connection: Connection, target: str, name: str) -> None:
+    _drop(connection, name)  # one that did not come to its end
+    for table in _of_a_target():
+        columns = [sa.literal(name) if one.name == "target" else one for one in table.c]
+        rows = sa.select(*columns).where(table.c.target == target)
+        connection.execute(table.insert().from_select(list(table.c), rows))
+
+
+def _drop(connection: Connection, name: str) -> None:
+    for table in _of_a_target():
+        connection.execute(table.delete().where(table.c.target == name))

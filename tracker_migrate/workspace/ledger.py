@@ -471,6 +471,12 @@ class Ledger:
 
         return self._writer.do(write)
 
+    def unfinish(self, issue: Key) -> None:
+        """Let the next run look at an issue again that was done, though its inputs are the same."""
+        table = schema.verdict
+        where = table.c.target == self.target, table.c.issue == issue
+        self._writer.now(lambda c: c.execute(table.update().where(*where).values(inputs="")))
+
     # -- conflicts ------------------------------------------------------------------------------
 
     def add_conflict(self, key: Key, field: str, policy: str) -> None:
