@@ -71,10 +71,10 @@ class Comment(Row):
     created_at: str | None = None
 
 
-class Event(Row):
+class Event(Row, kw_only=True):
     """A row of a timeline; the answer to the POST of a comment is one, too."""
 
-    author_id: Id | None = None
+    author_id: Id | None
     comment_id: Id | None = None
     story_id: Id | None = None
     task_id: Id | None = None

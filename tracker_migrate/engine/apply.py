@@ -151,6 +151,7 @@ class Apply:
         try:
             Survey(self._target, self._listen).judge()
             self._closing.run(self._closed)
+            self._settle_doubles()
         finally:
             self._ledger.drop_leases()
         self._applied.exposed = self._ledger.states().get("exposed", 0)
