@@ -217,6 +217,8 @@ class Api:
         except requests.RequestException as error:
             failed = failed_read if method == "GET" else failed_write
             raise failed(error, self._server) from None
+        finally:
+            self._local.answer = None
         return answer
 
     def _client(self) -> tuple[Any, Any]:

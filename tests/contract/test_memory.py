@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.memory import MemoryUnderTest
+from tracker_migrate.testing.conformance.once import OnceChecks
+from tracker_migrate.testing.conformance.ours import OursChecks
 from tracker_migrate.testing.conformance.sink import SinkConformance
 
 
@@ -14,7 +16,7 @@ class TestMemory(SinkConformance):
         return MemoryUnderTest(request.param)
 
 
-class TestMemoryThatKeepsNumbers(SinkConformance):
+class TestMemoryThatKeepsNumbers(OnceChecks, OursChecks):
     @pytest.fixture
     def target(self) -> MemoryUnderTest:
         return MemoryUnderTest("ours", keep=True)
