@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.state_machine.machine import TALLY, Machine
 
 #: seconds that are spent on making what was found small
-hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS = 120
+hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS = 30
 LENGTH = 60
 EXAMPLES = 12
 

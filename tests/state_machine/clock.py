@@ -3,6 +3,7 @@ clock beside it that can be set wrong."""
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -14,9 +15,14 @@ from typing import Any
 import pytest
 import tenacity
 
+from tracker_migrate import waiting
+
+_SLEEP = waiting.sleep
 _PACKAGE = "tracker_migrate."
 #: these serve or set the scene: their time is real
 _REAL = ("standin", "tracker_migrate.testing")
+#: where the wall clock is asked
+_WALL = re.compile(r"\.(engine|workspace)\.")
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -60,11 +66,12 @@ class VirtualClock:
         for module in _modules():
             if getattr(module, "time", None) is time:
                 patch.setattr(module, "time", self)
-            if getattr(module, "datetime", None) is datetime:
+            if getattr(module, "datetime", None) is datetime and _WALL.search(module.__name__):
                 patch.setattr(module, "datetime", self._datetime())
             self._defaults(patch, module)
         for waits in (tenacity, tenacity.nap):
             patch.setattr(waits, "time", self)
+        patch.setattr(waiting, "sleep", self.sleep)
 
     def _datetime(self) -> type[datetime]:
         clock = self
@@ -78,7 +85,7 @@ class VirtualClock:
 
     def _defaults(self, patch: pytest.MonkeyPatch, module: ModuleType) -> None:
         """Arguments whose default is a function of the real clock."""
-        ours = {time.sleep: self.sleep, time.monotonic: self.monotonic, time.time: self.time}
+        ours = {_SLEEP: self.sleep, time.sleep: self.sleep, time.monotonic: self.monotonic, time.time: self.time}
         for function in _functions(module):
             for name in ("__defaults__", "__kwdefaults__"):
                 held = getattr(function, name)

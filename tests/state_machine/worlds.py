@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.state_machine.machine import Machine
 from tests.state_machine.memory_stage import MemoryStage
+from tests.state_machine.maniphest_stage import ManiphestStage
 from tests.state_machine.stage import Stage
+from tests.state_machine.storyboard_stage import StoryBoardStage
 
 
 class MemoryOurs(Machine):
@@ -27,4 +29,26 @@ class MemoryTheirs(Machine):
         return MemoryStage("theirs", connections)
 
 
-WORLDS: dict[str, type[Machine]] = {one.world: one for one in (MemoryOurs, MemoryTheirs)}
+class StoryBoard(Machine):
+    """StoryBoard's stand-in over HTTP, and Launchpad's."""
+
+    world = "storyboard"
+
+    @staticmethod
+    def build(connections: int) -> Stage:
+        return StoryBoardStage(connections)
+
+
+class Maniphest(Machine):
+    """Maniphest's stand-in over HTTP, and Launchpad's."""
+
+    world = "maniphest"
+
+    @staticmethod
+    def build(connections: int) -> Stage:
+        return ManiphestStage(connections)
+
+
+WORLDS: dict[str, type[Machine]] = {
+    one.world: one for one in (MemoryOurs, MemoryTheirs, StoryBoard, Maniphest)
+}
