@@ -15,6 +15,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar, cast
 
 import requests
+import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
@@ -233,20 +234,44 @@ class Reads:
 
     def __call__(self, read: Callable[..., _T], *given: Any) -> _T:
         """What a read gives."""
-        tried = 0
-        while True:
-            try:
-                return read(*given)
-            except Held:
-                raise
-            except Retriable as error:
-                tried += not error.down
-                under_way = waiting.send()
-                if tried >= self._attempts or (under_way and under_way.age > _IN_A_SEND):
-                    raise
-                if not error.down:
-                    most = min(_LONGEST_WAIT, self._backoff * 2.0 ** (tried - 1))
-                    waiting.sleep(random.uniform(0.0, most))
+        tries = _Tries(self._attempts, self._backoff)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            after=tries.count,
+            wait=tries.wait,
+            stop=tries.enough,
+            sleep=waiting.sleep,
+            reraise=True,
+        )
+        return retrying(read, *given)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, Retriable) and not isinstance(error, Held)
+
+
+class _Tries:
+    """The failures of one read that were not the whole server's, and what follows from them."""
+
+    def __init__(self, attempts: int, backoff: float) -> None:
+        self._attempts, self._backoff = attempts, backoff
+        self._tried, self._down = 0, False
+
+    def count(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._down = isinstance(error, Retriable) and error.down
+        self._tried += not self._down
+
+    def wait(self, _state: tenacity.RetryCallState) -> float:
+        """Seconds: longer each time, and drawn, so that threads do not come back together. None for
+        a server that is down: that is waited for where requests are let go."""
+        if self._down:
+            return 0.0
+        return random.uniform(0.0, min(_LONGEST_WAIT, self._backoff * 2.0 ** (self._tried - 1)))
+
+    def enough(self, _state: tenacity.RetryCallState) -> bool:
+        under_way = waiting.send()
+        return self._tried >= self._attempts or bool(under_way and under_way.age > _IN_A_SEND)
 
 
 def patient_reads(attempts: int, backoff: float) -> Reads:
