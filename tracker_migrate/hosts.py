@@ -66,9 +66,12 @@ class Host:
         self._quiet_until = 0.0
 
     def limit(self, per_second: float, patience: float) -> None:
-        """A client's settings: the lower rate and the longer patience hold. per_second: 0 is no
-        limit."""
+        """The settings of a client that is new: the lower rate and the longer patience hold, and
+        patience begins anew. per_second: 0 is no limit."""
         with self._guard:
+            now = self._clock()
+            if self._is_over(now):
+                self._circuit.renew(now)
             if per_second > 0:
                 self.per_second = min(per_second, self.per_second or per_second)
                 self._slots = self._slots or self._make_slots()

@@ -176,6 +176,15 @@ def test_after_that_it_is_asked_again_when_a_probe_is_due(scene: Scene) -> None:
     scene.host.ready()
 
 
+def test_a_new_client_has_new_patience(scene: Scene) -> None:
+    scene.goes_down(650)
+    with pytest.raises(Unreachable):
+        scene.host.ready()
+    scene.host.limit(0, patience=600)
+    scene.host.ready()
+    assert scene.now >= scene.up_at
+
+
 def test_no_patience_is_none(scene: Scene) -> None:
     scene.host.patience = 0
     scene.goes_down()
