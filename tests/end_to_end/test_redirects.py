@@ -51,7 +51,9 @@ def homes(here: World, target: str) -> dict[str, str]:
     call = ManiphestReader(here.maniphest.url, conduit_token("importbot")).call
     tasks = call("maniphest.search", limit=100)["data"]
     links = {
-        f"/T{task['id']}": re.search(r"\[\[ ?(\S+) \| LP (?:#\d+|blueprint \S+) ?\]\]", task["fields"]["description"]["raw"])
+        f"/T{task['id']}": re.search(
+            r"\[\[ ?(\S+) \| LP (?:#\d+|blueprint \S+) ?\]\]", task["fields"]["description"]["raw"]
+        )
         for task in tasks
     }
     return {link[1]: end for end, link in links.items() if link is not None}
