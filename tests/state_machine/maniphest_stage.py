@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from tests.end_to_end.reader import ManiphestReader
 from tests.end_to_end.world import conduit_token
 from tests.state_machine.oracle import Allowed, Standing
-from tests.state_machine.standin_stage import _WORDS, StandInStage, note, of_home, servers
-from tests.end_to_end.reader import ManiphestReader
+from tests.state_machine.standin_stage import (
+    _WORDS,
+    StandInStage,
+    named_tags,
+    note,
+    of_home,
+    servers,
+)
 from tracker_migrate.backends.maniphest.client import Conduit
 
 _OPEN = ("public", "users")
@@ -140,15 +146,15 @@ class ManiphestStage(StandInStage):
         projects = store.column(
             "SELECT name FROM edge JOIN project ON phid=dst WHERE src=?", [row["phid"]]
         )
-        text = json.dumps(row["description"])
-        tags = {tag for tag in ("ui", "api", "docs") if tag in projects or f"#{tag}" in text}
+        named = named_tags(row["description"])
         return Standing(
             title=row["title"],
             text=row["description"],
             done=row["status"] not in ("open",),
-            tags=tags,
+            tags=named | {"ui", "api", "docs"} & set(projects),
             notes=[note(one[0], one[1] == self._me) for one in said],
             open=row["view"] in _OPEN,
+            named=named or {"?"},
             shut=row["view"] in (self._me, "no-one", "obj.maniphest.author"),
         )
 

@@ -177,6 +177,7 @@ class MemoryStage:
         self.truth = Truth()
         self.clock = VirtualClock()
         self._patch = pytest.MonkeyPatch()
+        self._patch.setenv("TRACKER_MIGRATE_TRACE", "1")  # what nobody foresaw is raised
         self.fuse = Fuse(self._patch)
         self.clock.install(self._patch)
         self.allowed = Allowed(comment_edits=numbers == "theirs")
@@ -326,9 +327,7 @@ class MemoryStage:
         with self.server._guard:
             self.server._arrive()
             cards = {
-                str(one.number): one
-                for one in self.server.all("card")
-                if one.author == "importer"
+                str(one.number): one for one in self.server.all("card") if one.author == "importer"
             }
             found: dict[int, list[Standing]] = {}
             for card in cards.values():
@@ -338,7 +337,9 @@ class MemoryStage:
 
     def _standing(self, card: Any, cards: Mapping[str, Any]) -> Standing:
         held = card.fields
-        notes = [one for one in self.server.all("note") if one.fields.get("card") == str(card.number)]
+        notes = [
+            one for one in self.server.all("note") if one.fields.get("card") == str(card.number)
+        ]
         return Standing(
             title=held["title"],
             text=held["text"],
@@ -357,7 +358,9 @@ class MemoryStage:
                 for one in self.server.all("card")
                 if one.fields.get("audience") == "public"
             }
-            notes = [one.fields for one in self.server.all("note") if one.fields.get("card") in open_]
+            notes = [
+                one.fields for one in self.server.all("note") if one.fields.get("card") in open_
+            ]
         told = [f"{one['title']} {one['text']}" for one in open_.values()]
         return " ".join([*told, *(one["text"] for one in notes)])
 
