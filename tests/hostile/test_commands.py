@@ -13,8 +13,9 @@ import pytest
 
 from tests.cli.conftest import Servers
 from tests.hostile.badness import BAD, WORDS, Bytes
+from tests.hostile.mangling import Mangler, Place
 from tests.hostile.servers import byte_by_byte
-from tests.hostile.test_printed import ACTS
+from tests.hostile.test_printed import ACTS, EVIL
 from tracker_migrate import bounded, hosts
 from tracker_migrate.backends.launchpad.standin import generate
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
@@ -53,7 +54,8 @@ class World:
         """Run a command here; what it prints has to be plain."""
         hosts.forget()
         self._say()
-        status = run([*arguments, "-C", str(self.folder), "-q"])
+        quiet = [] if "show" in arguments else ["-q"]
+        status = run([*arguments, "-C", str(self.folder), *quiet])
         ended = Ended(status, *self._say())
         said = ended.out + ended.err
         assert "a bug in tracker-migrate" not in said
@@ -190,3 +192,22 @@ def test_a_target_that_is_none_is_told_before_anything_is_written(
         assert ended.err.startswith("error: ")
     world.spoil(standin, "", None)
     assert standin.writes == before
+
+
+@pytest.mark.parametrize("evil", ["colour", "clipboard", "lines", "right-to-left", "null", "long"])
+def test_a_name_that_acts_is_shown_and_does_nothing(world: World, evil: str) -> None:
+    """As the title of every bug, and as everybody's name; `World.run` looks at what is printed."""
+    standin = world.servers.launchpad
+    places = (("GET /devel/bugs/N", "title"), ("GET /devel/~N", "display_name"))
+    with pytest.MonkeyPatch.context() as patch:
+        for label, field in places:
+            patch.setattr(standin, "answer", standin.answer)
+            Mangler(standin).spoil(Place(label, (field,)), EVIL[evil])
+        assert world.run("pull").status == 0
+    shown = world.run("show", str(FIRST), "--as", "storyboard", "--as", "maniphest")
+    assert shown.status == 0
+    assert "title" in shown.out
+    for command in (("plan",), ("apply", "-T", "new"), ("status", "--refused"), ("verify",)):
+        ended = world.run(*command)
+        assert ended.status in (0, 3, 4), ended.err
+        json.loads(world.run(*command, "--json").out)
