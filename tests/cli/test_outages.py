@@ -174,6 +174,18 @@ def test_one_request_that_launchpad_gives_up_on_holds_nothing_up(
     assert (told.err, fault.times) == ("", 0)
 
 
+def test_a_database_of_launchpads_that_is_down_costs_no_issue(
+    cli: Cli, fresh: Path, standins: Servers
+) -> None:
+    oops = {"X-Lazr-OopsId": "OOPS-1"}  # as if each request were at fault by itself
+    fault = Fault("status", status=503, skip=60, times=9, headers=oops)
+    standins.launchpad.faults.append(fault)
+    told = cli("pull", "-C", fresh)
+    assert (told.status, fault.times) == (0, 0), told.out
+    assert "unread" not in told.out
+    assert "answers 503; trying again in" in told.err
+
+
 # -- deadlocks ------------------------------------------------------------------------------------
 
 
