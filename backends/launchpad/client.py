@@ -122,6 +122,7 @@ class Client:
                 if smaller is None:
                     raise
                 url = smaller
+                waiting.sleep(self._pause)
                 continue
             if not is_page(got.value):
                 raise Refused("a collection's page is not what Launchpad sends")

@@ -64,6 +64,25 @@ def outage(standin: StandIn, after: int, seconds: float) -> Iterator[threading.E
         thread.join(120)
 
 
+@contextmanager
+def failing(standin: StandIn, fault: Fault, seconds: float) -> Iterator[None]:
+    """A fault strikes whatever comes, for so many seconds from when it first does."""
+    standin.faults.append(fault)
+    times = fault.times
+
+    def go() -> None:
+        until(lambda: fault.times < times, 60)
+        time.sleep(seconds)
+        standin.faults.clear()
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(120)
+
+
 def patience(folder: Path, seconds: float) -> None:
     """Set it for all servers."""
     path = folder / "migration.toml"
@@ -123,23 +142,11 @@ def test_a_proxy_whose_server_is_away_is_waited_for_as_well(
 
 
 def test_while_it_is_down_it_is_hardly_asked(cli: Cli, workspace: Path, standins: Servers) -> None:
-    standin = standins.storyboard
     fault = Fault("status", status=503, skip=30, times=10**6, text="down for maintenance")
-    standin.faults.append(fault)
-    with_it: list[int] = []
-
-    def up_again() -> None:
-        until(lambda: fault.skip == 0)
-        time.sleep(4)
-        with_it.append(10**6 - fault.times)
-        standin.faults.clear()
-
-    thread = threading.Thread(target=up_again)
-    thread.start()
-    assert cli("apply", "-T", "new").status == 0
-    thread.join()
+    with failing(standins.storyboard, fault, seconds=4):
+        assert cli("apply", "-T", "new").status == 0
     # four threads, whose failures open the circuit, and three probes; each may look once more
-    assert with_it[0] <= 16
+    assert 10**6 - fault.times <= 16
     all_is_there(cli, "new")
 
 
@@ -178,10 +185,10 @@ def test_a_database_of_launchpads_that_is_down_costs_no_issue(
     cli: Cli, fresh: Path, standins: Servers
 ) -> None:
     oops = {"X-Lazr-OopsId": "OOPS-1"}  # as if each request were at fault by itself
-    fault = Fault("status", status=503, skip=60, times=9, headers=oops)
-    standins.launchpad.faults.append(fault)
-    told = cli("pull", "-C", fresh)
-    assert (told.status, fault.times) == (0, 0), told.out
+    fault = Fault("status", status=503, skip=60, times=10**6, headers=oops)
+    with failing(standins.launchpad, fault, seconds=3):
+        told = cli("pull", "-C", fresh)
+    assert told.status == 0, told.out
     assert "unread" not in told.out
     assert "answers 503; trying again in" in told.err
 
