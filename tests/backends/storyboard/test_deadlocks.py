@@ -45,7 +45,10 @@ def test_the_stand_in_does_deadlock(fought: StoryBoardStandIn, run: Run) -> None
     api = Api(f"{fought.url}/v1", servers.SUPER)
     step = steps(run, 1)[0]
     fields = step.actions[0].fields
-    body = {"title": "A task of somebody", **{name: int(fields[name]) for name in ("story_id", "project_id")}}
+    body = {
+        "title": "A task of somebody",
+        **{name: int(fields[name]) for name in ("story_id", "project_id")},
+    }
     lost: list[int] = []
 
     def post() -> None:
