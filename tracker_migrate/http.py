@@ -32,7 +32,7 @@ from urllib3.exceptions import (
 
 from tracker_migrate import bounded, waiting
 from tracker_migrate.errors import Doubtful, Held, ObjectError, Retriable, Unreachable
-from tracker_migrate.hosts import Host, blamed, host_of
+from tracker_migrate.hosts import Host, blamed, host_of, put_off
 from tracker_migrate.sockets import bounding
 
 #: loggers of urllib3 that tell whole addresses, or what could not be understood in a reply
@@ -243,7 +243,13 @@ class Reads:
             sleep=waiting.sleep,
             reraise=True,
         )
-        return retrying(read, *given)
+        try:
+            return retrying(read, *given)
+        except Retriable as error:
+            if isinstance(error, Held) or tries.used_up:
+                raise
+            late = put_off(str(error), 1.0, down=error.down)  # the send has gone on for too long
+        raise late
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -269,9 +275,14 @@ class _Tries:
             return 0.0
         return random.uniform(0.0, min(_LONGEST_WAIT, self._backoff * 2.0 ** (self._tried - 1)))
 
+    @property
+    def used_up(self) -> bool:
+        """Whether it was tried as often as it may be."""
+        return self._tried >= self._attempts
+
     def enough(self, _state: tenacity.RetryCallState) -> bool:
         under_way = waiting.send()
-        return self._tried >= self._attempts or bool(under_way and under_way.age > _IN_A_SEND)
+        return self.used_up or bool(under_way and under_way.age > _IN_A_SEND)
 
 
 def patient_reads(attempts: int, backoff: float) -> Reads:
