@@ -42,7 +42,11 @@ class Machine(RuleBasedStateMachine):
     world: ClassVar[str] = ""
     #: of its steps in each turn
     share: ClassVar[int] = 3000
-    build: ClassVar[Callable[[int], Stage]]
+
+    @staticmethod
+    def build(connections: int) -> Stage:
+        """A world in its beginning."""
+        raise NotImplementedError
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +54,7 @@ class Machine(RuleBasedStateMachine):
         self._numbers = 0
         self._calls = 0
 
-    # -- it begins --------------------------------------------------------------------------------
+    # -- it begins ---------------------------------------------------------------------------------
 
     @initialize(connections=st.sampled_from([1, 1, 3]), bugs=st.integers(1, 3))
     def begin(self, connections: int, bugs: int) -> None:
@@ -58,7 +62,7 @@ class Machine(RuleBasedStateMachine):
         self.stage = type(self).build(connections)
         self.truth = self.stage.truth
         self._leaked: set[str] = set()
-        self.stage.looking = self._look  # type: ignore[attr-defined]
+        self.stage.looking = self._look
         for _ in range(bugs):
             self._file(PUBLIC, 1, 0)
 
@@ -69,7 +73,7 @@ class Machine(RuleBasedStateMachine):
         if hasattr(self, "_leaked"):
             assert not self._leaked, f"leaks: {sorted(self._leaked)}"
 
-    # -- the source -------------------------------------------------------------------------------
+    # -- the source --------------------------------------------------------------------------------
 
     def _bug(self, pick: int) -> Bug:
         bugs = [bug for bug in self.truth.bugs.values() if bug.there] or [self._file(PUBLIC, 1, 0)]
@@ -189,7 +193,7 @@ class Machine(RuleBasedStateMachine):
             bug.there = True
             self._changed(bug)
 
-    # -- people at the target -----------------------------------------------------------------------
+    # -- people at the target ----------------------------------------------------------------------
 
     def _settled(self) -> None:
         """What is under way arrives before somebody comes: nobody can keep a request from coming
@@ -247,7 +251,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self.stage.stranger()
 
-    # -- what goes wrong ----------------------------------------------------------------------------
+    # -- what goes wrong ---------------------------------------------------------------------------
 
     @rule(data=st.data(), times=st.integers(1, 4), skip=st.integers(0, 6))
     def source_fails(self, data: Any, times: int, skip: int) -> None:
@@ -284,7 +288,7 @@ class Machine(RuleBasedStateMachine):
         """Nothing happens for a while."""
         self.stage.clock.sleep(seconds)
 
-    # -- commands -----------------------------------------------------------------------------------
+    # -- commands ----------------------------------------------------------------------------------
 
     def _run(self, command: Callable[[], Any]) -> Any:
         """What a command gives; an error of ours is no fault while anything goes wrong."""
@@ -365,7 +369,7 @@ class Machine(RuleBasedStateMachine):
         self._run(self.stage.apply)
         assert ended in ([], ["locked"]), "two workers at once"
 
-    # -- what must be true ----------------------------------------------------------------------------
+    # -- what must be true -------------------------------------------------------------------------
 
     def _look(self) -> None:
         """At any time: nobody reads what nobody could ever read at the source. What is seen in the

@@ -46,7 +46,7 @@ class ManiphestStage(StandInStage):
 
     target: ClassVar[str] = "maniphest"
     allowed = Allowed(comment_edits=True)
-    target_faults = (
+    target_faults: tuple[str, ...] = (
         *_WORDS, "late", "stranger", "crash_after_commit", "late_index", "expired", "down",
     )  # fmt: skip
 
@@ -123,6 +123,11 @@ class ManiphestStage(StandInStage):
             row = self.standin.store.row(sql, [phid])
             if row is None or tuple(row) != said:
                 yield f"task {phid} of somebody else's"
+
+    def writes(self) -> int:
+        """What came of requests: whether a policy would keep us out is asked by an edit, too."""
+        tables = ("xaction_task", "xaction_proj")
+        return sum(self.standin.store.value(f"SELECT count(*) FROM {table}") for table in tables)
 
     # -- looking ----------------------------------------------------------------------------------
 

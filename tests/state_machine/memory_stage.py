@@ -168,10 +168,12 @@ class ShakyServer(MemoryServer):
 class MemoryStage:
     """A memory source and a memory target. numbers: who chooses them."""
 
-    source_faults = ("busy", "gateway", "slow", "expired", "mangle", "down")
-    target_faults = (
+    source_faults: tuple[str, ...] = ("busy", "gateway", "slow", "expired", "mangle", "down")
+    target_faults: tuple[str, ...] = (
         *("lose", "late", "drop", "retry", "refuse", "down", "stranger", "expired", "read"),
     )
+
+    workspace: Workspace
 
     def __init__(self, numbers: Numbers, connections: int) -> None:
         self.truth = Truth()
@@ -188,15 +190,16 @@ class MemoryStage:
         self.server = ShakyServer(clock=self.clock.monotonic)
         self.server.reads = []
         self.server.on_request = self._requested
-        self._once = threading.Lock()
+        self._once, self._opened = threading.Lock(), set[Path]()
         self._requests: list[tuple[int, Callable[[], None]]] = []
         self._theirs: list[tuple[str, int, dict[str, Any]]] = []
         self.looking: Callable[[], None] = lambda: None
         self.reopen()
 
     def reopen(self, *, room: int | None = None) -> None:
-        if hasattr(self, "workspace"):
+        if self._folder in self._opened:
             self.workspace.close()
+        self._opened.add(self._folder)
         self.workspace = Workspace(self._folder / "move")
         if room is not None:
             limit_disk(self.workspace, room)

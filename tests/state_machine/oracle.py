@@ -1,4 +1,4 @@
-"""What must stand at the target, by a small model of its own: shares no code with what it judges."""
+"""What must stand at the target, by a small model of its own, without a line of what it judges."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Note:
 @dataclass
 class Standing:
     """An issue's object at the target. open: everybody may read it. shut: nobody but the importer.
-    links: the bugs that it depends on, where that is known of this target. named: tags that its text
-    names: a tag of a private bug is not a tag there, for all tags are shown to everybody."""
+    links: the bugs that it depends on, where that is known of this target. named: tags that its
+    text names: a private bug's tag is no tag there, for all tags are shown to everybody."""
 
     title: str
     text: str

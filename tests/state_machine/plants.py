@@ -72,7 +72,7 @@ def doubts_forgotten(patch: Patch) -> None:
 #: each with the world that must find it, and the words by which it is known
 PLANTS: Mapping[Callable[[Patch], None], tuple[str, str]] = {
     result_first: ("MemoryOurs", "losses"),
-    sent_again: ("MemoryTheirs", "doubles"),
+    sent_again: ("MemoryTheirs", "losses"),
     settled_at_once: ("MemoryTheirs", "doubles"),
     edits_overwritten: ("MemoryOurs", "overwritten"),
     comments_backwards: ("MemoryTheirs", "in the order"),

@@ -125,7 +125,7 @@ class StandInStage:
     """What both targets have in common."""
 
     target: ClassVar[str]
-    source_faults = (*_WORDS, "expired", "down")
+    source_faults: tuple[str, ...] = (*_WORDS, "expired", "down")
     target_faults: tuple[str, ...]
     allowed: Allowed
     policies = ""

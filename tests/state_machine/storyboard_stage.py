@@ -22,7 +22,15 @@ class StoryBoardStage(StandInStage):
 
     target: ClassVar[str] = "storyboard"
     allowed = Allowed(comment_edits=True)
-    target_faults = (*_WORDS, "late", "deadlock", "deadlock_400", "stranger", "expired", "down")
+    target_faults: tuple[str, ...] = (
+        *_WORDS,
+        "late",
+        "deadlock",
+        "deadlock_400",
+        "stranger",
+        "expired",
+        "down",
+    )
     policies = """[information_type]
 "Private" = "few"
 [policies.few.storyboard]
