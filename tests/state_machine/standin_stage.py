@@ -182,6 +182,11 @@ class StandInStage:
 
         self._patch.setattr(owner, "write", write)
 
+    @property
+    def folder(self) -> Path:
+        """The workspace's."""
+        return self._folder
+
     def client(self) -> Any:
         """The class whose `write` sends what writes."""
         raise NotImplementedError
