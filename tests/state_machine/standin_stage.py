@@ -75,8 +75,11 @@ class Servers:
         """It is as it was in the beginning."""
         data, counters = self._kept[standin]
         with standin.lock:
+            if standin.store.db.in_transaction:
+                standin.store.db.rollback()
             standin.store.db.deserialize(data)
             standin.store._next = dict(counters)
+            getattr(standin.store, "_moved", set()).clear()
             standin.faults.clear()
             standin.again.clear()
 
