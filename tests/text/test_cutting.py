@@ -38,7 +38,7 @@ from tracker_migrate.text.continued import (
     part_label,
     whole_home,
     whole_label,
-    written,
+    written_parts,
 )
 from tracker_migrate.text.cutting import Markup, cut
 
@@ -162,7 +162,7 @@ def test_a_whole_text_at_any_limit(
     first = line(origin.Origin("LP #1", HOME, "Jane Doe", "https://launchpad.net/~jane", WHEN))
     tail = (Heading("Details"), Paragraph((("the end",),)))
     long = Long(line=first, part_line=part_line, blocks=document * times, tail=tail)
-    texts = [closed_text(text, name) for text in written(long, markup, limit)]
+    texts = [closed_text(text, name) for text in written_parts(long, markup, limit)]
     assert all(markup.weigh(text) <= limit for text in texts)
     told = [origin.parse(text) for text in texts]
     labels = ["LP #1", *(f"LP #1, part {n} of {len(texts)}" for n in range(2, len(texts) + 1))]
@@ -287,7 +287,7 @@ def test_deep_quotes_are_cut_as_they_are_written() -> None:
 
 def test_what_fits_is_one_text() -> None:
     long = Long(line="line", part_line=str, blocks=[Paragraph(((Strong("a"), " word"),))])
-    assert written(long, MARKDOWN, SMALLEST) == [Text(parts=("line\n\n**a** word",))]
+    assert written_parts(long, MARKDOWN, SMALLEST) == [Text(parts=("line\n\n**a** word",))]
 
 
 # -- names of parts -------------------------------------------------------------------------------

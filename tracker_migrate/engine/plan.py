@@ -23,7 +23,7 @@ from tracker_migrate.model import Issue, Key
 
 FORMAT = 1
 #: keys that hold a number and no name
-_NUMBERED = re.compile(r"[a-z]+:[a-z]+:\d+(/\d+)?")
+_NUMBERED = re.compile(r"[a-z]+:(part:)?[a-z]+:\d+(/\d+)*")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

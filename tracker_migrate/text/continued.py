@@ -68,7 +68,7 @@ class Long(msgspec.Struct, frozen=True, kw_only=True):
     fixed: bool = False
 
 
-def written(long: Long, markup: Markup, limit: int) -> list[Text]:
+def written_parts(long: Long, markup: Markup, limit: int) -> list[Text]:
     """The texts of all parts, the first one first. No text takes more than `limit` bytes."""
     whole = _under((long.line,), [*long.blocks, *long.tail], markup)
     if _surely_fits(whole, limit) or markup.weight(whole) <= limit:

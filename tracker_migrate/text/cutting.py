@@ -161,19 +161,19 @@ class _Cutter:
             one = self._weighed(waiting.pop())
             halves = halved(one.payload) if one.payload and one.weight > self._room else None
             if halves is None:
-                yield one
+                yield one._replace(weight=one.weight - self._header(one))
             else:
                 waiting += [_joining(one, halves[1]), one._replace(payload=halves[0])]
 
     def _weighed(self, atom: _Atom) -> _Atom:
         text = self._markup.write(_built([atom], 0))
         weight = self._markup.weight(text) + self._around(atom)
-        return atom._replace(weight=weight - self._header(atom), mark=_checksum(text))
+        return atom._replace(weight=weight, mark=_checksum(text))
 
     def _header(self, atom: _Atom) -> int:
         """What the header of a table weighs: it stands once for all rows of a part."""
         block = atom.path[-1][1]
-        if atom.payload is None or not isinstance(block, Table):
+        if not isinstance(block, Table):
             return 0
         if block.header not in self._headers:
             self._headers[block.header] = self._markup.of([Table(block.header, ())])
