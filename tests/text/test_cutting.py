@@ -15,6 +15,7 @@ from tests.text.remarkup_reader import read
 from tests.text.samples import blocks as block_samples
 from tests.text.samples import closed, documents, folded, seen, words
 from tests.text.test_commonmark import TAGS, Page
+from tests.text.test_linear_time import UNITS, calls
 from tracker_migrate.interfaces import Passing, Ref, Text
 from tracker_migrate.model import Key
 from tracker_migrate.text import commonmark, origin, remarkup
@@ -271,6 +272,18 @@ def test_a_megabyte_of_anything(name: str, piece: str) -> None:
     for block in (Code(text), Paragraph(((text.replace("\n", " "),),))):
         if seen([block]):
             assert_cut([block], name, 20_000, 20_000)
+
+
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS)
+@both
+def test_four_times_the_text_takes_about_four_times_the_steps(name: str, unit: str) -> None:
+    def work(times: int) -> None:
+        for block in (Code(unit * times), Paragraph(((unit.replace("\n", " ") * times,),))):
+            cut([block], MARKUPS[name], 2000)
+
+    times = 10_000 // len(unit)
+    small, large = calls(lambda: work(times)), calls(lambda: work(4 * times))
+    assert large < 5 * small + 500
 
 
 def test_deep_quotes_are_cut_as_they_are_written() -> None:
