@@ -16,6 +16,7 @@ from tests.end_to_end.fuse import Crash, Fuse
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.reader import missing_words
 from tests.end_to_end.test_adopt import adopt, lose, standing, writes_nothing
+from tests.end_to_end.test_doubled import FILL, doubled
 from tests.end_to_end.test_recorded_projects import agrees, reader_of
 from tests.end_to_end.world import TARGETS, World
 from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
@@ -247,6 +248,17 @@ def test_a_comment_that_grew_is_told_to_be_stuck(target: str, marked: MarkedWorl
     assert applied.created >= 2
 
 
+def test_parts_that_were_delivered_twice_are_told(marked: MarkedWorld) -> None:
+    limited(marked, "maniphest")
+    bug = one_bug(marked, size=60_000)
+    marked.here.pull()
+    doubled(marked.here, "maniphest", "maniphest.edit", body=FILL, after=1)
+    found = {one.key for one in marked.here.apply("maniphest").doubles}
+    assert any(key.startswith("launchpad:part:") for key in found)
+    assert found == {one for one in found if f":{bug}/" in one}
+    assert marked.here.verify("maniphest").agrees
+
+
 @both
 def test_a_text_of_2_7_megabytes_at_the_limits_of_real_servers(
     target: str, marked: MarkedWorld, monkeypatch: pytest.MonkeyPatch
@@ -262,7 +274,7 @@ def test_a_text_of_2_7_megabytes_at_the_limits_of_real_servers(
     marked.here.apply(target)
     took = time.perf_counter() - start
     texts = stands_whole(marked, target, bug, 8_000_000)
-    assert len(texts) == (2 if target == "storyboard" else 2 + len(texts) - 2)
+    assert (len(texts) == 2) == (target == "storyboard")
     agrees(marked.here.verify(target))
     assert took < 120, took
 
