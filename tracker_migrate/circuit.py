@@ -72,7 +72,7 @@ class Circuit:
         many = self.in_a_row >= LIMIT
         slow = self.in_a_row >= 2 and now - self.since >= SLOW
         if self.state is State.TRYING or (self.state is State.CLOSED and opens and (many or slow)):
-            self._open(now)
+            self._go_down(now)
 
     def probed(self, now: float, what: str) -> None:
         """A probe came back. what: "" if it was answered, else what was wrong."""
@@ -80,7 +80,7 @@ class Circuit:
             return
         if what:
             self.what = what
-            self._open(now)
+            self._go_down(now)
         else:
             self.state = State.TRYING
 
@@ -91,7 +91,11 @@ class Circuit:
         self.state = State.CLOSED
         return was_down
 
-    def _open(self, now: float) -> None:
+    def renew(self, now: float) -> None:
+        """Somebody new asks: the outage is as old as that, and a probe is due."""
+        self.since = self.next_probe = now
+
+    def _go_down(self, now: float) -> None:
         self.state = State.OPEN
         self.interval = min(LAST_PROBE, FIRST_PROBE * 2**self._probes) * self._jitter()
         self.next_probe = now + self.interval

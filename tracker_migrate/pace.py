@@ -80,7 +80,7 @@ class SharedSlots:
                 slot = chosen(due)
                 self._next = slot + apart
                 if locked:
-                    self._write()
+                    self._keep()
             finally:
                 self._unlock(locked)
         return slot
@@ -113,7 +113,7 @@ class SharedSlots:
             return 0.0
         return due if math.isfinite(due) and due - now < FURTHEST else 0.0
 
-    def _write(self) -> None:
+    def _keep(self) -> None:
         with suppress(OSError):
             os.pwrite(self._file or 0, _NUMBER.pack(self._next), 0)
 

@@ -33,15 +33,11 @@ from tracker_migrate.errors import (
     Unreachable,
     WrongTracker,
 )
+from tracker_migrate.failures import failed_read, failed_write, in_trouble
 from tracker_migrate.hosts import blamed
-from tracker_migrate.http import (
-    failed_read,
-    failed_write,
-    in_trouble,
-    patient_reads,
-    plain_session,
-    polite,
-)
+from tracker_migrate.http import plain_session, polite
+from tracker_migrate.replies import decode
+from tracker_migrate.retries import patient_reads
 
 _import_guard = threading.Lock()
 
@@ -71,6 +67,10 @@ def package() -> ModuleType:
             del sys.modules["phabricator"]
             raise
         return module
+
+
+def _decoded(text: str) -> Any:
+    return decode(text.encode())[0]
 
 
 class Conduit:
@@ -251,6 +251,7 @@ class Conduit:
                 interface={"conduit": {"ping": {}}},
             )
             api.session.close()
+            api.formats = {"json": _decoded}  # the package takes NaN, and half surrogate pairs
         return api
 
     def _session(self) -> requests.Session:

@@ -31,16 +31,10 @@ from tracker_migrate.errors import (
     Retriable,
     Unreachable,
 )
-from tracker_migrate.http import (
-    USER_AGENT,
-    failed_read,
-    failed_write,
-    in_trouble,
-    patient_reads,
-    plain_session,
-    polite,
-)
+from tracker_migrate.failures import failed_read, failed_write, in_trouble
+from tracker_migrate.http import USER_AGENT, plain_session, polite
 from tracker_migrate.replies import decode
+from tracker_migrate.retries import patient_reads
 
 #: so many rows are asked for at once; StoryBoard has no limit of its own (facts 1, Paging)
 PAGE = 500
@@ -217,6 +211,8 @@ class Api:
         except requests.RequestException as error:
             failed = failed_read if method == "GET" else failed_write
             raise failed(error, self._server) from None
+        finally:
+            self._local.answer = None
         return answer
 
     def _client(self) -> tuple[Any, Any]:

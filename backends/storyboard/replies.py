@@ -71,10 +71,10 @@ class Comment(Row):
     created_at: str | None = None
 
 
-class Event(Row):
+class Event(Row, kw_only=True):
     """A row of a timeline; the answer to the POST of a comment is one, too."""
 
-    author_id: Id | None = None
+    author_id: Id | None
     comment_id: Id | None = None
     story_id: Id | None = None
     task_id: Id | None = None
@@ -141,5 +141,7 @@ def wrong(path: str, value: Any, *, read: bool) -> str | None:
     bare = path.partition("?")[0]
     for pattern, kind in _TABLES[read].items():
         if pattern.fullmatch(bare):
-            return misfit(value, kind)
+            asked = re.search(r"/(\d+)$", bare) if read else None
+            another = asked and isinstance(value, dict) and value.get("id") != int(asked[1])
+            return misfit(value, kind) or ("$.id" if another else None)
     return None

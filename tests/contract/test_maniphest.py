@@ -14,6 +14,8 @@ from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.standin import ManiphestStandIn, token_of
 from tracker_migrate.interfaces import Account, Audience, ClosedAction, ClosedStep, RemoteRef, Sink
 from tracker_migrate.testing.conformance import SinkConformance
+from tracker_migrate.testing.conformance.once import OnceChecks
+from tracker_migrate.testing.conformance.ours import OursChecks
 from tracker_migrate.testing.loopback import Fault, serving
 from tracker_migrate.testing.samples import SERVER_WORD
 
@@ -35,7 +37,7 @@ class ManiphestUnderTest(WireUnderTest):
         self.policy = Audience(name="few", groups=(made,))
 
     def open(self, *, token: str | None = None, address: str | None = None) -> Sink:
-        options = {**self.options, "settle_seconds": SETTLES, "timeout": 5}
+        options = {**self.options, "settle_seconds": SETTLES, "timeout": 5, "patience": 1.0}
         at = address or self.standin.url
         return open_sink(at, options, token or token_of("importbot"), token_of("carol"))
 
@@ -112,7 +114,7 @@ class TestManiphest(SinkConformance):
             yield ManiphestUnderTest(standin)
 
 
-class TestManiphestInParallel(SinkConformance):
+class TestManiphestInParallel(OnceChecks, OursChecks):
     @pytest.fixture
     def target(self) -> Iterator[ManiphestUnderTest]:
         standin = ManiphestStandIn()

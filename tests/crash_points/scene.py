@@ -22,7 +22,9 @@ def first(marked: MarkedWorld) -> None:
     project = marked.project
     _reopen_milestones(project)
     whole = project.bug(comments=2, tags=["ui"], targets=_TWO)
-    project.change_comment(whole, 2, content=_long(project, whole))
+    said = project.store.message(whole, 2)
+    assert said is not None
+    project.change_comment(whole, 2, content=f"{_long(project, whole)}\n{said.data['content']}")
     project.bug("Private", comments=1, readers=[project.half], assignee=project.half)
     project.bug()
     needed = project.blueprint()

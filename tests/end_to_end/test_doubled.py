@@ -18,6 +18,7 @@ from tracker_migrate.engine.apply import Applied
 from tracker_migrate.testing.loopback import Fault, Request
 from tracker_migrate.workspace import Workspace
 
+_KEPT = 1_000_000  # what comes so late is let go by the test
 CREATE, FILL = "%22title%22", "%22comment%22"
 
 
@@ -37,7 +38,8 @@ def doubled(here: World, target: str, path: str = "", **how: Any) -> Applied:
     standin.faults.append(Fault(do="double", method=method, path=path or None, **how))
     applied = here.apply(target)
     standin.faults.clear()
-    standin.let_go()
+    if how.get("after", 0) < _KEPT:
+        standin.let_go()
     return applied
 
 
@@ -128,6 +130,42 @@ def test_a_project_that_is_asked_for_twice_is_made_once(here: World) -> None:
     doubled(here, "maniphest", "project.edit", body="%22name%22")
     assert here.apply("maniphest").doubles == []
     writes_nothing_more(here, "maniphest")
+
+
+def titled(here: World, title: str) -> None:
+    """Somebody gives the first public bug another title, and it is read."""
+    store = here.launchpad.store
+    with here.launchpad.lock:
+        with Workspace(here.folder) as workspace:
+            number = int(next(workspace.archive.issues()).name)
+        sql = "UPDATE bug SET data=json_set(data, '$.title', ?) WHERE id=?"
+        store.db.execute(sql, (title, number))
+    here.pull(full=True)
+
+
+def test_a_change_that_came_late_does_not_stay(here: World) -> None:
+    here.apply("maniphest")
+    titled(here, "The second title")
+    doubled(here, "maniphest", "maniphest.edit", body="%22The+second+title%22", after=_KEPT)
+    titled(here, "The third title")
+    here.apply("maniphest")
+    here.maniphest.let_go()
+    sql = "SELECT count(*) FROM task WHERE title = ?"
+    assert here.maniphest.store.value(sql, ["The second title"]) == 1
+    assert not here.verify("maniphest").agrees
+    assert here.apply("maniphest").turned_back == 1
+    assert here.maniphest.store.value(sql, ["The third title"]) == 1
+    writes_nothing_more(here, "maniphest")
+
+
+def test_a_late_change_that_people_have_corrected_is_theirs(here: World) -> None:
+    here.apply("maniphest")
+    titled(here, "The second title")
+    here.apply("maniphest")
+    with here.maniphest.lock:
+        here.maniphest.store.run("UPDATE task SET title = 'Mine' WHERE title = 'The second title'")
+    assert here.apply("maniphest").turned_back == 0
+    assert here.maniphest.store.value("SELECT count(*) FROM task WHERE title = 'Mine'") == 1
 
 
 def test_what_is_private_is_private_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,3 +90,13 @@ def test_a_refused_bug_is_shown_with_its_reason(marked: MarkedWorld) -> None:
     with Workspace(marked.here.folder) as workspace:
         assert workspace.archive.issue(Key(f"launchpad:bug:{number}")) is not None
     assert run(["show", str(number), "-C", str(marked.here.folder)]) == 3
+
+
+def test_a_project_that_is_closed_to_the_public_is_no_obstacle(
+    marked: MarkedWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    project = marked.project
+    number = project.bug(targets=("gadget", project.secret_project))
+    monkeypatch.chdir(tmp_path)
+    assert run(["show", str(number), "--address", marked.here.launchpad.url]) == 0
+    assert "new story" in capfd.readouterr().out

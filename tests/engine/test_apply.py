@@ -176,6 +176,18 @@ def test_an_issue_removed_at_the_target_is_not_made_again(world: World) -> None:
     assert world.cards(1) == []
 
 
+def test_nothing_is_added_to_an_issue_that_was_removed_at_the_target(world: World) -> None:
+    world.keep(bug(1, "a"))
+    world.apply()
+    world.server.remove("card", world.card(1).number)
+    world.keep(bug(1, "a", "b", title="Worse"))
+    world.apply()
+    writes = world.server.writes.total()
+    world.apply()
+    assert world.state(1) == "aside"
+    assert world.server.writes.total() == writes
+
+
 def test_a_note_removed_at_the_target_is_not_made_again(workspace: Workspace) -> None:
     world = World(workspace, MemoryServer(), "ours")
     issue = bug(1, "one", "two")

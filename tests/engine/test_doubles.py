@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from tests.engine.test_privacy import hidden, shut, tables
-from tests.engine.world import World, bug_key
+from tests.engine.world import World, action, bug_key, step
 from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.doubles import waiting
+from tracker_migrate.errors import Refused
 from tracker_migrate.testing.memory import Fault, MemoryServer, Record, bug
 from tracker_migrate.testing.memory_server import Write
 from tracker_migrate.workspace import Workspace
@@ -88,6 +89,7 @@ def test_it_is_told_until_somebody_removes_it(theirs: World) -> None:
         assert len(theirs.apply().doubles) == 1
     theirs.server.remove("card", settled_card(theirs).number)
     assert theirs.apply().doubles == []
+    assert theirs.workspace.doubled("there").standing() == []
     writes_nothing_more(theirs)
 
 
@@ -128,6 +130,9 @@ def test_what_people_worked_on_is_closed_with_its_issue(theirs: World) -> None:
     assert [one.state for one in theirs.apply().doubles] == ["left"]
     card = theirs.cards(1)[1]
     assert (card.fields["audience"], card.fields["title"]) == ("importer", "Better words")
+    before = theirs.server.writes.total()
+    theirs.apply()
+    assert theirs.server.writes.total() == before
 
 
 def test_a_double_of_what_is_gone_at_the_source_is_found_and_closed(theirs: World) -> None:
@@ -232,6 +237,75 @@ def test_a_persons_edit_after_it_is_a_persons_edit(theirs: World) -> None:
     theirs.server.edit("card", 1, title="Mine")
     assert theirs.apply().turned_back == 0
     assert theirs.card(1).fields["title"] == "Mine"
+
+
+def test_what_a_person_set_after_a_late_change_stays(theirs: World) -> None:
+    theirs.keep(bug(1, title="First"))
+    theirs.apply()
+    theirs.keep(bug(1, title="Second"))
+    theirs.apply()
+    late = Write(op="update", kind="card", fields={"title": "First"}, number=1)
+    theirs.server.request("importer", "card.update", [late])
+    theirs.server.edit("card", 1, title="Mine")
+    assert theirs.apply().turned_back == 0
+    assert theirs.card(1).fields["title"] == "Mine"
+
+
+def test_older_values_of_ours_cost_no_look(theirs: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for title in ("First", "Second", "Third"):
+        theirs.keep(bug(1, title=title))
+        theirs.apply()
+    theirs.workspace.doubled("there").keep([], {"history": 0})
+    monkeypatch.setattr(theirs.sink, "read", None)
+    assert theirs.apply().turned_back == 0
+
+
+def test_what_was_joined_is_no_double_and_not_turned_back(
+    theirs: World, make: Callable[..., Workspace], database: str | None
+) -> None:
+    if database is not None:
+        pytest.skip("two workspaces would share this one database")
+    theirs.keep(bug(1, title="First"))
+    theirs.apply()
+    theirs.keep(bug(1, title="Second"))
+    theirs.apply()
+    other = World(make("other"), theirs.server, "theirs")
+    other.keep(bug(1, title="Second"))
+    assert other.apply().joined == 1
+    other.workspace.doubled("there").keep([], {"history": 0})
+    again = other.apply()
+    assert (again.doubles, again.turned_back) == ([], 0)
+
+
+@pytest.mark.parametrize("op", ["create", "update"])
+def test_while_a_step_is_in_doubt_its_object_is_no_double(
+    theirs: World, monkeypatch: pytest.MonkeyPatch, op: str
+) -> None:
+    """Nobody knows yet what stands there; the look begins at the same place the next time."""
+    theirs.keep(bug(1), bug(2))
+    theirs.apply()
+    theirs.apply()
+    mark = theirs.workspace.doubled("there").mark()
+    marker = theirs.card(1).marker
+    theirs.server.request("importer", "card.create", [_copy_of(theirs.card(1))])
+    doubtful = msgspec.structs.replace(action(1 if op == "update" else 3, op), marker=marker)
+    theirs.ledger.intend([step(doubtful)], [{}], 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(theirs.sink, "find", _fails)
+        found = theirs.apply().doubles
+    assert [one.key for one in found] == ([] if op == "update" else [bug_key(1)])
+    assert theirs.workspace.doubled("there").mark() == mark
+    theirs.ledger.void([one.id for one in theirs.ledger.open_intents()])
+    assert [one.state for one in theirs.apply().doubles] == ["settled"]
+    assert theirs.workspace.doubled("there").mark() != mark
+
+
+def _copy_of(record: Record) -> Write:
+    return Write(op="create", kind="card", fields=dict(record.fields), marker=record.marker)
+
+
+def _fails(*_: object) -> None:
+    raise Refused("it does not say")
 
 
 def test_a_strangers_look_alike_is_no_double(theirs: World) -> None:

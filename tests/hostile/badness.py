@@ -14,7 +14,9 @@ WORDS = "zap-7f3a"
 
 
 def _head(*lines: str, status: str = "200 OK", kind: str = "application/json") -> bytes:
-    return "\r\n".join([f"HTTP/1.1 {status}", f"Content-Type: {kind}", *lines, "", ""]).encode()
+    return "\r\n".join(
+        [f"HTTP/1.1 {status}", f"Content-Type: {kind}", "Connection: close", *lines, "", ""]
+    ).encode()
 
 
 def whole(
@@ -34,7 +36,7 @@ def _for_ever(head: bytes, piece: bytes, pause: float = 0.0) -> Bytes:
 
 def gzip_bomb() -> Bytes:
     """Two GB of blanks, packed into two MB."""
-    yield _head("Content-Encoding: gzip", "Connection: close")
+    yield _head("Content-Encoding: gzip")
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     for _ in range(2 * 1024):
         if packed := packer.compress(b" " * _MB):
@@ -49,7 +51,7 @@ def packed_twice() -> Bytes:
 
 def dripping() -> Bytes:
     """A byte now and then, for ever."""
-    return _for_ever(_head("Connection: close"), b" ", 0.05)
+    return _for_ever(_head(), b" ", 0.05)
 
 
 #: name → the bytes. Each ends by itself, or when the client hangs up
@@ -57,7 +59,7 @@ BAD: dict[str, Callable[[], Bytes]] = {
     # -- too much
     "gzip-bomb": gzip_bomb,
     "packed-twice": packed_twice,
-    "endless-body": lambda: _for_ever(_head("Connection: close"), b" " * _MB),
+    "endless-body": lambda: _for_ever(_head(), b" " * _MB),
     "endless-chunks": lambda: _for_ever(
         _head("Transfer-Encoding: chunked"), b"100000\r\n" + b" " * _MB + b"\r\n"
     ),
@@ -90,8 +92,8 @@ BAD: dict[str, Callable[[], Bytes]] = {
     "names-twice": lambda: whole(b'{"id": 1, "id": "zap", "id": [], "entries": {}}'),
     "broken-gzip": lambda: whole(b"\x1f\x8b\x08zap" * 99, "Content-Encoding: gzip"),
     "no-http": lambda: iter([f"{WORDS}\r\n\r\n".encode()]),
-    "short-body": lambda: iter([_head("Content-Length: 999", "Connection: close") + b'{"a": 1}']),
-    "negative-length": lambda: iter([_head("Content-Length: -1", "Connection: close") + b"{}"]),
+    "short-body": lambda: iter([_head("Content-Length: 999") + b'{"a": 1}']),
+    "negative-length": lambda: iter([_head("Content-Length: -1") + b"{}"]),
     "no-status": lambda: whole(b"{}", status="99999 zap"),
     # -- what headers say
     "patience-for-ever": lambda: whole(b"", f"Retry-After: {'9' * 400}", status="400 No"),
@@ -117,5 +119,5 @@ ELSEWHERE = {
 
 def redirect(status: int, where: str) -> Bytes:
     """A redirect, and what a browser would show."""
-    head = f"HTTP/1.1 {status} Zap\r\nLocation: {where}\r\nContent-Length: 0\r\n\r\n"
-    yield head.encode("latin-1")
+    lines = [f"HTTP/1.1 {status} Zap", f"Location: {where}", "Connection: close"]
+    yield "\r\n".join([*lines, "Content-Length: 0", "", ""]).encode("latin-1")

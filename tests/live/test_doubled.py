@@ -47,6 +47,15 @@ class Behind:
         self.proxy.faults.clear()
         self.proxy.let_go()
 
+    def titled(self, title: str) -> None:
+        """The first bug gets another title, and is read."""
+        with Workspace(self.folder) as workspace, self.launchpad.lock:
+            number = int(next(workspace.archive.issues()).name)
+            sql = "UPDATE bug SET data=json_set(data, '$.title', ?) WHERE id=?"
+            self.launchpad.store.db.execute(sql, (title, number))
+        with Workspace(self.folder) as workspace:
+            jobs.pull(workspace, full=True)
+
     def settles(self) -> Applied:
         """The next run settles it: all agrees then, and another writes nothing."""
         found = self.apply()
@@ -54,7 +63,9 @@ class Behind:
             seen = jobs.verify(workspace, "real")
         assert seen.agrees, (seen.missing, seen.doubled, seen.differs, seen.unplanned)
         assert seen.settled == len(found.doubles)
-        assert not self.apply().steps
+        again = self.apply()
+        assert not again.steps
+        assert not again.turned_back
         return found
 
 
@@ -124,6 +135,19 @@ def test_everything_twice(behind: Behind) -> None:
     behind.apply()
     behind.over()
     assert {one.state for one in behind.settles().doubles} == {"settled", "told"}
+
+
+@maniphest
+def test_a_change_that_came_late(behind: Behind) -> None:
+    behind.apply()
+    behind.titled("The second title")
+    behind.doubled(path="maniphest.edit", body="%22The+second+title%22", after=1_000_000)
+    behind.apply()
+    behind.proxy.faults.clear()
+    behind.titled("The third title")
+    behind.apply()
+    behind.over()
+    assert behind.settles().turned_back == 1
 
 
 @storyboard

@@ -89,7 +89,7 @@ def _patient_interrupts() -> Iterator[None]:
 
 def _tell(event: Event) -> None:
     """What is waited for in a command that shows no progress."""
-    click.echo(event.detail, err=True)
+    screen.echo(event.detail, err=True)
 
 
 def _say(text: str, status: int) -> int:

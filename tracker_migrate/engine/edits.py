@@ -16,6 +16,8 @@ from tracker_migrate.workspace.ledger import Held, Ledger, places
 
 #: what is done about a field that was changed on both sides
 POLICY = "target wins"
+#: why nothing is written of an issue that is not at the target any more
+REMOVED = "somebody removed it at the target; it is not made again"
 
 
 class Edits:
@@ -63,7 +65,7 @@ class Edits:
             return {key: seen.fields for key, seen in self._sink.read(refs).objects.items()}
         except Gone:
             self._ledger.set_gone(list(refs))
-            raise Refused("somebody removed it at the target; it is not made again") from None
+            raise Refused(REMOVED) from None
 
     def _edited(self, action: Action, held: Held, now: Mapping[str, Any]) -> list[str]:
         """The fields whose value at the target is not the one that we sent.

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tracker_migrate import registry
-from tracker_migrate.errors import ObjectError
+from tracker_migrate.errors import ObjectError, Unreachable
 from tracker_migrate.interfaces import Source
 from tracker_migrate.model import Issue, Key, kind_of, name_of, parts
 from tracker_migrate.workspace import Workspace
@@ -55,9 +55,11 @@ def _read(workspace: Workspace, key: Key, options: Mapping[str, str]) -> None:
         for person in archive.people_to_read():
             with suppress(ObjectError):
                 archive.put_entity(source.person(person)).result()
-    with closing(_source(tracker, _pillars(reading.issue), options)) as source:
-        for entity in source.surroundings():
-            archive.put_entity(entity).result()
+    for pillar in _pillars(reading.issue):
+        # one that is closed to the public is only named by its path
+        with suppress(ObjectError, Unreachable), closing(_source(tracker, [pillar], options)) as at:
+            for entity in at.surroundings():
+                archive.put_entity(entity).result()
 
 
 def _source(tracker: str, names: Sequence[str], options: Mapping[str, str]) -> Source:

@@ -35,5 +35,5 @@ FAULTS: Mapping[str, Meaning] = {
     "gateway": Meaning("not", "502, a proxy's page"),
     "html": Meaning("not", "200 with a page of somebody else's"),
     "expired": Meaning("not", "401: the token ran out"),
-    "down": Meaning("not", "nobody answers"),
+    "down": Meaning("not", "nobody answers, several times"),
 }

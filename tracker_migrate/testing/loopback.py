@@ -137,7 +137,7 @@ _STRUCK: Mapping[str, dict[str, Any]] = {
     "busy": {"do": "status", "status": 429, "headers": {"Retry-After": "0"}},
     "unavailable": {"do": "status", "status": 503, "headers": {"Retry-After": "0"}},
     "gateway": {"do": "status", "status": 502},
-    "down": {"do": "reset", "times": 1_000_000},
+    "down": {"do": "reset", "times": 4},
     "expired": {"do": "status", "status": 401},
 }
 

@@ -127,3 +127,25 @@ def test_two_milestones_of_one_name_are_told_by_their_key(mover: Mover, watch: W
     assert {one.at.id for one in seen} == twice
     assert {one.names for one in seen} == {key("maniphest", "milestone", "nova@1.0")}
     assert {watch.whose(one) for one in seen} == {"ours"}
+
+
+def test_thousands_of_changes_are_listed_by_hundreds(
+    mover: Mover, watch: Watch, server: ManiphestStandIn
+) -> None:
+    client = mover.sink._client  # type: ignore[attr-defined]
+    sent = [
+        {"type": "title", "value": "One of many"},
+        {"type": "description", "value": "It says what it is."},
+        *({"type": "comment", "value": f"Comment {number}"} for number in range(16)),
+    ]
+    for _ in range(120):
+        client.write("maniphest.edit", transactions=sent)
+    rows = server.store.value("SELECT count(*) FROM xaction_task")
+    assert rows > 2_000
+    before = server.requests.total()
+    mine, mark = all_since(watch, {})
+    assert len(mine) > 2_000
+    assert server.requests.total() - before <= rows // 500 + 1 + 1
+    before = server.requests.total()
+    all_since(watch, mark)
+    assert server.requests.total() == before + 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,7 @@ class MovedChecks(SinkChecks):
                     break
                 trial.retry()
             target.calm()
-            trial.retry()
-            trial.apply()
+            self._runs_through(trial)
             self._arrived(trial, f"after `{word}`")
             self._idle(trial, target)
 
@@ -140,6 +140,18 @@ class MovedChecks(SinkChecks):
         assert isinstance(trial.source, NamedSource)
         trial.source.advance(hours=1)
         return trial.source
+
+    def _runs_through(self, trial: Trial) -> None:
+        """A run after the faults have stopped; a server that was down may be left alone a while."""
+        for left in reversed(range(_RUNS)):
+            trial.retry()
+            try:
+                trial.apply()
+                return
+            except Unreachable:
+                if not left:
+                    raise
+                time.sleep(0.3)
 
     def _run(self, trial: Trial) -> Any:
         trial.pull()

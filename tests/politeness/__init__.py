@@ -1,0 +1,1 @@
+"""How servers are treated: pace, Retry-After, outages, deadlocks."""

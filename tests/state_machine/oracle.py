@@ -1,0 +1,213 @@
+"""What must stand at the target, by a small model of its own, without a line of what it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tests.state_machine.truth import EMBARGOED, PRIVATE, Bug, Said, Truth, edits, words
+
+
+@dataclass
+class Note:
+    """A comment that stands at the target. index: of the comment at the source that it is, by its
+    permalink; None: a person's own."""
+
+    text: str
+    index: int | None = None
+    ours: bool = True
+
+
+@dataclass
+class Standing:
+    """An issue's object at the target. open: everybody may read it. shut: nobody but the importer.
+    links: the bugs that it depends on, where that is known of this target. named: tags that its
+    text names: a private bug's tag is no tag there, for all tags are shown to everybody."""
+
+    title: str
+    text: str
+    done: bool | None = None
+    tags: set[str] = field(default_factory=set)
+    notes: list[Note] = field(default_factory=list)
+    open: bool = True
+    shut: bool = False
+    tasks: int = 1
+    links: set[int] | None = None
+    named: set[str] = field(default_factory=set)
+
+
+class Allowed(NamedTuple):
+    """What a target makes impossible: differences that are no faults.
+
+    comment_edits: a comment that was edited at the source stays as it was written.
+    Everywhere: a comment that was hidden when later ones were written comes after them, and so does
+    one whose chosen number a stranger took. A comment that a proxy delivered twice stands twice.
+    """
+
+    comment_edits: bool
+
+
+class Finding(NamedTuple):
+    """kind: doubles, losses, overwritten, leaks."""
+
+    kind: str
+    number: int
+    what: str
+
+
+Stands = Mapping[int, list[Standing]]
+
+
+class Oracle:
+    """Compares, once all is quiet."""
+
+    def __init__(self, truth: Truth, allowed: Allowed) -> None:
+        self._truth = truth
+        self._allowed = allowed
+
+    def findings(self, stands: Stands) -> Iterator[Finding]:
+        """Every difference that is a fault."""
+        for number, bug in self._truth.bugs.items():
+            found = stands.get(number, [])
+            if len(found) > 1:
+                yield Finding("doubles", number, f"stands {len(found)} times")
+            elif found:
+                yield from self._one(bug, found[0])
+            elif self._must_stand(bug):
+                yield Finding("losses", number, "is not there")
+        for number in set(stands) - set(self._truth.bugs):
+            yield Finding("doubles", number, "is no bug of the source")
+
+    def named(self, stands: Stands) -> set[int]:
+        """The bugs of which `verify` has to say something, though nothing is at fault: what people
+        changed or removed, and what can't be taken back."""
+        truth = self._truth
+        named = {number for number, _field in truth.edits} | truth.removed
+        named |= {
+            number
+            for number, bug in truth.bugs.items()
+            for said in bug.comments
+            if (number, said.index) in truth.removed_comments and self._is_missed(bug, said)
+        }
+        shown = {
+            number for number, found in stands.items() if found and self._exposed(number, found)
+        }
+        return (named | shown) & {number for number, bug in truth.bugs.items() if bug.there}
+
+    def _is_missed(self, bug: Bug, said: Said) -> bool:
+        """Whether a comment that is not there should be."""
+        return not said.hidden and bug.info != EMBARGOED
+
+    # -- one bug --------------------------------------------------------------------------------
+
+    def _must_stand(self, bug: Bug) -> bool:
+        return (
+            bug.there and bug.info in ("Public", PRIVATE) and bug.number not in self._truth.removed
+        )
+
+    def _exposed(self, number: int, found: list[Standing]) -> bool:
+        """Whether something stands there that was hidden at the source."""
+        hidden = {one.index for one in self._truth.bugs[number].comments if one.hidden}
+        return any(note.index in hidden and note.ours for note in found[0].notes)
+
+    def _one(self, bug: Bug, here: Standing) -> Iterator[Finding]:
+        number, truth = bug.number, self._truth
+        if number in truth.removed and number not in truth.unsure:
+            yield Finding("doubles", number, "somebody removed it, and it is there again")
+            return
+        yield from self._notes(bug, here)
+        yield from self._kept(bug, here)
+        closed = not bug.there or bug.info == EMBARGOED or self._exposed(number, [here])
+        if closed:
+            if not here.shut:
+                yield Finding("leaks", number, "has to be closed for all but the importer")
+            return
+        if here.open != bug.public or here.shut:
+            kind = "leaks" if here.open else "losses"
+            yield Finding(kind, number, f"open: {here.open}, shut: {here.shut}, {bug.info}")
+        yield from self._fields(bug, here)
+
+    def _fields(self, bug: Bug, here: Standing) -> Iterator[Finding]:
+        number, edited = bug.number, self._truth.edits
+        if (number, "title") not in edited and words(here.title) != [bug.title]:
+            yield Finding("losses", number, f"title {here.title!r}, not {bug.title}")
+        if (number, "text") not in edited:
+            old = set(bug.texts[:-1]) & set(words(here.text))
+            if bug.text not in words(here.text) or old:
+                yield Finding("losses", number, f"text {here.text!r}, not {bug.text}")
+        said = (number, "done") in edited or here.done is None or bug.ever_same
+        if not said and here.done != bug.done:
+            yield Finding("losses", number, f"done: {here.done}, not {bug.done}")
+        named = set() if bug.public else here.named
+        named = bug.tags if here.named and (number, "text") in edited else named
+        lost = bug.tags - here.tags - named
+        added = here.tags - bug.tags - self._truth.tags.get(number, set())
+        if lost or added:
+            yield Finding("losses", number, f"tags: lacks {sorted(lost)}, has {sorted(added)}")
+        if here.tasks != bug.tasks:
+            kind = "doubles" if here.tasks > bug.tasks else "losses"
+            yield Finding(kind, number, f"{here.tasks} tasks, not {bug.tasks}")
+        yield from self._links(bug, here)
+
+    def _links(self, bug: Bug, here: Standing) -> Iterator[Finding]:
+        if here.links is None:
+            return
+        bugs = self._truth.bugs
+        sure = {n for n in bug.needs if n in bugs and not bugs[n].troubled} - self._truth.removed
+        if not sure <= here.links or not here.links <= bug.needs:
+            what = f"depends on {sorted(here.links)}, not {sorted(bug.needs)}"
+            yield Finding("losses", bug.number, what)
+
+    def _kept(self, bug: Bug, here: Standing) -> Iterator[Finding]:
+        """What people did is as they left it."""
+        number, truth = bug.number, self._truth
+        for name in ("title", "text"):
+            mine = truth.edits.get((number, name))
+            if mine is not None and edits(getattr(here, name)) != [mine]:
+                yield Finding("overwritten", number, f"somebody's {name} {mine}")
+        done = truth.edits.get((number, "done"))
+        if done is not None and here.done is not None and str(here.done) != done:
+            yield Finding("overwritten", number, f"somebody's state: done is {done}")
+        lost = truth.tags.get(number, set()) - here.tags
+        if lost:
+            yield Finding("overwritten", number, f"somebody's tags {sorted(lost)}")
+        said = [word for note in here.notes for word in edits(note.text)]
+        if sorted(said) != sorted(truth.remarks.get(number, [])):
+            yield Finding("overwritten", number, "somebody's comments")
+
+    def _notes(self, bug: Bug, here: Standing) -> Iterator[Finding]:
+        number, truth = bug.number, self._truth
+        ours = [note for note in here.notes if note.ours and note.index is not None]
+        at = [note.index for note in ours]
+        for index in sorted(
+            {one for one in at if at.count(one) > 1 and not truth.doubled}, key=str
+        ):
+            yield Finding("doubles", number, f"comment {index} stands {at.count(index)} times")
+        # the text as it was filed is a comment, once the bug's text is another
+        known = {0} | {one.index for one in bug.comments}
+        yield from (
+            Finding("doubles", number, f"comment {index} is none of the source's")
+            for index in at
+            if index not in known
+        )
+        current = bug.there and bug.info != EMBARGOED and not self._exposed(number, [here])
+        for said in bug.comments:
+            stands = [note for note in ours if note.index == said.index]
+            removed = (number, said.index) in truth.removed_comments
+            if stands and removed and (number, said.index) not in truth.unsure_comments:
+                yield Finding("doubles", number, f"comment {said.index} was removed, and is back")
+            if not stands and current and not said.hidden and not removed:
+                yield Finding("losses", number, f"comment {said.index} is not there")
+            if stands and current and not said.hidden:
+                yield from self._text(bug, said.index, stands[0], said.texts)
+        always = [one.index for one in bug.comments if not one.ever_hidden]
+        order = [one for one in dict.fromkeys(at) if one in always and not truth.taken]
+        if order != sorted(order, key=lambda one: one or 0):
+            yield Finding("losses", number, f"comments stand in the order {order}")
+
+    def _text(self, bug: Bug, index: int, note: Note, texts: list[str]) -> Iterator[Finding]:
+        right = texts if self._allowed.comment_edits else texts[-1:]
+        mine = self._truth.edits.get((bug.number, f"comment {index}"))
+        if mine is None and not set(words(note.text)) & set(right):
+            yield Finding("losses", bug.number, f"comment {index}: {note.text!r}, not {right}")
