@@ -174,11 +174,14 @@ class _Issue:
         """The source's key for what an origin line names, as a part of this issue."""
         if told is None or self._main is None:
             return None
-        label, part = whole_label(told.label)
-        whole = _named(label, self._main[0])
-        if part:
-            return part_key(whole or self._main[0], part)
-        return whole
+        return key_named(told.label, self._main[0])
+
+
+def key_named(label: str, issue: Key) -> Key | None:
+    """The key of the part of an issue, or of the part of a text of it, that a label names."""
+    label, part = whole_label(label)
+    whole = _named(label, issue)
+    return part_key(whole or issue, part) if part else whole
 
 
 def _named(label: str, issue: Key) -> Key | None:
