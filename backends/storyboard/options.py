@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tracker_migrate.backends.storyboard.wire import TEXT_MAX
 from tracker_migrate.checked import checked, web_address
+from tracker_migrate.text.continued import SMALLEST
+
+#: bytes of the longest text that is sent in one piece. MariaDB takes no request over 16 MB
+#: (max_allowed_packet as it is shipped; 15 MB went through, 17 MB did not: facts 8), and in a
+#: request for the database quotes, backslashes and line ends take two bytes each
+TEXT_LIMIT = 8_000_000
 
 
 class Options(BaseModel):
@@ -18,8 +25,9 @@ class Options(BaseModel):
     story's number is the bug's). above: in `keep` mode, claimed blocks start above this number,
     which no bug may reach. leaky_search: what to do where
     the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
-    (because only people who may read them can reach the server). web: where people see stories, if
-    not at the API's own host."""
+    (because only people who may read them can reach the server). text_limit: bytes of a text that
+    is sent in one piece; what is longer goes on in the next comments. web: where people see
+    stories, if not at the API's own host."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -32,6 +40,7 @@ class Options(BaseModel):
     numbers: Literal["block", "keep"] = "block"
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
     leaky_search: Literal["refuse", "accept"] = "refuse"
+    text_limit: int = Field(default=TEXT_LIMIT, ge=SMALLEST, lt=TEXT_MAX)
     web: Annotated[str, AfterValidator(web_address)] | None = None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tracker_migrate.model import Key, key, kind_of, name_of
 from tracker_migrate.text import origin
+from tracker_migrate.text.continued import part_key, whole_label
 
 _LABEL = re.compile(
     r"LP (?:#(?P<bug>\d+)|blueprint (?P<blueprint>\S+))(?: comment (?P<comment>\d+))?"
@@ -38,9 +39,15 @@ def is_of(text: Any, of: Key, permalink: str) -> bool:
 
 
 def key_of(text: Any) -> Key | None:
-    """The key of the issue or comment that a text's first line names."""
+    """The key of the issue or comment, or of the part of one, that a text's first line names."""
     found = origin.parse(text) if isinstance(text, str) else None
-    match = _LABEL.fullmatch(found.label) if found is not None else None
+    label, part = whole_label(found.label) if found is not None else ("", 0)
+    whole = _named(label)
+    return part_key(whole, part) if whole is not None and part else whole
+
+
+def _named(label: str) -> Key | None:
+    match = _LABEL.fullmatch(label)
     if match is None:
         return None
     kind = "bug" if match["bug"] else "blueprint"
