@@ -11,7 +11,7 @@
     └── ObjectError                        this object alone; the others go on
         ├── Refused                  3     set aside with its reason: it can't be, or may not be
         ├── Retriable                -     surely nothing was written: send again, later
-        │   └── Held                 -     not sent: the server is down, or wants to rest
+        │   └── NotSent              -     not sent: the server is down, or wants to rest
         ├── Doubtful                 -     may have been written: settle by looking
         ├── Taken                    -     the number belongs to somebody else: choose another
         └── Gone                     4     what we wrote, or read, is not there any more
@@ -98,7 +98,7 @@ class Retriable(ObjectError):
         self.after = after
 
 
-class Held(Retriable):
+class NotSent(Retriable):
     """The request was not sent: the server is down, or wants to be left alone.
 
     `after`: seconds until it is worth another try; None: our patience is at an end.

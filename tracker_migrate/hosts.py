@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from tracker_migrate import waiting
 from tracker_migrate.circuit import LIMIT, Circuit, State
-from tracker_migrate.errors import Doubtful, Held, ObjectError, Unreachable
+from tracker_migrate.errors import Doubtful, NotSent, ObjectError, Unreachable
 from tracker_migrate.pace import SharedSlots, Slots, shared_path
 
 #: the longest that a Retry-After is obeyed, in seconds
@@ -88,7 +88,7 @@ class Host:
         """Return when the next request may be sent, and see that it is sent then.
 
         Raises Unreachable when our patience is at an end. Inside a send nothing is waited for: it
-        raises Held, or Doubtful if a request of that send was written already.
+        raises NotSent, or Doubtful if a request of that send was written already.
         """
         try:
             while True:
@@ -267,11 +267,11 @@ class Host:
 
 
 def put_off(what: str, after: float | None, *, down: bool) -> ObjectError:
-    """What a send raises in which something has to wait: Held, or Doubtful if a request of it was
-    written already. after: seconds until it is worth another try, None: never."""
+    """What a send raises in which something has to wait: NotSent, or Doubtful if a request of it
+    was written already. after: seconds until it is worth another try, None: never."""
     under_way = waiting.send()
     wrote = under_way is not None and under_way.wrote
-    return blamed(Doubtful(what) if wrote else Held(what, after), down)
+    return blamed(Doubtful(what) if wrote else NotSent(what, after), down)
 
 
 def blamed(error: ObjectError, down: bool) -> ObjectError:

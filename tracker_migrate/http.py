@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from tracker_migrate import bounded
-from tracker_migrate.errors import Held, Retriable, Unreachable
+from tracker_migrate.errors import NotSent, Retriable, Unreachable
 from tracker_migrate.failures import PASSING, failed_read, in_trouble, in_words
 from tracker_migrate.hosts import Host, host_of
 from tracker_migrate.retries import patient_reads
@@ -136,7 +136,7 @@ class Reader:
         """
         try:
             return self._retrying(self._get, url, headers)
-        except Held:
+        except NotSent:
             raise
         except Retriable as error:
             raise Unreachable(str(error)) from None

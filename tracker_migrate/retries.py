@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import tenacity
 
 from tracker_migrate import waiting
-from tracker_migrate.errors import Held, Retriable
+from tracker_migrate.errors import NotSent, Retriable
 from tracker_migrate.hosts import put_off
 
 #: a read inside of a send is not tried again for longer than this, in seconds
@@ -43,14 +43,14 @@ class Reads:
         try:
             return retrying(read, *given)
         except Retriable as error:
-            if isinstance(error, Held) or tries.used_up:
+            if isinstance(error, NotSent) or tries.used_up:
                 raise
             late = put_off(str(error), 1.0, down=error.down)  # the send has gone on for too long
         raise late
 
 
 def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, Retriable) and not isinstance(error, Held)
+    return isinstance(error, Retriable) and not isinstance(error, NotSent)
 
 
 class _Tries:

@@ -25,9 +25,9 @@ from tracker_migrate.backends.maniphest import replies
 from tracker_migrate.backends.maniphest.faults import Invalid, UnknownType, fault
 from tracker_migrate.errors import (
     Doubtful,
-    Held,
     LoginNeeded,
     MigrateError,
+    NotSent,
     Refused,
     Retriable,
     Unreachable,
@@ -120,7 +120,7 @@ class Conduit:
             return self._retrying(self._call, method, params, False)
         except NotConduit as error:
             raise WrongTracker(f"{error}: is this the address of Phorge's web pages?") from None
-        except Held:
+        except NotSent:
             raise
         except Retriable as error:
             raise Unreachable(str(error)) from None

@@ -24,8 +24,8 @@ from tracker_migrate.backends.storyboard import faults, replies
 from tracker_migrate.bounded import ROWS, Pages
 from tracker_migrate.errors import (
     Doubtful,
-    Held,
     MigrateError,
+    NotSent,
     ObjectError,
     Refused,
     Retriable,
@@ -163,7 +163,7 @@ class Api:
         address = f"{path}?{urlencode(asked, doseq=True)}" if asked else path
         try:
             return self._retrying(self._read_once, address)
-        except Held:
+        except NotSent:
             raise
         except Retriable as error:
             raise Unreachable(str(error)) from None

@@ -9,7 +9,7 @@ import pytest
 
 from tracker_migrate import hosts, retries, waiting
 from tracker_migrate.circuit import LIMIT
-from tracker_migrate.errors import Doubtful, Held, ObjectError, Retriable, Unreachable
+from tracker_migrate.errors import Doubtful, NotSent, ObjectError, Retriable, Unreachable
 from tracker_migrate.hosts import Host, in_time
 from tracker_migrate.interfaces import Event
 
@@ -143,7 +143,7 @@ def test_a_server_that_is_down_gets_probes_alone_and_all_goes_on_by_itself(scene
 def test_one_request_decides_and_the_others_wait_for_it(scene: Scene) -> None:
     scene.goes_down(0.5)
     scene.host.ready()
-    with waiting.one_send(), pytest.raises(Held) as held:
+    with waiting.one_send(), pytest.raises(NotSent) as held:
         scene.host.ready(write=True)
     assert held.value.after is not None
     scene.host.answered()
@@ -204,7 +204,7 @@ def test_a_server_that_never_answered_is_not_waited_for_long(scene: Scene) -> No
 def test_inside_a_send_nothing_is_waited_for(scene: Scene) -> None:
     scene.goes_down()
     with waiting.one_send():
-        with pytest.raises(Held) as held:
+        with pytest.raises(NotSent) as held:
             scene.host.ready()
         assert held.value.after == 1.0
     with waiting.one_send():
@@ -222,12 +222,12 @@ def test_inside_a_send_the_end_of_patience_is_told_apart(scene: Scene) -> None:
     scene.now += 601
     with pytest.raises(Unreachable):
         scene.host.ready()
-    with waiting.one_send(), pytest.raises(Held) as held:
+    with waiting.one_send(), pytest.raises(NotSent) as held:
         scene.host.ready(write=True)
     assert held.value.after is None
 
 
-@pytest.mark.parametrize(("wrote", "raised"), [(False, Held), (True, Doubtful)])
+@pytest.mark.parametrize(("wrote", "raised"), [(False, NotSent), (True, Doubtful)])
 @pytest.mark.parametrize("down", [False, True])
 def test_a_slow_read_inside_a_send_is_no_end_of_the_run(
     monkeypatch: pytest.MonkeyPatch, wrote: bool, raised: type[ObjectError], down: bool
@@ -252,7 +252,7 @@ def test_waits_can_be_ended(scene: Scene) -> None:
     try:
         with pytest.raises(waiting.Stopped):
             scene.host.ready()
-        with waiting.one_send(), pytest.raises(Held) as held:
+        with waiting.one_send(), pytest.raises(NotSent) as held:
             scene.host.ready()
         assert held.value.after is None
     finally:

@@ -13,7 +13,7 @@ import msgspec
 
 from tracker_migrate import waiting
 from tracker_migrate.engine.events import Listen, silent
-from tracker_migrate.errors import Doubtful, Gone, Held, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.errors import Doubtful, Gone, NotSent, Refused, Retriable, Taken, Unreachable
 from tracker_migrate.interfaces import CLOSED, ClosedStep, Event, Receipt, Sink
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger
@@ -207,7 +207,7 @@ class Sender:
 
     def _wait(self, tried: int, error: Retriable, issue: Key) -> None:
         """Wait before another attempt. Raises Unreachable if there is to be none."""
-        if isinstance(error, Held) and error.after is None:
+        if isinstance(error, NotSent) and error.after is None:
             raise Unreachable(str(error)) from None
         if tried >= _ATTEMPTS:
             raise Unreachable(f"{error}: gave up after {_ATTEMPTS} attempts; run again later")
