@@ -26,6 +26,8 @@ class Options(BaseModel):
     order: Literal["ordered", "parallel"] = "ordered"
     #: a bug with several tasks: a subtask for each, or all told in one task's text
     task_mode: Literal["subtasks", "one"] = "subtasks"
+    #: a run of comments by bots: each kept, or all folded into one
+    bots: Literal["keep", "fold"] = "keep"
     #: tags that become projects however rare they are
     tag_projects: tuple[str, ...] = ()
     #: the policies of public issues

@@ -22,6 +22,7 @@ from tracker_migrate.interfaces import (
     Wanted,
 )
 from tracker_migrate.model import Issue, Key, Task, key
+from tracker_migrate.text import folded
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -154,17 +155,18 @@ class ManiphestPlanner:
         )
 
     def _comments(self, issue: Issue, audience: Audience, decisions: Decisions) -> Iterator[Wanted]:
-        for comment in texts.written(issue):
+        for group in folded.groups(issue, texts.written(issue), decisions):
             yield Wanted(
-                key=comment.key,
+                key=group.key,
                 kind="comment",
                 issue=issue.key,
                 fields={
                     "task": Pointer(to=issue.key),
-                    "text": texts.said(issue, comment, decisions),
+                    "text": texts.all_said(issue, group.comments, decisions),
                 },
                 audience=audience.name,
-                marker=comment.home,
+                marker=group.comments[0].home,
+                holds=group.holds,
             )
 
     def _relations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from tracker_migrate.backends.maniphest import fields
@@ -10,7 +10,7 @@ from tracker_migrate.backends.maniphest.losses import readable
 from tracker_migrate.interfaces import Decisions, Ref, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, name_of, parts
 from tracker_migrate.text import blocks as b
-from tracker_migrate.text import details, origin, remarkup
+from tracker_migrate.text import details, folded, origin, remarkup
 from tracker_migrate.text.subjects import telling
 
 #: how the source's name is written in labels
@@ -77,8 +77,18 @@ def _words(issue: Issue, task: Task, decisions: Decisions) -> Iterator[tuple[str
         yield "Milestone", known.name if known else name_of(task.milestone).rpartition("/")[2]
 
 
-def said(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
-    """A comment: where it came from, what no field of Maniphest holds of it, and its text."""
+def all_said(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> Text:
+    """A comment that holds one of the source's, or several."""
+    first, *others = comments
+    texts = [said(issue, first, decisions, folded.contents(comments))]
+    return folded.together([*texts, *(said(issue, one, decisions) for one in others)])
+
+
+def said(
+    issue: Issue, comment: Comment, decisions: Decisions, head: Iterable[b.Block] = ()
+) -> Text:
+    """A comment: where it came from, the head, what no field of Maniphest holds of it, and its
+    text."""
     line = _origin(
         comment_label(issue, comment),
         comment.home,
@@ -86,7 +96,7 @@ def said(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
         comment.created,
         decisions,
     )
-    inside: list[b.Block] = []
+    inside: list[b.Block] = [*head]
     if notes := tuple(_notes(issue, comment)):
         inside.append(b.Paragraph(notes))
     inside += decisions.blocks(issue, comment.text) if comment.text.strip() else ()

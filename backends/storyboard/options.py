@@ -18,7 +18,8 @@ class Options(BaseModel):
     story's number is the bug's). above: in `keep` mode, claimed blocks start above this number,
     which no bug may reach. leaky_search: what to do where
     the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
-    (because only people who may read them can reach the server). web: where people see stories, if
+    (because only people who may read them can reach the server). bots: what becomes of a run of
+    comments by bots: `keep` each, or `fold` them into one comment. web: where people see stories, if
     not at the API's own host."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
@@ -32,6 +33,7 @@ class Options(BaseModel):
     numbers: Literal["block", "keep"] = "block"
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
     leaky_search: Literal["refuse", "accept"] = "refuse"
+    bots: Literal["keep", "fold"] = "keep"
     web: Annotated[str, AfterValidator(web_address)] | None = None
 
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from tracker_migrate.model import Key, key, kind_of, name_of
-from tracker_migrate.text import origin
+from tracker_migrate.text import folded, origin
 
 _LABEL = re.compile(
     r"LP (?:#(?P<bug>\d+)|blueprint (?P<blueprint>\S+))(?: comment (?P<comment>\d+))?"
@@ -40,7 +40,17 @@ def is_of(text: Any, of: Key, permalink: str) -> bool:
 def key_of(text: Any) -> Key | None:
     """The key of the issue or comment that a text's first line names."""
     found = origin.parse(text) if isinstance(text, str) else None
-    match = _LABEL.fullmatch(found.label) if found is not None else None
+    return _named(found) if found is not None else None
+
+
+def keys_of(text: Any) -> list[Key]:
+    """The keys of all comments that stand in one, that of its first line first."""
+    found = folded.origins(text) if isinstance(text, str) else ()
+    return [named for named in map(_named, found) if named is not None]
+
+
+def _named(found: origin.Origin) -> Key | None:
+    match = _LABEL.fullmatch(found.label)
     if match is None:
         return None
     kind = "bug" if match["bug"] else "blueprint"

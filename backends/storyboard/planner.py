@@ -24,6 +24,7 @@ from tracker_migrate.interfaces import (
     Wanted,
 )
 from tracker_migrate.model import Issue, Key, Task, key, name_of
+from tracker_migrate.text import folded
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -88,19 +89,8 @@ class StoryBoardPlanner:
         for task, place in shape.moved(issue, decisions):
             yield _task(issue, task, place, decisions, audience.name)
         yield _tagging(issue, tags, audience.name)
-        for comment in losses.written(issue):
-            yield Wanted(
-                key=comment.key,
-                kind="comment",
-                issue=issue.key,
-                fields=_present(
-                    story_id=Pointer(to=issue.key),
-                    content=texts.content(issue, comment, decisions),
-                    created_at=wire.moment(comment.created),
-                ),
-                audience=audience.name,
-                marker=comment.home,
-            )
+        for group in folded.groups(issue, losses.written(issue), decisions):
+            yield _comment(issue, group, decisions, audience.name)
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""
@@ -188,6 +178,23 @@ def _tagging(issue: Issue, tags: list[str], audience: str) -> Wanted:
         after=tuple(tag_key(tag) for tag in tags),
         audience=audience,
         marker=issue.home,
+    )
+
+
+def _comment(issue: Issue, group: folded.Group, decisions: Decisions, audience: str) -> Wanted:
+    first = group.comments[0]
+    return Wanted(
+        key=group.key,
+        kind="comment",
+        issue=issue.key,
+        fields=_present(
+            story_id=Pointer(to=issue.key),
+            content=texts.contents(issue, group.comments, decisions),
+            created_at=wire.moment(first.created),
+        ),
+        audience=audience,
+        marker=first.home,
+        holds=group.holds,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 from tracker_migrate.backends.storyboard import fields, losses, shape
 from tracker_migrate.interfaces import Decisions, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of
-from tracker_migrate.text import commonmark, details, origin
+from tracker_migrate.text import commonmark, details, folded, origin
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
 from tracker_migrate.text.fields import label_of, shown
 from tracker_migrate.text.subjects import telling
@@ -47,10 +47,19 @@ def description(issue: Issue, decisions: Decisions) -> Text:
     return _under(line, blocks)
 
 
-def content(issue: Issue, comment: Comment, decisions: Decisions) -> Text:
-    """A comment's text: the line of origin, the subject if it says something, the body, the files
-    that came with it, and what else the source says of it."""
-    blocks: list[Any] = list(_lines(_before(issue, comment, decisions)))
+def contents(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> Text:
+    """The text of a comment that holds one of the source's, or several."""
+    first, *others = comments
+    texts = [content(issue, first, decisions, folded.contents(comments))]
+    return folded.together([*texts, *(content(issue, one, decisions) for one in others)])
+
+
+def content(
+    issue: Issue, comment: Comment, decisions: Decisions, head: Iterable[Block] = ()
+) -> Text:
+    """A comment's text: the line of origin, the head, the subject if it says something, the body,
+    the files that came with it, and what else the source says of it."""
+    blocks: list[Any] = [*head, *_lines(_before(issue, comment, decisions))]
     blocks += decisions.blocks(issue, fields.sound(comment.text))
     files = [one for one in issue.attachments if one.comment == comment.index]
     blocks += _lines([*map(_attachment, files), *_after(comment, decisions)])
