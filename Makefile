@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS = $(if $(SOURCE),--from $(SOURCE)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(BUGS),--bugs $(BUGS))
 
-.PHONY: demo test crash-points check lint types layers wheel examples benchmarks clean
+.PHONY: demo test crash-points state-machine check lint types layers wheel examples benchmarks clean
 
 demo: $(VENV)/.demo  ## a made-up project into both trackers: SOURCE=launchpad:PROJECT LIMIT=200
 	@$(BIN)/tracker-migrate demo demo $(DEMO_ARGS)
 
 test: $(VENV)/.test  ## every test, without root
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+state-machine: $(VENV)/.test  ## changes, people, faults, commands in any order: STEPS=… MINUTES=… SEED=…
+	STEPS=$(STEPS) MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.state_machine
 
 crash-points: $(VENV)/.test  ## killed at every request and every commit, of every kind of step
 	$(BIN)/python -m tests.crash_points

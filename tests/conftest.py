@@ -1,5 +1,5 @@
-"""For all tests: nothing is kept in the cache of who runs them, and no test knows from another which
-server is down."""
+"""For all tests: nothing is kept in the cache of who runs them, and no test knows from another
+which server is down."""
 
 from __future__ import annotations
 

@@ -91,6 +91,10 @@ class Circuit:
         self.state = State.CLOSED
         return was_down
 
+    def renew(self, now: float) -> None:
+        """Somebody new asks: the outage is as old as that, and a probe is due."""
+        self.since = self.next_probe = now
+
     def _go_down(self, now: float) -> None:
         self.state = State.OPEN
         self.interval = min(LAST_PROBE, FIRST_PROBE * 2**self._probes) * self._jitter()

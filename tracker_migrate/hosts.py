@@ -66,9 +66,12 @@ class Host:
         self._quiet_until = 0.0
 
     def limit(self, per_second: float, patience: float) -> None:
-        """A client's settings: the lower rate and the longer patience hold. per_second: 0 is no
-        limit."""
+        """The settings of a client that is new: the lower rate and the longer patience hold, and
+        patience begins anew. per_second: 0 is no limit."""
         with self._guard:
+            now = self._clock()
+            if self._is_over(now):
+                self._circuit.renew(now)
             if per_second > 0:
                 self.per_second = min(per_second, self.per_second or per_second)
                 self._slots = self._slots or self._make_slots()
@@ -170,14 +173,7 @@ class Host:
 
     def _refusal(self, what: str, after: float | None) -> Unreachable | ObjectError:
         """What a request that is not sent raises. after: None if there is no use in waiting."""
-        under_way = waiting.send()
-        if under_way is None:
-            return Unreachable(what)
-        if not under_way.wrote:
-            return Held(what, after)
-        doubt = Doubtful(what)
-        doubt.down = True
-        return doubt
+        return Unreachable(what) if waiting.send() is None else put_off(what, after, down=True)
 
     def _last_words(self, now: float) -> str:
         circuit = self._circuit
@@ -268,6 +264,14 @@ class Host:
         circuit = self._circuit
         since = f", since {in_time(now - circuit.since)}" if now - circuit.since >= 1 else ""
         return f"{circuit.what}; trying again in {in_time(circuit.next_probe - now)}{since}"
+
+
+def put_off(what: str, after: float | None, *, down: bool) -> ObjectError:
+    """What a send raises in which something has to wait: Held, or Doubtful if a request of it was
+    written already. after: seconds until it is worth another try, None: never."""
+    under_way = waiting.send()
+    wrote = under_way is not None and under_way.wrote
+    return blamed(Doubtful(what) if wrote else Held(what, after), down)
 
 
 def blamed(error: ObjectError, down: bool) -> ObjectError:

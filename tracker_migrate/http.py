@@ -15,6 +15,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar, cast
 
 import requests
+import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
@@ -31,7 +32,7 @@ from urllib3.exceptions import (
 
 from tracker_migrate import bounded, waiting
 from tracker_migrate.errors import Doubtful, Held, ObjectError, Retriable, Unreachable
-from tracker_migrate.hosts import Host, blamed, host_of
+from tracker_migrate.hosts import Host, blamed, host_of, put_off
 from tracker_migrate.sockets import bounding
 
 #: loggers of urllib3 that tell whole addresses, or what could not be understood in a reply
@@ -233,20 +234,55 @@ class Reads:
 
     def __call__(self, read: Callable[..., _T], *given: Any) -> _T:
         """What a read gives."""
-        tried = 0
-        while True:
-            try:
-                return read(*given)
-            except Held:
+        tries = _Tries(self._attempts, self._backoff)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            after=tries.count,
+            wait=tries.wait,
+            stop=tries.enough,
+            sleep=waiting.sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(read, *given)
+        except Retriable as error:
+            if isinstance(error, Held) or tries.used_up:
                 raise
-            except Retriable as error:
-                tried += not error.down
-                under_way = waiting.send()
-                if tried >= self._attempts or (under_way and under_way.age > _IN_A_SEND):
-                    raise
-                if not error.down:
-                    most = min(_LONGEST_WAIT, self._backoff * 2.0 ** (tried - 1))
-                    waiting.sleep(random.uniform(0.0, most))
+            late = put_off(str(error), 1.0, down=error.down)  # the send has gone on for too long
+        raise late
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, Retriable) and not isinstance(error, Held)
+
+
+class _Tries:
+    """The failures of one read that were not the whole server's, and what follows from them."""
+
+    def __init__(self, attempts: int, backoff: float) -> None:
+        self._attempts, self._backoff = attempts, backoff
+        self._tried, self._down = 0, False
+
+    def count(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._down = isinstance(error, Retriable) and error.down
+        self._tried += not self._down
+
+    def wait(self, _state: tenacity.RetryCallState) -> float:
+        """Seconds: longer each time, and drawn, so that threads do not come back together. None for
+        a server that is down: that is waited for where requests are let go."""
+        if self._down:
+            return 0.0
+        return random.uniform(0.0, min(_LONGEST_WAIT, self._backoff * 2.0 ** (self._tried - 1)))
+
+    @property
+    def used_up(self) -> bool:
+        """Whether it was tried as often as it may be."""
+        return self._tried >= self._attempts
+
+    def enough(self, _state: tenacity.RetryCallState) -> bool:
+        under_way = waiting.send()
+        return self.used_up or bool(under_way and under_way.age > _IN_A_SEND)
 
 
 def patient_reads(attempts: int, backoff: float) -> Reads:

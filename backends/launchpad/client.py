@@ -91,7 +91,7 @@ class Client:
 
         Raises Gone, Refused, Retriable, LoginNeeded, Unreachable.
         """
-        return self._understood(self.address(path))
+        return self._patient(lambda: self._understood(self.address(path)))
 
     def collection(
         self, path: str, size: int | None = None, *, as_nobody: bool = False
@@ -122,6 +122,7 @@ class Client:
                 if smaller is None:
                     raise
                 url = smaller
+                waiting.sleep(self._pause)
                 continue
             if not is_page(got.value):
                 raise Refused("a collection's page is not what Launchpad sends")
@@ -129,7 +130,8 @@ class Client:
 
     def unchanged(self, path: str, etag: str) -> Got | None:
         """One object, or None if it still has this etag."""
-        return self._got(self.address(path), {"If-None-Match": etag} if etag else {})
+        headers = {"If-None-Match": etag} if etag else {}
+        return self._patient(lambda: self._got(self.address(path), headers))
 
     def fresh(self, path: str) -> Got:
         """One object as it is now, from no proxy's memory. Raises as `entry`."""
@@ -200,6 +202,16 @@ class Client:
             return answers.got(url, answer, private=self.private)
 
         return self._ask(url, headers, understood)
+
+    def _patient(self, ask: Callable[[], _T]) -> _T:
+        """An object that Launchpad had no time for is asked for again, later: nothing less than it
+        can be asked for."""
+        for again in range(1, _TRIES):
+            try:
+                return ask()
+            except TooSlow:
+                waiting.sleep(self._pause * again)
+        return ask()
 
     def _understood(self, url: str, headers: Mapping[str, str] = _PLAIN) -> Got:
         got = self._got(url, headers)

@@ -23,8 +23,8 @@ class Options(BaseModel):
     address: Annotated[str, AfterValidator(web_address)] = "https://api.launchpad.net"
     connections: Annotated[int, Field(ge=1, le=64)] = 8
     per_second: Annotated[float, Field(ge=0)] = 20.0
-    timeout: Annotated[float, Field(gt=0)] = 60.0
     patience: Annotated[float, Field(ge=0)] = 600.0
+    timeout: Annotated[float, Field(gt=0)] = 60.0
     private: bool = False
     page: Annotated[int, Field(ge=1, le=300)] = 75  # 301 and more are refused (facts 2)
     state_dir: Path | None = None

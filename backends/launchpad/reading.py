@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,8 @@ _BLUEPRINT = (
 _SLOW_COMMIT = timedelta(seconds=5)  # a change may show so much later than it says (facts 12)
 _USUAL_PAGE, _LONGEST_PAGE = 75, 300
 
+_STAMP = re.compile(r"[ -~]{1,300}")
+
 #: says of a bug's number whether a search found it to have `cves` or `branches`
 Hint = Callable[[str, int], bool]
 #: says of an issue that is not public who may read it
@@ -79,13 +82,20 @@ def bug(
         if not again:
             first = now
     issue = _read_by(readers, wire_bug.issue(first.value, parts, mended=gathered.mended))
-    issue = sound(gathered.less(issue))
+    issue = _same(sound(gathered.less(issue)), number)
     return Reading(issue=issue, replies=tuple(gathered.replies), stamp=stamp(first.value))
 
 
 def stamp(value: Entry) -> str:
     """What changes when a bug does, as far as Launchpad tells: its etag and its date."""
-    return f"{value['http_etag']} {value['date_last_updated']}"
+    return plain(f"{value['http_etag']} {value['date_last_updated']}")
+
+
+def plain(stamp: str) -> str:
+    """A stamp that a database can hold. Raises ValueError."""
+    if not _STAMP.fullmatch(stamp):
+        raise ValueError("an etag that is none")
+    return stamp
 
 
 def _admit(client: Client, value: Entry) -> None:
@@ -134,6 +144,13 @@ def _looks_settled(gathered: Gathered, parts: Parts) -> bool:
     return bool(last["newvalue"] == head["information_type"])
 
 
+def _same(issue: Issue, name: str) -> Issue:
+    """The issue, if it is the one that was asked for: under its key another would be lost."""
+    if issue.name != name:
+        raise Refused("Launchpad answers with another one")
+    return issue
+
+
 def _read_by(readers: Readers | None, issue: Issue) -> Issue:
     if readers is None or not issue.private:
         return issue
@@ -161,8 +178,9 @@ def blueprint(
     issue = gathered.less(issue)
     if readers is not None and issue.private:
         issue = reticent.with_known_dependencies(issue, links.dependencies, readers)
-    etag = text(first.value["http_etag"])
-    return Reading(issue=sound(issue), replies=tuple(gathered.replies), stamp=etag)
+    etag = plain(text(first.value["http_etag"]))
+    issue = _same(sound(issue), name)
+    return Reading(issue=issue, replies=tuple(gathered.replies), stamp=etag)
 
 
 def public_now(client: Client, path: str) -> bool:

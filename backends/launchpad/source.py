@@ -148,7 +148,7 @@ class LaunchpadSource:
                 if key not in seen:
                     seen.add(key)
                     self._lately.put(key, row)
-                    yield Listed(key=key, stamp=text(row["http_etag"]))
+                    yield Listed(key=key, stamp=reading.plain(text(row["http_etag"])))
 
     def read(self, issue: Key, known: str = "") -> Reading | None:
         """One bug or blueprint, whole; None if its stamp is still `known`.

@@ -42,6 +42,7 @@ from tracker_migrate.http import (
     plain_session,
     polite,
 )
+from tracker_migrate.replies import decode
 
 _import_guard = threading.Lock()
 
@@ -71,6 +72,10 @@ def package() -> ModuleType:
             del sys.modules["phabricator"]
             raise
         return module
+
+
+def _decoded(text: str) -> Any:
+    return decode(text.encode())[0]
 
 
 class Conduit:
@@ -251,6 +256,7 @@ class Conduit:
                 interface={"conduit": {"ping": {}}},
             )
             api.session.close()
+            api.formats = {"json": _decoded}  # the package takes NaN, and half surrogate pairs
         return api
 
     def _session(self) -> requests.Session:

@@ -31,6 +31,8 @@ class Site:
         self._guard = threading.Lock()
         self._self: dict[str, Any] | None = None
         self._known: set[str] = set()
+        self._projects: dict[int, threading.Lock] = {}
+        self._naming = threading.Lock()
 
     def _as(self, token: str | None) -> Api:
         given = self.options
@@ -41,6 +43,12 @@ class Site:
             per_second=given.per_second,
             patience=given.patience,
         )
+
+    def one_task_at_a_time(self, project: int) -> threading.Lock:
+        """To be held while a task of a project is made: two at once deadlock (facts 4), and numbers
+        are claimed beside the steps that the engine keeps apart."""
+        with self._naming:
+            return self._projects.setdefault(project, threading.Lock())
 
     def need_token(self) -> None:
         """Raise LoginNeeded if there is no token, or none that could be one."""

@@ -4,12 +4,14 @@ one after it. Creating a block's last id does, for the server counts on from the
 
 from __future__ import annotations
 
+import random
 import threading
 import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from tracker_migrate import waiting
 from tracker_migrate.backends.storyboard import wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.faults import Exists
@@ -55,6 +57,7 @@ class Numbers:
                     return claims[kind](count)
                 except (Exists, Doubtful, Retriable) as error:
                     tried += not error.down  # while it is down, the next try waits
+                    waiting.sleep(random.uniform(0.5, 1.0) * min(1.0, 0.05 * 2**tried))
                 except ObjectError as error:
                     host = self._api.host
                     raise UsageError(f"{host} lets no numbers be claimed: {error}") from None
@@ -72,11 +75,13 @@ class Numbers:
 
     def _tasks(self, count: int) -> Block:
         mark = _mark()
-        body = {"title": PLACEHOLDER, "story_id": self._place(), "project_id": self._project()}
+        project = self._project()
+        body = {"title": PLACEHOLDER, "story_id": self._place(), "project_id": project}
         body["link"] = mark
 
         def task(number: int | None = None) -> Any:
-            return self._write("/tasks", body, number)
+            with self._site.one_task_at_a_time(project):
+                return self._write("/tasks", body, number)
 
         return self._block(count, int(wire.id_of(task())), task, "/tasks", mark)
 

@@ -141,5 +141,7 @@ def wrong(path: str, value: Any, *, read: bool) -> str | None:
     bare = path.partition("?")[0]
     for pattern, kind in _TABLES[read].items():
         if pattern.fullmatch(bare):
-            return misfit(value, kind)
+            asked = re.search(r"/(\d+)$", bare) if read else None
+            another = asked and isinstance(value, dict) and value.get("id") != int(asked[1])
+            return misfit(value, kind) or ("$.id" if another else None)
     return None

@@ -89,7 +89,8 @@ class Writer:
     def _task_create(self, action: ClosedAction, _size: int) -> Receipt:
         body = wire.numbered(wire.task_body(action.fields, create=True), action.number)
         try:
-            row = self._api.write("POST", "/tasks", body)
+            with self._site.one_task_at_a_time(int(body["project_id"])):
+                row = self._api.write("POST", "/tasks", body)
         except Exists:
             return self._finder.find(action) or self._stories.invisible(action)
         made = wire.id_of(row, action.number)

@@ -6,16 +6,18 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from tests.engine.world import World, bug_key
+from tracker_migrate.engine import recover as recover_
 from tracker_migrate.engine import send as send_
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
-from tracker_migrate.errors import Refused, Retriable, Taken, Unreachable
-from tracker_migrate.interfaces import ClosedAction, ClosedStep, Receipt
+from tracker_migrate.errors import Doubtful, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.interfaces import ClosedAction, ClosedStep, Receipt, RemoteRef
 from tracker_migrate.testing.memory import Clock, Fault, MemoryServer, Numbers, home
 from tracker_migrate.workspace import Workspace, schema
 
@@ -139,6 +141,36 @@ def test_a_late_write_under_our_number_does_not_double_it(ours: Line) -> None:
     ours.send(ours.card(1), ours.card(2))
     ours.clock.sleep(10)
     assert ours.titles == ["Bug 1", "Bug 2"]
+
+
+def test_a_doubtful_update_waits_for_it_would_undo_what_is_newer(ours: Line) -> None:
+    ours.send(ours.card(1))
+    at = RemoteRef(id=str(ours.server.all("card")[0].number))
+
+    def update(title: str) -> ClosedStep:
+        return ours.card(1, op="update", at=at, number=None, fields={"title": title})
+
+    ours.fault("late", seconds=5.0)
+    ours.sender.settle(doubt_of(ours, update("Newer")))
+    ours.send(update("Newest"))
+    ours.clock.sleep(10)
+    assert ours.titles == ["Newest"]
+
+
+def test_what_a_dead_run_meant_is_waited_for_whatever_the_clock_says(
+    theirs: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, world = theirs.card(1), theirs.world
+    world.ledger.intend([card], [world.sink.mark(card)], 0)
+    long_ago = schema.intent.update().values(meant_at="2001-01-01T00:00:00.000000Z")
+    world.workspace.writer.now(lambda connection: connection.execute(long_ago))
+    theirs.fault("late", seconds=5.0)
+    with suppress(Doubtful):
+        world.sink.send(card)
+    monkeypatch.setattr(recover_, "time", theirs.clock)
+    assert recover_.recover(world.sink, world.ledger, theirs.sender) == {}
+    assert world.ledger.where(bug_key(1)) is not None
+    assert theirs.titles == ["Bug 1"]
 
 
 def doubt_of(line: Line, step: ClosedStep) -> Doubt:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tracker_migrate import hosts, waiting
+from tracker_migrate import hosts, http, waiting
 from tracker_migrate.circuit import LIMIT
-from tracker_migrate.errors import Doubtful, Held, Unreachable
+from tracker_migrate.errors import Doubtful, Held, ObjectError, Retriable, Unreachable
 from tracker_migrate.hosts import Host, in_time
 from tracker_migrate.interfaces import Event
 
@@ -176,6 +176,15 @@ def test_after_that_it_is_asked_again_when_a_probe_is_due(scene: Scene) -> None:
     scene.host.ready()
 
 
+def test_a_new_client_has_new_patience(scene: Scene) -> None:
+    scene.goes_down(650)
+    with pytest.raises(Unreachable):
+        scene.host.ready()
+    scene.host.limit(0, patience=600)
+    scene.host.ready()
+    assert scene.now >= scene.up_at
+
+
 def test_no_patience_is_none(scene: Scene) -> None:
     scene.host.patience = 0
     scene.goes_down()
@@ -216,6 +225,25 @@ def test_inside_a_send_the_end_of_patience_is_told_apart(scene: Scene) -> None:
     with waiting.one_send(), pytest.raises(Held) as held:
         scene.host.ready(write=True)
     assert held.value.after is None
+
+
+@pytest.mark.parametrize(("wrote", "raised"), [(False, Held), (True, Doubtful)])
+@pytest.mark.parametrize("down", [False, True])
+def test_a_slow_read_inside_a_send_is_no_end_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, wrote: bool, raised: type[ObjectError], down: bool
+) -> None:
+    monkeypatch.setattr(http, "_IN_A_SEND", -1.0)
+
+    def read() -> None:
+        raise hosts.blamed(Retriable("no answer in time"), down)
+
+    with waiting.one_send():
+        under_way = waiting.send()
+        assert under_way is not None
+        under_way.wrote = wrote
+        with pytest.raises(raised) as caught:
+            http.Reads(6, 0.0)(read)
+    assert caught.value.down == down
 
 
 def test_waits_can_be_ended(scene: Scene) -> None:

@@ -1,1 +1,1 @@
-"""Source changes, people at the target, faults and commands, in any order: nothing is doubled or lost."""
+"""Source changes, people at the target, faults and commands in any order: nothing gets lost."""

@@ -85,7 +85,12 @@ class VirtualClock:
 
     def _defaults(self, patch: pytest.MonkeyPatch, module: ModuleType) -> None:
         """Arguments whose default is a function of the real clock."""
-        ours = {_SLEEP: self.sleep, time.sleep: self.sleep, time.monotonic: self.monotonic, time.time: self.time}
+        ours = {
+            _SLEEP: self.sleep,
+            time.sleep: self.sleep,
+            time.monotonic: self.monotonic,
+            time.time: self.time,
+        }
         for function in _functions(module):
             for name in ("__defaults__", "__kwdefaults__"):
                 held = getattr(function, name)
@@ -93,7 +98,9 @@ class VirtualClock:
                     new: Any = tuple(ours[one] if _is_in(one, ours) else one for one in held)
                     patch.setattr(function, name, new)
                 elif isinstance(held, dict) and any(_is_in(one, ours) for one in held.values()):
-                    new = {key: ours[one] if _is_in(one, ours) else one for key, one in held.items()}
+                    new = {
+                        key: ours[one] if _is_in(one, ours) else one for key, one in held.items()
+                    }
                     patch.setattr(function, name, new)
 
 

@@ -1,4 +1,4 @@
-"""Runs a command so that it can't hang, and says how it ended; ends it in the middle, if asked to."""
+"""Runs a command so that it can't hang, says how it ended; ends it in the middle, if asked to."""
 
 from __future__ import annotations
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from tests.end_to_end.reader import ManiphestReader
 from tests.end_to_end.world import conduit_token
 from tests.state_machine.oracle import Allowed, Standing
-from tests.state_machine.standin_stage import _WORDS, StandInStage, note, of_home, servers
-from tests.end_to_end.reader import ManiphestReader
+from tests.state_machine.standin_stage import (
+    _WORDS,
+    StandInStage,
+    named_tags,
+    note,
+    of_home,
+    servers,
+)
 from tracker_migrate.backends.maniphest.client import Conduit
 
 _OPEN = ("public", "users")
@@ -40,7 +46,7 @@ class ManiphestStage(StandInStage):
 
     target: ClassVar[str] = "maniphest"
     allowed = Allowed(comment_edits=True)
-    target_faults = (
+    target_faults: tuple[str, ...] = (
         *_WORDS, "late", "stranger", "crash_after_commit", "late_index", "expired", "down",
     )  # fmt: skip
 
@@ -118,6 +124,11 @@ class ManiphestStage(StandInStage):
             if row is None or tuple(row) != said:
                 yield f"task {phid} of somebody else's"
 
+    def writes(self) -> int:
+        """What came of requests: whether a policy would keep us out is asked by an edit, too."""
+        tables = ("xaction_task", "xaction_proj")
+        return sum(self.standin.store.value(f"SELECT count(*) FROM {table}") for table in tables)
+
     # -- looking ----------------------------------------------------------------------------------
 
     def stands(self) -> Mapping[int, list[Standing]]:
@@ -140,15 +151,15 @@ class ManiphestStage(StandInStage):
         projects = store.column(
             "SELECT name FROM edge JOIN project ON phid=dst WHERE src=?", [row["phid"]]
         )
-        text = json.dumps(row["description"])
-        tags = {tag for tag in ("ui", "api", "docs") if tag in projects or f"#{tag}" in text}
+        named = named_tags(row["description"])
         return Standing(
             title=row["title"],
             text=row["description"],
             done=row["status"] not in ("open",),
-            tags=tags,
+            tags=named | {"ui", "api", "docs"} & set(projects),
             notes=[note(one[0], one[1] == self._me) for one in said],
             open=row["view"] in _OPEN,
+            named=named or {"?"},
             shut=row["view"] in (self._me, "no-one", "obj.maniphest.author"),
         )
 

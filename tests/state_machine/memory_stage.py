@@ -168,15 +168,18 @@ class ShakyServer(MemoryServer):
 class MemoryStage:
     """A memory source and a memory target. numbers: who chooses them."""
 
-    source_faults = ("busy", "gateway", "slow", "expired", "mangle", "down")
-    target_faults = (
+    source_faults: tuple[str, ...] = ("busy", "gateway", "slow", "expired", "mangle", "down")
+    target_faults: tuple[str, ...] = (
         *("lose", "late", "drop", "retry", "refuse", "down", "stranger", "expired", "read"),
     )
+
+    workspace: Workspace
 
     def __init__(self, numbers: Numbers, connections: int) -> None:
         self.truth = Truth()
         self.clock = VirtualClock()
         self._patch = pytest.MonkeyPatch()
+        self._patch.setenv("TRACKER_MIGRATE_TRACE", "1")  # what nobody foresaw is raised
         self.fuse = Fuse(self._patch)
         self.clock.install(self._patch)
         self.allowed = Allowed(comment_edits=numbers == "theirs")
@@ -187,15 +190,16 @@ class MemoryStage:
         self.server = ShakyServer(clock=self.clock.monotonic)
         self.server.reads = []
         self.server.on_request = self._requested
-        self._once = threading.Lock()
+        self._once, self._opened = threading.Lock(), set[Path]()
         self._requests: list[tuple[int, Callable[[], None]]] = []
         self._theirs: list[tuple[str, int, dict[str, Any]]] = []
         self.looking: Callable[[], None] = lambda: None
         self.reopen()
 
     def reopen(self, *, room: int | None = None) -> None:
-        if hasattr(self, "workspace"):
+        if self._folder in self._opened:
             self.workspace.close()
+        self._opened.add(self._folder)
         self.workspace = Workspace(self._folder / "move")
         if room is not None:
             limit_disk(self.workspace, room)
@@ -326,9 +330,7 @@ class MemoryStage:
         with self.server._guard:
             self.server._arrive()
             cards = {
-                str(one.number): one
-                for one in self.server.all("card")
-                if one.author == "importer"
+                str(one.number): one for one in self.server.all("card") if one.author == "importer"
             }
             found: dict[int, list[Standing]] = {}
             for card in cards.values():
@@ -338,7 +340,9 @@ class MemoryStage:
 
     def _standing(self, card: Any, cards: Mapping[str, Any]) -> Standing:
         held = card.fields
-        notes = [one for one in self.server.all("note") if one.fields.get("card") == str(card.number)]
+        notes = [
+            one for one in self.server.all("note") if one.fields.get("card") == str(card.number)
+        ]
         return Standing(
             title=held["title"],
             text=held["text"],
@@ -357,7 +361,9 @@ class MemoryStage:
                 for one in self.server.all("card")
                 if one.fields.get("audience") == "public"
             }
-            notes = [one.fields for one in self.server.all("note") if one.fields.get("card") in open_]
+            notes = [
+                one.fields for one in self.server.all("note") if one.fields.get("card") in open_
+            ]
         told = [f"{one['title']} {one['text']}" for one in open_.values()]
         return " ".join([*told, *(one["text"] for one in notes)])
 

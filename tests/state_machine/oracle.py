@@ -1,4 +1,4 @@
-"""What must stand at the target, by a small model of its own: shares no code with what it judges."""
+"""What must stand at the target, by a small model of its own, without a line of what it judges."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Note:
 @dataclass
 class Standing:
     """An issue's object at the target. open: everybody may read it. shut: nobody but the importer.
-    links: the bugs that it depends on, where that is known of this target."""
+    links: the bugs that it depends on, where that is known of this target. named: tags that its
+    text names: a private bug's tag is no tag there, for all tags are shown to everybody."""
 
     title: str
     text: str
@@ -33,6 +34,7 @@ class Standing:
     shut: bool = False
     tasks: int = 1
     links: set[int] | None = None
+    named: set[str] = field(default_factory=set)
 
 
 class Allowed(NamedTuple):
@@ -88,7 +90,9 @@ class Oracle:
             for said in bug.comments
             if (number, said.index) in truth.removed_comments and self._is_missed(bug, said)
         }
-        shown = {number for number, found in stands.items() if found and self._exposed(number, found)}
+        shown = {
+            number for number, found in stands.items() if found and self._exposed(number, found)
+        }
         return (named | shown) & {number for number, bug in truth.bugs.items() if bug.there}
 
     def _is_missed(self, bug: Bug, said: Said) -> bool:
@@ -98,7 +102,9 @@ class Oracle:
     # -- one bug --------------------------------------------------------------------------------
 
     def _must_stand(self, bug: Bug) -> bool:
-        return bug.there and bug.info in ("Public", PRIVATE) and bug.number not in self._truth.removed
+        return (
+            bug.there and bug.info in ("Public", PRIVATE) and bug.number not in self._truth.removed
+        )
 
     def _exposed(self, number: int, found: list[Standing]) -> bool:
         """Whether something stands there that was hidden at the source."""
@@ -130,9 +136,12 @@ class Oracle:
             old = set(bug.texts[:-1]) & set(words(here.text))
             if bug.text not in words(here.text) or old:
                 yield Finding("losses", number, f"text {here.text!r}, not {bug.text}")
-        if (number, "done") not in edited and here.done is not None and here.done != bug.done:
+        said = (number, "done") in edited or here.done is None or bug.ever_same
+        if not said and here.done != bug.done:
             yield Finding("losses", number, f"done: {here.done}, not {bug.done}")
-        lost = bug.tags - here.tags
+        named = set() if bug.public else here.named
+        named = bug.tags if here.named and (number, "text") in edited else named
+        lost = bug.tags - here.tags - named
         added = here.tags - bug.tags - self._truth.tags.get(number, set())
         if lost or added:
             yield Finding("losses", number, f"tags: lacks {sorted(lost)}, has {sorted(added)}")
@@ -173,7 +182,8 @@ class Oracle:
         at = [note.index for note in ours]
         for index in sorted({one for one in at if at.count(one) > 1}, key=str):
             yield Finding("doubles", number, f"comment {index} stands {at.count(index)} times")
-        known = {one.index for one in bug.comments}
+        # the text as it was filed is a comment, once the bug's text is another
+        known = {0} | {one.index for one in bug.comments}
         yield from (
             Finding("doubles", number, f"comment {index} is none of the source's")
             for index in at
@@ -190,7 +200,7 @@ class Oracle:
             if stands and current and not said.hidden:
                 yield from self._text(bug, said.index, stands[0], said.texts)
         always = [one.index for one in bug.comments if not one.ever_hidden]
-        order = [index for index in at if index in always and not truth.taken]
+        order = [one for one in dict.fromkeys(at) if one in always and not truth.taken]
         if order != sorted(order, key=lambda one: one or 0):
             yield Finding("losses", number, f"comments stand in the order {order}")
 

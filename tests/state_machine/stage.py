@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from tests.state_machine.clock import VirtualClock
@@ -24,6 +24,8 @@ class Stage(Protocol):
     #: the words of faults that can be armed at the source, and at the target
     source_faults: tuple[str, ...]
     target_faults: tuple[str, ...]
+    #: called at every request that writes
+    looking: Callable[[], None]
 
     # -- the source
     def put(self, bug: Bug, *, moves: bool) -> None:

@@ -125,7 +125,7 @@ class StandInStage:
     """What both targets have in common."""
 
     target: ClassVar[str]
-    source_faults = (*_WORDS, "expired", "down")
+    source_faults: tuple[str, ...] = (*_WORDS, "expired", "down")
     target_faults: tuple[str, ...]
     allowed: Allowed
     policies = ""
@@ -137,6 +137,7 @@ class StandInStage:
         self._patch = pytest.MonkeyPatch()
         for name, value in SECRETS.items():
             self._patch.setenv(name, value)
+        self._patch.setenv("TRACKER_MIGRATE_TRACE", "1")  # what nobody foresaw is raised
         self.fuse = Fuse(self._patch)
         self.prepare()
         self._servers.home.begin()
@@ -151,10 +152,10 @@ class StandInStage:
         self._requests: list[list[Any]] = []
         self._guard = threading.Lock()
         self.looking: Callable[[], None] = lambda: None
-        self.leaked: list[BaseException] = []
         self._room: int | None = None
         self._theirs: list[tuple[Any, Any]] = []
         self._around_writes()
+        self.standin.on_request = lambda _request: self.looking()
 
     # -- how it is made -------------------------------------------------------------------------
 
@@ -180,6 +181,11 @@ class StandInStage:
                 stage.fuse.tick()
 
         self._patch.setattr(owner, "write", write)
+
+    @property
+    def folder(self) -> Path:
+        """The workspace's."""
+        return self._folder
 
     def client(self) -> Any:
         """The class whose `write` sends what writes."""
@@ -240,6 +246,7 @@ class StandInStage:
         with self._outage(), Workspace(self._folder) as workspace:
             if self._room is not None:
                 limit_disk(workspace, self._room)
+            self._workspace = workspace
             yield workspace
 
     def pull(self, *, full: bool = False) -> Any:
@@ -262,7 +269,7 @@ class StandInStage:
         self._room = room
 
     def intrude(self) -> None:
-        with Workspace(self._folder) as other, other.coordinating():
+        with self._workspace.coordinating():  # the lock is a file's: who asks makes no difference
             pass
 
     def at_request(self, nth: int, does: Callable[[], None]) -> None:
@@ -281,6 +288,7 @@ class StandInStage:
 
     def close(self) -> None:
         self.calm()
+        self.standin.on_request = None
         self.fuse.set(None)
         self._patch.undo()
         shutil.rmtree(self._folder.parent, ignore_errors=True)
@@ -310,6 +318,12 @@ def _number(of: Key) -> int:
     return int(found.group()) if found else 0
 
 
+def named_tags(text: str) -> set[str]:
+    """The tags that the text of an issue names."""
+    found = re.search(r"\*\*Tags\*\*: (.*)", text)
+    return set(re.findall(r"\w+", found[1])) if found else set()
+
+
 def note(text: str, ours: bool) -> Note:
     """A comment that stands at the target."""
     of = of_home(text) if ours else None
@@ -321,4 +335,4 @@ def sent(request: Request) -> Any:
     return json.loads(request.body)
 
 
-__all__ = ["StandInStage", "Standing", "Mapping", "note", "of_home", "servers"]
+__all__ = ["Mapping", "StandInStage", "Standing", "named_tags", "note", "of_home", "servers"]

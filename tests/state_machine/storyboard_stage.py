@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import requests
 
 from tests.state_machine.oracle import Allowed, Standing
-from tests.state_machine.standin_stage import _WORDS, StandInStage, note, of_home
+from tests.state_machine.standin_stage import _WORDS, StandInStage, named_tags, note, of_home
 from tests.state_machine.truth import edits
 from tracker_migrate.backends.storyboard.client import Api
 
@@ -22,7 +22,15 @@ class StoryBoardStage(StandInStage):
 
     target: ClassVar[str] = "storyboard"
     allowed = Allowed(comment_edits=True)
-    target_faults = (*_WORDS, "late", "deadlock", "deadlock_400", "stranger", "expired", "down")
+    target_faults: tuple[str, ...] = (
+        *_WORDS,
+        "late",
+        "deadlock",
+        "deadlock_400",
+        "stranger",
+        "expired",
+        "down",
+    )
     policies = """[information_type]
 "Private" = "few"
 [policies.few.storyboard]
@@ -82,7 +90,9 @@ without = "all"
         return False  # nobody can, there
 
     def stranger(self) -> None:
-        self._theirs_now(self._ask("POST", "/stories", {"title": "A stranger's", "description": ""}))
+        self._theirs_now(
+            self._ask("POST", "/stories", {"title": "A stranger's", "description": ""})
+        )
 
     def forge(self, number: int) -> None:
         home = f"https://bugs.launchpad.net/gadget/+bug/{number}"
@@ -133,6 +143,7 @@ without = "all"
             open=not private,
             shut=private and {one[0] for one in readers} <= {_OURS},
             tasks=len(tasks),
+            named=named_tags(row["description"]),
         )
 
     def outside(self) -> str:
@@ -143,5 +154,6 @@ without = "all"
             more = ask("SELECT story_id, content FROM comment")
             more += ask("SELECT story_id, title FROM task")
         return " ".join(
-            [f"{row[1]} {row[2]}" for row in rows] + [str(row[1]) for row in more if row[0] in open_]
+            [f"{row[1]} {row[2]}" for row in rows]
+            + [str(row[1]) for row in more if row[0] in open_]
         )

@@ -56,6 +56,7 @@ class Bug:
     refers: list[int] = field(default_factory=list)
     needs: set[int] = field(default_factory=set)
     same_as: int | None = None
+    ever_same: bool = False
     comments: list[Said] = field(default_factory=list)
     there: bool = True
     troubled: bool = False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.state_machine.machine import Machine
-from tests.state_machine.memory_stage import MemoryStage
 from tests.state_machine.maniphest_stage import ManiphestStage
+from tests.state_machine.memory_stage import MemoryStage
 from tests.state_machine.stage import Stage
 from tests.state_machine.storyboard_stage import StoryBoardStage
 
@@ -33,6 +33,7 @@ class StoryBoard(Machine):
     """StoryBoard's stand-in over HTTP, and Launchpad's."""
 
     world = "storyboard"
+    share = 1500
 
     @staticmethod
     def build(connections: int) -> Stage:
@@ -43,6 +44,7 @@ class Maniphest(Machine):
     """Maniphest's stand-in over HTTP, and Launchpad's."""
 
     world = "maniphest"
+    share = 1500
 
     @staticmethod
     def build(connections: int) -> Stage:

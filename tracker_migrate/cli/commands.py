@@ -11,6 +11,7 @@ from tracker_migrate import __version__
 from tracker_migrate.cli import output
 from tracker_migrate.cli.adopt import adopt
 from tracker_migrate.cli.display import Display
+from tracker_migrate.cli.export import export
 from tracker_migrate.cli.login import login
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for _command in (show, login, readers, hide, purge, adopt):
+for _command in (show, login, readers, hide, purge, adopt, export):
     cli.add_command(_command)
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import click
 
-from tracker_migrate.text.printable import printable
+from tracker_migrate.text.printable import LONGEST, printable
 
 
-def echo(line: str, err: bool = False) -> None:
-    """Print one line. err: to the standard error."""
-    click.echo(printable(line), err=err)
+def echo(line: str, err: bool = False, whole: bool = False) -> None:
+    """Print one line. err: to the standard error. whole: of whatever length, where the text of an
+    issue is what is asked for."""
+    click.echo(printable(line, len(line) if whole else LONGEST), err=err)
 
 
 def document(value: Any, indent: int | None = 2) -> None:

@@ -114,10 +114,10 @@ def _say(issue: Any, found: list[Any], as_json: bool) -> None:
         )
         return
     for line in _source(issue):
-        screen.echo(line)
+        screen.echo(line, whole=True)
     for one in found:
         for line in _target(one):
-            screen.echo(line)
+            screen.echo(line, whole=True)
 
 
 def _source(issue: Any) -> Iterator[str]:

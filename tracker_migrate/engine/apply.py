@@ -19,7 +19,7 @@ from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.doubles import Doubles, waiting
-from tracker_migrate.engine.edits import Edits
+from tracker_migrate.engine.edits import REMOVED, Edits
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import settle
 from tracker_migrate.engine.filters import Only
@@ -287,6 +287,8 @@ class Apply:
     def _write(self, issue: Issue, held: dict[Key, Held], last: bool) -> bool:
         """Send what is missing; whether nothing is left open afterwards."""
         self._steps.must_be_known(issue.key)
+        if issue.key in held and held[issue.key].state == "gone":
+            raise Refused(REMOVED)
         if self._doubted[issue.key] > _DOUBTS:
             raise Refused(f"the replies to {_DOUBTS + 1} requests were lost: look at the server")
         planned = self._target.planner.wanted(issue, self._target.decisions)

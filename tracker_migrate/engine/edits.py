@@ -16,7 +16,8 @@ from tracker_migrate.workspace.ledger import Held, Ledger, places
 
 #: what is done about a field that was changed on both sides
 POLICY = "target wins"
-_REMOVED = "somebody removed it at the target; it is not made again"
+#: why nothing is written of an issue that is not at the target any more
+REMOVED = "somebody removed it at the target; it is not made again"
 
 
 class Edits:
@@ -34,9 +35,6 @@ class Edits:
 
         Raises Refused if the whole issue was removed at the target: it is not made again.
         """
-        for action in actions:
-            if action.wanted.issue in held and held[action.wanted.issue].state == "gone":
-                raise Refused(_REMOVED)
         if not any(action.op == "update" for action in actions):
             return list(actions), []
         there = self._read(held)
@@ -67,7 +65,7 @@ class Edits:
             return {key: seen.fields for key, seen in self._sink.read(refs).objects.items()}
         except Gone:
             self._ledger.set_gone(list(refs))
-            raise Refused(_REMOVED) from None
+            raise Refused(REMOVED) from None
 
     def _edited(self, action: Action, held: Held, now: Mapping[str, Any]) -> list[str]:
         """The fields whose value at the target is not the one that we sent.

@@ -25,6 +25,7 @@ from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.purging import purge as purge_
 from tracker_migrate.engine.readers import ReadersReport
 from tracker_migrate.engine.readers import readers as readers_
+from tracker_migrate.engine.redirects import Redirect, redirects
 from tracker_migrate.engine.show import Shown, show
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
@@ -224,6 +225,15 @@ def shown(workspace: Workspace, target: str, issue: Issue) -> Shown:
     """What one issue of the archive becomes at a target; no server is asked."""
     with _opened(workspace, target) as bound:
         return show(bound, issue)
+
+
+@contextmanager
+def moved(
+    workspace: Workspace, target: str, *, private: bool = False
+) -> Iterator[Iterator[Redirect]]:
+    """Old and new addresses of what stands at a target; no server is asked."""
+    with _opened(workspace, target) as bound:
+        yield redirects(bound, private=private)
 
 
 class Look:

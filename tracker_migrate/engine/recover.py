@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from tracker_migrate.engine.send import Doubt, Sender
 from tracker_migrate.errors import ObjectError, Taken
 from tracker_migrate.interfaces import Sink
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger, Open
-from tracker_migrate.workspace.packing import moment
 
 
 def recover(sink: Sink, ledger: Ledger, sender: Sender) -> dict[Key, str]:
     """Settle every open intent by looking at the target.
 
     One that is not to be seen is voided at once where a second send is harmless (its number is
-    kept), else when the settle time since it was meant has passed. Returns, with the reasons, the
-    issues of which one could not be looked for: nothing of theirs may be sent before it is settled.
+    kept), else when the settle time has passed from now on: how long ago it was meant, only a clock
+    could say that somebody may have set. Returns, with the reasons, the issues of which one could
+    not be looked for: nothing of theirs may be sent before it is settled.
     """
     unsettled: dict[Key, str] = {}
+    due = time.monotonic() + sink.settle_seconds
     for intent in ledger.open_intents():
         try:
-            _settle(sink, ledger, sender, intent)
+            _settle(sink, ledger, sender, intent, due)
         except Taken:
             _give_up_numbers(ledger, intent)
         except ObjectError as error:
@@ -32,14 +32,14 @@ def recover(sink: Sink, ledger: Ledger, sender: Sender) -> dict[Key, str]:
     return unsettled
 
 
-def _settle(sink: Sink, ledger: Ledger, sender: Sender, intent: Open) -> None:
+def _settle(sink: Sink, ledger: Ledger, sender: Sender, intent: Open, due: float) -> None:
     receipt = sink.find(intent.step, intent.mark)
     if receipt is not None:
         sender.done(intent.id, intent.step, receipt, "found")
-    elif sink.resend_safe(intent.step):
+    elif sender.may_go_again(intent.step):
         ledger.void([intent.id])
     else:
-        sender.settle(_doubt(intent, sink.settle_seconds))
+        sender.settle(Doubt(intent.id, intent.step, intent.mark, due))
 
 
 def _give_up_numbers(ledger: Ledger, intent: Open) -> None:
@@ -48,10 +48,3 @@ def _give_up_numbers(ledger: Ledger, intent: Open) -> None:
     for action in intent.step.actions:
         if action.number is not None:
             ledger.drop_number(action.key)
-
-
-def _doubt(intent: Open, settle: float) -> Doubt:
-    age = (datetime.now(UTC) - moment(intent.meant_at)).total_seconds()
-    # a clock that was set back must not make us wait for longer than the settle time
-    left = min(settle, max(0.0, settle - age))
-    return Doubt(intent.id, intent.step, intent.mark, time.monotonic() + left)

@@ -14,7 +14,7 @@ import msgspec
 from tracker_migrate import waiting
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.errors import Doubtful, Gone, Held, Refused, Retriable, Taken, Unreachable
-from tracker_migrate.interfaces import ClosedStep, Event, Receipt, Sink
+from tracker_migrate.interfaces import CLOSED, ClosedStep, Event, Receipt, Sink
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger
 
@@ -160,11 +160,25 @@ class Sender:
         if found is not None:
             self.done(intent, step, found, "found")
             return found
-        if self._sink.resend_safe(step):
+        if self.may_go_again(step):
             self._ledger.void([intent])
             raise Again(down)
         due = time.monotonic() + self._sink.settle_seconds
         raise InDoubt(Doubt(intent, step, mark, due, down))
+
+    def may_go_again(self, step: ClosedStep) -> bool:
+        """Whether a step whose reply was lost may be sent again at once: the first one may still
+        come, after something newer. What creates is refused then, for its number is taken; what
+        updates would undo the newer, unless all that it does is to close."""
+        planner = self._sink.planner
+        return self._sink.resend_safe(step) and all(
+            action.op == "create"
+            or (
+                action.audience != "public"
+                and action.fields.keys() <= planner.access(action.kind, CLOSED).keys()
+            )
+            for action in step.actions
+        )
 
     def settle(self, doubt: Doubt) -> Receipt | None:
         """End a doubt: look, twice if need be, after its time has passed.

@@ -27,14 +27,14 @@ _PICTURES: dict[int, int | str] = {
 }
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = LONGEST) -> str:
     """The text as one line that shows what it holds: ESC as U+241B, a line break as U+240A, what
     changes the direction as U+FFFD; cut where it is longer than any line of ours."""
-    if text.isascii() and text.isprintable() and len(text) <= LONGEST:
+    if text.isascii() and text.isprintable() and len(text) <= longest:
         return text
-    line = visible(text[: LONGEST + 1]).translate(_PICTURES)
+    line = visible(text[: longest + 1]).translate(_PICTURES)
     line = "".join(_thinned(line))
-    return line if len(text) <= LONGEST else line[:LONGEST] + "…"
+    return line if len(text) <= longest else line[:longest] + "…"
 
 
 def _thinned(line: str) -> list[str]:

@@ -52,8 +52,8 @@ class SourceSettings(_Strict):
     show_addresses: bool = False
     connections: int = Field(default=8, ge=1, le=64)
     per_second: float = Field(default=20.0, ge=0)
-    timeout: float = Field(default=60.0, gt=0)
     patience: float = Field(default=600.0, ge=0)
+    timeout: float = Field(default=60.0, gt=0)
     page: int = Field(default=75, ge=1, le=300)
     overlap_minutes: float = Field(default=10.0, ge=0)
 

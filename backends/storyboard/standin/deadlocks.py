@@ -65,7 +65,7 @@ class Watch:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: set[Row] = set()
-        self._told = 0
+        self.told = 0
 
     @contextmanager
     def over(self, rows: list[Row], now: datetime) -> Iterator[Fault | None]:
@@ -74,8 +74,8 @@ class Watch:
             lost = next((row for row in rows if row in self._held), None)
             mine = set() if lost else set(rows)
             self._held |= mine
-            self._told += lost is not None
-            told = self._told
+            self.told += lost is not None
+            told = self.told
         try:
             yield None if lost is None else self._fault(lost, told, now)
         finally:

@@ -63,6 +63,11 @@ class StoryBoardStandIn(StandIn):
             "stranger_tag": self._take_tags,
         }
 
+    @property
+    def deadlocks(self) -> int:
+        """How many requests met another that was under way, if that is switched on."""
+        return self._watch.told
+
     # -- who is there -----------------------------------------------------------------------
 
     def seed(self) -> None:

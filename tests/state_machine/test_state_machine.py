@@ -1,0 +1,118 @@
+"""Whatever happens, and in whatever order: once the faults stop, all is as it should be. And the
+machine can turn red: a fault that is planted into the engine is found.
+
+`make state-machine` lets it run at length.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.state_machine import budget
+from tests.state_machine.machine import TALLY
+from tests.state_machine.oracle import Allowed, Note, Oracle, Standing
+from tests.state_machine.plants import PLANTS, Patch
+from tests.state_machine.truth import PRIVATE, Bug, Said, Truth
+from tests.state_machine.worlds import WORLDS
+
+#: how many steps each world makes in a run of all tests: 10,000 together
+STEPS = {"memory, ours": 4200, "memory, theirs": 4200, "storyboard": 800, "maniphest": 800}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", WORLDS)
+def test_nothing_is_doubled_or_lost_or_overwritten_whatever_happens(world: str) -> None:
+    seed, began = random.randrange(10**9), time.monotonic()
+    machine, before = WORLDS[world], TALLY.steps[world]
+    found = budget.rounds(machine, seed, STEPS[world], 240.0)
+    again = f"`python -m tests.state_machine {machine.__name__} SEED` goes through a seed again"
+    sys.stdout.write(f"seed={seed}\n{budget.summary(found, began)}\n")
+    assert not found, "\n".join([*(one.found for one in found), again])
+    done = TALLY.steps[world] - before
+    assert done >= STEPS[world], f"{done} steps alone in {time.monotonic() - began:.0f} s"
+
+
+def test_all_worlds_together_make_ten_thousand_steps() -> None:
+    assert sum(STEPS.values()) >= 10_000
+    assert STEPS.keys() == WORLDS.keys()
+
+
+# -- it can turn red ------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda one: one.__name__)
+def test_a_planted_fault_is_found(
+    plant: Callable[[Patch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, law = PLANTS[plant]
+    machine = next(one for one in WORLDS.values() if one.__name__ == name)
+    plant(monkeypatch)
+    until, draw = time.monotonic() + 120, random.Random(plant.__name__)
+    told = ""
+    while law not in told and time.monotonic() < until:
+        try:
+            budget.once(machine, draw.randrange(10**9), small=False)
+        except Exception as error:  # noqa: BLE001  the finding itself
+            told = "\n".join([str(error), *getattr(error, "__notes__", ())])
+    assert law in told, "the machine did not find it"
+
+
+# -- the oracle -----------------------------------------------------------------------------------
+
+_TEXT, _NOTES = "zq2qz", [Note("zq3qz", 1), Note("zq4qz", 2)]
+
+
+def _truth() -> Truth:
+    truth = Truth()
+    comments = [Said(1, ["zq3qz"]), Said(2, ["zq4qz"])]
+    truth.bugs[1] = Bug(1, ["zq1qz"], [_TEXT], tags={"ui"}, comments=comments)
+    return truth
+
+
+def _right(**more: object) -> Standing:
+    given: dict[str, object] = {"done": False, "tags": {"ui"}, "notes": _NOTES, **more}
+    return Standing(**{"title": "zq1qz", "text": _TEXT, **given})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("here", "kind"),
+    [
+        ([_right()], None),
+        ([], "losses"),
+        ([_right(), _right()], "doubles"),
+        ([_right(title="zq9qz")], "losses"),
+        ([_right(text="")], "losses"),
+        ([_right(tags=set())], "losses"),
+        ([_right(notes=_NOTES[:1])], "losses"),
+        ([_right(notes=[*_NOTES, _NOTES[0]])], "doubles"),
+        ([_right(notes=_NOTES[::-1])], "losses"),
+        ([_right(open=False, shut=True)], "losses"),
+        ([_right(tasks=2)], "doubles"),
+    ],
+)
+def test_the_oracle_names_every_difference(here: list[Standing], kind: str | None) -> None:
+    found = {one.kind for one in Oracle(_truth(), Allowed(comment_edits=True)).findings({1: here})}
+    assert found == ({kind} if kind else set())
+
+
+def test_the_oracle_sees_what_is_open_and_what_people_did() -> None:
+    truth = _truth()
+    oracle = Oracle(truth, Allowed(comment_edits=False))
+    truth.bugs[1].info = PRIVATE
+    assert [one.kind for one in oracle.findings({1: [_right()]})] == ["leaks"]
+    truth.bugs[1].info = "Public"
+    truth.edits[1, "title"] = "px5xp"
+    assert [one.kind for one in oracle.findings({1: [_right()]})] == ["overwritten"]
+    assert [*oracle.findings({1: [_right(title="px5xp")]})] == []
+    truth.bugs[1].comments[0].texts.append("zq6qz")
+    (found,) = oracle.findings({1: [_right(title="px5xp")]})
+    assert "comment 1" in found.what
+    assert [
+        *Oracle(truth, Allowed(comment_edits=True)).findings({1: [_right(title="px5xp")]})
+    ] == []

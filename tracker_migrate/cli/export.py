@@ -1,0 +1,74 @@
+"""`export`: what others need of a migration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from tracker_migrate.cli import screen
+from tracker_migrate.cli.opening import opened, targets_of
+from tracker_migrate.cli.options import target_option
+from tracker_migrate.errors import UsageError, WorkspaceError
+
+DONE = 0
+
+
+@click.group()
+def export() -> None:
+    """Give out what others need of a migration."""
+
+
+@export.command()
+@click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder.")
+@target_option
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["csv", "json", "nginx", "apache", "gerrit"]),
+    default="csv",
+    help="A table, a map for a web server, or a rule for Gerrit.",
+)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="A file, not the screen."
+)
+@click.option("--base", default="", metavar="URL", help="gerrit: the host that serves a map.")
+@click.option("--private", is_flag=True, help="Name private issues, too: not for publishing.")
+def redirects(
+    folder: str, target: str | None, form: str, out: Path | None, base: str, private: bool
+) -> int:
+    """Old addresses and new ones, of all issues that stand at a target. Asks no server.
+
+    Example: `tracker-migrate export redirects -C nova-move -T new -f nginx -o moved.map`
+    """
+    from tracker_migrate.engine import jobs
+    from tracker_migrate.report.redirects import FORMATS
+
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
+        if len(names) > 1:
+            raise UsageError(f"name one target: -T {' or -T '.join(names)}")
+        with jobs.moved(workspace, names[0], private=private) as rows:
+            lines = FORMATS[form](rows, base)
+            if out is None:
+                for line in lines:
+                    screen.echo(line)
+            else:
+                _keep(out, lines)
+    return DONE
+
+
+def _keep(out: Path, lines: Any) -> None:
+    """Write a file, whole or not at all."""
+    fresh = out.with_name(f".{out.name}.new")
+    try:
+        with open(fresh, "w", encoding="utf-8", newline="\n") as file:
+            for line in lines:
+                file.write(f"{line}\n")
+        fresh.replace(out)
+    except OSError as error:
+        raise WorkspaceError(f"can't write {out}: {error.strerror}") from None
+    finally:
+        fresh.unlink(missing_ok=True)
