@@ -164,12 +164,14 @@ class _Issue:
             self._foreign += 1
             return
         named = [one for one in map(self._key_of, folded.origins(text)) if one is not None]
-        for one in named if self._main is not None else ():
-            seen[one] += 1
-            if one not in self._refs:
-                self._found(one, comment_ref(self._main[1], row.phid))
-                if one != named[0]:
-                    self._within[one] = named[0]
+        seen.update(named)
+        if self._main is None:
+            return
+        for one in (one for one in named if one not in self._refs):
+            self._found(one, comment_ref(self._main[1], row.phid))
+            self._within.pop(one, None)
+            if one != named[0]:
+                self._within[one] = named[0]
 
     def _found(self, one: Key, at: RemoteRef) -> None:
         if one in self._ours:

@@ -19,8 +19,8 @@ class Options(BaseModel):
     which no bug may reach. leaky_search: what to do where
     the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
     (because only people who may read them can reach the server). bots: what becomes of a run of
-    comments by bots: `keep` each, or `fold` them into one comment. web: where people see stories, if
-    not at the API's own host."""
+    comments by bots: `keep` each, or `fold` them into one comment. web: where people see stories,
+    if not at the API's own host."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
