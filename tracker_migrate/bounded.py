@@ -75,6 +75,14 @@ class Endless(Refused):
 def read(raw: urllib3.BaseHTTPResponse) -> bytes:
     """The whole body of an answer, unpacked. Counted while it is unpacked, so that a small answer
     which grows a thousandfold is given up in time. Raises Excess, and what urllib3 raises."""
+    try:
+        return _whole(raw)
+    except Excess as excess:
+        # whoever keeps an error keeps the frames that it came through, and what came in with them
+        raise excess.with_traceback(None) from None
+
+
+def _whole(raw: urllib3.BaseHTTPResponse) -> bytes:
     if "," in raw.headers.get("Content-Encoding", ""):
         raise Excess("its answer is packed several times over")
     pieces, size = [], 0

@@ -20,8 +20,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def options_of(name: str) -> set[str]:
-    """The option words of a command."""
-    return {word for one in group.commands[name].params for word in one.opts}
+    """The option words of a command; of a group, those that all of its commands have."""
+    command = group.commands[name]
+    parts = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+    return set.intersection(*({word for one in part.params for word in one.opts} for part in parts))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import click
 import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -77,9 +78,16 @@ def test_the_readme_names_only_commands_and_options_that_exist() -> None:
     named += re.findall(r"`tracker-migrate ([a-z]+)([^`]*)`", readme())
     assert {name for name, _ in named} == set(cli.commands)
     for name, rest in named:
-        known = {word for one in cli.commands[name].params for word in one.opts}
+        known = {word for one in options(cli.commands[name]) for word in one.opts}
         words = re.findall(r"(?<!\S)--?[a-zA-Z][a-z-]*", rest.partition("#")[0])
         assert set(words) <= known | {"--help"}, name
+
+
+def options(command: click.Command) -> Iterator[click.Parameter]:
+    """The options of a command, or of all that a group has."""
+    yield from command.params
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        yield from one.params
 
 
 def test_files_and_tests_that_the_readme_names_exist() -> None:

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
+from tests.exits import ROOT
 from tests.hostile.badness import BAD, WORDS, Bytes
 from tests.hostile.servers import Stranger, byte_by_byte
 from tracker_migrate.testing.loopback import Request
@@ -39,7 +40,13 @@ def told(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     with byte_by_byte(Stranger(), wire) as url:
         command = [sys.executable, "-m", "tests.hostile.child", request.param, url, *BAD]
         ended = subprocess.run(
-            command, capture_output=True, text=True, timeout=300, check=False, preexec_fn=limited
+            command,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            cwd=ROOT,
+            preexec_fn=limited,
         )
     assert ended.returncode == 0, ended.stderr
     rows = [json.loads(line) for line in ended.stdout.splitlines()]

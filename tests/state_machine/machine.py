@@ -271,6 +271,7 @@ class Machine(RuleBasedStateMachine):
 
     def _strike(self, word: str, times: int, skip: int, seconds: float) -> None:
         self.truth.taken |= word == "stranger"
+        self.truth.doubled |= word == "double"
         self.stage.arm("target", word, times, skip, seconds)
 
     @rule()

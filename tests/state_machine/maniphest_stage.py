@@ -47,7 +47,8 @@ class ManiphestStage(StandInStage):
     target: ClassVar[str] = "maniphest"
     allowed = Allowed(comment_edits=True)
     target_faults: tuple[str, ...] = (
-        *_WORDS, "late", "stranger", "crash_after_commit", "late_index", "expired", "down",
+        *_WORDS,
+        *("late", "double", "stranger", "crash_after_commit", "late_index", "expired", "down"),
     )  # fmt: skip
 
     def prepare(self) -> None:

@@ -42,7 +42,7 @@ class Allowed(NamedTuple):
 
     comment_edits: a comment that was edited at the source stays as it was written.
     Everywhere: a comment that was hidden when later ones were written comes after them, and so does
-    one whose chosen number a stranger took.
+    one whose chosen number a stranger took. A comment that a proxy delivered twice stands twice.
     """
 
     comment_edits: bool
@@ -180,7 +180,9 @@ class Oracle:
         number, truth = bug.number, self._truth
         ours = [note for note in here.notes if note.ours and note.index is not None]
         at = [note.index for note in ours]
-        for index in sorted({one for one in at if at.count(one) > 1}, key=str):
+        for index in sorted(
+            {one for one in at if at.count(one) > 1 and not truth.doubled}, key=str
+        ):
             yield Finding("doubles", number, f"comment {index} stands {at.count(index)} times")
         # the text as it was filed is a comment, once the bug's text is another
         known = {0} | {one.index for one in bug.comments}

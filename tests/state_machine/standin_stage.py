@@ -75,8 +75,11 @@ class Servers:
         """It is as it was in the beginning."""
         data, counters = self._kept[standin]
         with standin.lock:
+            if standin.store.db.in_transaction:
+                standin.store.db.rollback()
             standin.store.db.deserialize(data)
             standin.store._next = dict(counters)
+            getattr(standin.store, "_moved", set()).clear()
             standin.faults.clear()
             standin.again.clear()
 
@@ -283,6 +286,10 @@ class StandInStage:
         with Workspace(self._folder) as workspace:
             return workspace.ledger(self.target).where(Key(of)) is not None
 
+    def stands(self) -> Mapping[int, list[Standing]]:
+        """What stands at the target, by bug."""
+        raise NotImplementedError
+
     def writes(self) -> int:
         return int(self.standin.writes)
 
@@ -333,6 +340,3 @@ def note(text: str, ours: bool) -> Note:
 def sent(request: Request) -> Any:
     """What stands in a request, as JSON."""
     return json.loads(request.body)
-
-
-__all__ = ["Mapping", "StandInStage", "Standing", "named_tags", "note", "of_home", "servers"]

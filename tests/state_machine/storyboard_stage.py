@@ -25,6 +25,7 @@ class StoryBoardStage(StandInStage):
     target_faults: tuple[str, ...] = (
         *_WORDS,
         "late",
+        "double",
         "deadlock",
         "deadlock_400",
         "stranger",

@@ -103,6 +103,8 @@ class Truth:
         self.removed_comments: set[tuple[int, int]] = set()
         #: whether strangers took numbers that we had chosen
         self.taken = False
+        #: whether a request of ours was delivered twice: comments may stand twice, and be told
+        self.doubled = False
         #: of these the ledger did not know yet: they may be made again
         self.unsure: set[int] = set()
         self.unsure_comments: set[tuple[int, int]] = set()

@@ -17,7 +17,10 @@ DONE = 0
 
 @click.group()
 def export() -> None:
-    """Give out what others need of a migration."""
+    """Give out what others need of a migration.
+
+    Example: `tracker-migrate export redirects -C nova-move -T new -f nginx -o moved.map`
+    """
 
 
 @export.command()
@@ -34,10 +37,17 @@ def export() -> None:
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="A file, not the screen."
 )
+@click.option("--json", "as_json", is_flag=True, help="The same as -f json.")
 @click.option("--base", default="", metavar="URL", help="gerrit: the host that serves a map.")
 @click.option("--private", is_flag=True, help="Name private issues, too: not for publishing.")
 def redirects(
-    folder: str, target: str | None, form: str, out: Path | None, base: str, private: bool
+    folder: str,
+    target: str | None,
+    form: str,
+    out: Path | None,
+    as_json: bool,
+    base: str,
+    private: bool,
 ) -> int:
     """Old addresses and new ones, of all issues that stand at a target. Asks no server.
 
@@ -51,7 +61,7 @@ def redirects(
         if len(names) > 1:
             raise UsageError(f"name one target: -T {' or -T '.join(names)}")
         with jobs.moved(workspace, names[0], private=private) as rows:
-            lines = FORMATS[form](rows, base)
+            lines = FORMATS["json" if as_json else form](rows, base)
             if out is None:
                 for line in lines:
                     screen.echo(line)
