@@ -20,7 +20,8 @@ PACKAGES = (ROOT / "tracker_migrate", ROOT / "backends", ROOT / "mappings")
 #: what a call's name ends with → what kind of exit it is. A name with a dot wants its receiver
 _CALLS = {
     "screen": (
-        "print", "click.echo", "screen.echo", "screen.document", "click.secho", "click.prompt", "click.confirm", "console.print",
+        "print", "click.echo", "screen.echo", "screen.document", "click.secho", "click.prompt",
+        "click.confirm", "console.print",
         "stdout.write", "stderr.write", "traceback.print_exc", "error.show", "_bar.start",
     ),
     "file": (

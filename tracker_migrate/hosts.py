@@ -102,7 +102,7 @@ class Host:
             raise self._refusal(str(stopped), None) from None
         under_way = waiting.send()
         if write and under_way is not None:
-            under_way.wrote = True
+            under_way.writes()
 
     def _keep_the_pace(self) -> None:
         if self._slots is not None:

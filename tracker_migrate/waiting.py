@@ -87,11 +87,30 @@ def tell(name: str, detail: str) -> None:
 
 
 class Send:
-    """One send under way. wrote: whether a request that writes has left."""
+    """One send under way. wrote: whether a request that writes has left.
 
-    def __init__(self) -> None:
+    ours: raises if its intent is not ours any more; asked right before a request that writes, if
+    that was last known a while ago: this process may have been stopped, and another taken over.
+    known: the time.monotonic() at which it surely was ours.
+    """
+
+    def __init__(self, ours: Callable[[], None] | None = None, known: float | None = None) -> None:
         self.wrote = False
+        self._ours = ours
         self._began = time.monotonic()
+        self._known = self._began if known is None else known
+
+    def must_be_ours(self) -> None:
+        """Raise if the intent is not ours any more."""
+        now = time.monotonic()
+        if self._ours is not None and now - self._known > SHORT:
+            self._ours()
+            self._known = now
+
+    def writes(self) -> None:
+        """A request that writes is about to leave."""
+        self.must_be_ours()
+        self.wrote = True
 
     @property
     def age(self) -> float:
@@ -100,11 +119,12 @@ class Send:
 
 
 @contextmanager
-def one_send() -> Iterator[None]:
-    """While in it, this thread sends a step whose intent is on disk."""
-    before, _local.send = send(), Send()
+def one_send(ours: Callable[[], None] | None = None, known: float | None = None) -> Iterator[Send]:
+    """While in it, this thread sends a step whose intent is on disk. See `Send`."""
+    before, under_way = send(), Send(ours, known)
+    _local.send = under_way
     try:
-        yield
+        yield under_way
     finally:
         _local.send = before
 

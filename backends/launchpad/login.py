@@ -24,7 +24,8 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
-from tracker_migrate.http import in_words, plain_session
+from tracker_migrate.failures import in_words
+from tracker_migrate.http import plain_session
 from tracker_migrate.logins import NEVER, Granted, Person, Wish
 
 CONSUMER = "tracker-migrate"

@@ -20,7 +20,8 @@ from requests.structures import CaseInsensitiveDict
 
 from tracker_migrate import bounded
 from tracker_migrate.errors import Retriable, Unreachable
-from tracker_migrate.http import CONNECT, Reader, failed_read, in_trouble
+from tracker_migrate.failures import failed_read, in_trouble
+from tracker_migrate.http import CONNECT, Reader
 from tracker_migrate.waiting import Stopped
 
 #: names the error report of one request that Launchpad gave up on

@@ -33,16 +33,11 @@ from tracker_migrate.errors import (
     Unreachable,
     WrongTracker,
 )
+from tracker_migrate.failures import failed_read, failed_write, in_trouble
 from tracker_migrate.hosts import blamed
-from tracker_migrate.http import (
-    failed_read,
-    failed_write,
-    in_trouble,
-    patient_reads,
-    plain_session,
-    polite,
-)
+from tracker_migrate.http import plain_session, polite
 from tracker_migrate.replies import decode
+from tracker_migrate.retries import patient_reads
 
 _import_guard = threading.Lock()
 

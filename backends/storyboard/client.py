@@ -31,16 +31,10 @@ from tracker_migrate.errors import (
     Retriable,
     Unreachable,
 )
-from tracker_migrate.http import (
-    USER_AGENT,
-    failed_read,
-    failed_write,
-    in_trouble,
-    patient_reads,
-    plain_session,
-    polite,
-)
+from tracker_migrate.failures import failed_read, failed_write, in_trouble
+from tracker_migrate.http import USER_AGENT, plain_session, polite
 from tracker_migrate.replies import decode
+from tracker_migrate.retries import patient_reads
 
 #: so many rows are asked for at once; StoryBoard has no limit of its own (facts 1, Paging)
 PAGE = 500

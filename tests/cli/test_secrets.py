@@ -20,7 +20,7 @@ import pytest
 
 from tests.cli.conftest import SECRETS, Cli, Servers
 from tests.end_to_end.world import conduit_token
-from tracker_migrate import http
+from tracker_migrate import retries
 from tracker_migrate.backends.launchpad.standin.oauth import seed_token
 from tracker_migrate.cli.run import run
 from tracker_migrate.engine import jobs
@@ -274,7 +274,7 @@ def test_no_failure_speaks_of_a_token_nor_does_what_led_to_it(
         name, standins.launchpad
     )
     standin.faults.append(Fault(**vars(fault)))
-    monkeypatch.setattr(http, "_LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(retries, "_LONGEST_WAIT", 0.0)
     with pytest.raises(MigrateError) as caught, _OPEN[name](logged_in):
         pass
     errors: list[BaseException] = [caught.value]
@@ -294,7 +294,7 @@ def test_a_trace_and_the_fullest_log_hold_no_token(
     name: str,
 ) -> None:
     monkeypatch.setenv("TRACKER_MIGRATE_TRACE", "1")
-    monkeypatch.setattr(http, "_LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(retries, "_LONGEST_WAIT", 0.0)
     caplog.set_level(logging.DEBUG)
     for logger in list(logging.Logger.manager.loggerDict):
         logging.getLogger(logger).setLevel(logging.DEBUG)

@@ -16,7 +16,7 @@ from tests.engine.world import World, bug_key
 from tracker_migrate.engine import recover as recover_
 from tracker_migrate.engine import send as send_
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
-from tracker_migrate.errors import Doubtful, Refused, Retriable, Taken, Unreachable
+from tracker_migrate.errors import Doubtful, Locked, Refused, Retriable, Taken, Unreachable
 from tracker_migrate.interfaces import ClosedAction, ClosedStep, Receipt, RemoteRef
 from tracker_migrate.testing.memory import Clock, Fault, MemoryServer, Numbers, home
 from tracker_migrate.workspace import Workspace, schema
@@ -107,6 +107,22 @@ def test_the_intent_is_on_disk_before_the_request_leaves(line: Line) -> None:
     line.send(line.card(1), line.card(2))
     assert open_then[0] == 2, "both were meant before the first was sent"
     assert line.intents == ["done", "done"]
+
+
+def test_who_was_stopped_and_taken_over_sends_nothing(line: Line) -> None:
+    """Between the intent and the request another process has looked at the target, found nothing,
+    and voided the intent: nobody would look for what is sent now."""
+    lanes, ledger = line.world.sink.lanes, line.world.ledger
+
+    def stopped(step: ClosedStep) -> tuple[str, ...]:
+        ledger.void([one.id for one in ledger.open_intents()])
+        return lanes(step)
+
+    line.world.sink.lanes = stopped  # type: ignore[method-assign]
+    with pytest.raises(Locked, match="another process took over"):
+        line.send(line.card(1), line.card(2))
+    assert line.server.requests["card.create"] == 0
+    assert line.titles == []
 
 
 def test_a_step_is_sent_once_and_its_place_is_known(line: Line) -> None:

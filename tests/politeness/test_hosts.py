@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tracker_migrate import hosts, http, waiting
+from tracker_migrate import hosts, retries, waiting
 from tracker_migrate.circuit import LIMIT
 from tracker_migrate.errors import Doubtful, Held, ObjectError, Retriable, Unreachable
 from tracker_migrate.hosts import Host, in_time
@@ -232,7 +232,7 @@ def test_inside_a_send_the_end_of_patience_is_told_apart(scene: Scene) -> None:
 def test_a_slow_read_inside_a_send_is_no_end_of_the_run(
     monkeypatch: pytest.MonkeyPatch, wrote: bool, raised: type[ObjectError], down: bool
 ) -> None:
-    monkeypatch.setattr(http, "_IN_A_SEND", -1.0)
+    monkeypatch.setattr(retries, "_IN_A_SEND", -1.0)
 
     def read() -> None:
         raise hosts.blamed(Retriable("no answer in time"), down)
@@ -242,7 +242,7 @@ def test_a_slow_read_inside_a_send_is_no_end_of_the_run(
         assert under_way is not None
         under_way.wrote = wrote
         with pytest.raises(raised) as caught:
-            http.Reads(6, 0.0)(read)
+            retries.Reads(6, 0.0)(read)
     assert caught.value.down == down
 
 

@@ -86,20 +86,7 @@ def test_one_that_is_killed_is_taken_over(world: str) -> None:
         ends_well(stage)
 
 
-@pytest.mark.parametrize(
-    "world",
-    [
-        StoryBoard.world,
-        pytest.param(
-            Maniphest.world,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="who lost the lock while he was stopped does not look before he sends: "
-                "nothing at Maniphest refuses the second create",
-            ),
-        ),
-    ],
-)
+@BOTH
 def test_one_that_lost_its_lock_while_it_was_stopped_writes_nothing(world: str) -> None:
     with filled(world) as stage:
         with another(stage, 3, "SIGSTOP"):

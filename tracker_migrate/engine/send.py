@@ -100,23 +100,26 @@ class Sender:
         sent by then is void.
         """
         marks = [self._sink.mark(step) for step in steps]
+        known = time.monotonic()
         intents = self._ledger.intend(steps, marks, self._lease_seconds)
         for number, (intent, step, mark) in enumerate(zip(intents, steps, marks, strict=True)):
             try:
-                receipt = self._carry_out(intent, step, mark)
+                receipt = self._carry_out(intent, step, mark, known)
             except Exception:
                 self._ledger.void(intents[number + 1 :])
                 raise
             yield receipt
 
-    def _carry_out(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt:
+    def _carry_out(
+        self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float
+    ) -> Receipt:
         """Send it, again and again if it surely was not carried out. While the server is down, the
         step has no open intent: that may last for longer than a lease."""
         tried = 0
         with self._lanes(self._sink.lanes(step)):
             while True:
                 try:
-                    return self._attempt(intent, step, mark)
+                    return self._attempt(intent, step, mark, known)
                 except Again as again:
                     tried += not again.down
                     if tried >= _ATTEMPTS:
@@ -126,12 +129,15 @@ class Sender:
                     self._ledger.void([intent])
                     tried += not error.down
                     self._wait(tried, error, step.issue)
-                mark = self._sink.mark(step)
+                mark, known = self._sink.mark(step), time.monotonic()
                 intent = self._ledger.intend([step], [mark], self._lease_seconds)[0]
 
-    def _attempt(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> Receipt:
+    def _attempt(
+        self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float
+    ) -> Receipt:
         try:
-            with waiting.one_send():
+            with waiting.one_send(lambda: self._ledger.must_be_open(intent), known) as under_way:
+                under_way.must_be_ours()
                 receipt = self._sink.send(step)
         except (Refused, Taken, Gone):
             self._ledger.void([intent], "refused")

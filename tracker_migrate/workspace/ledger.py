@@ -325,6 +325,18 @@ class Ledger:
         if intents:
             self._writer.now(write)
 
+    def must_be_open(self, intent: int) -> None:
+        """Raise Locked if somebody else has settled an intent of ours: he took us for dead, and
+        looked at the target; what we would send now, nobody would look for."""
+        query = sa.select(schema.intent.c.state).where(schema.intent.c.id == intent)
+        with self._engine.connect() as connection:
+            state = connection.execute(query).scalar()
+        if state != "open":
+            raise Locked(
+                "another process took over while this one was stopped: nothing was sent; run the "
+                "same command again when it has ended"
+            )
+
     def open_intents(self) -> list[Open]:
         """Intents whose result is not known, oldest first."""
         table = schema.intent

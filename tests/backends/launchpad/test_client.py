@@ -27,7 +27,7 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
-from tracker_migrate.http import Reads
+from tracker_migrate.retries import Reads
 from tracker_migrate.testing.loopback import Fault, Reply, Request, StandIn, serving
 
 TOKEN = {"consumer": "made-up", "token": "key-1", "secret": "s3cr3t"}

@@ -34,7 +34,6 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
-from tracker_migrate.http import Reads
 from tracker_migrate.interfaces import (
     Account,
     Audience,
@@ -44,6 +43,7 @@ from tracker_migrate.interfaces import (
     Sink,
 )
 from tracker_migrate.model import Issue, Milestone, key
+from tracker_migrate.retries import Reads
 from tracker_migrate.testing.loopback import Fault, Request
 
 Opener = Callable[..., ManiphestSink]
