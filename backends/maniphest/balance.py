@@ -9,7 +9,6 @@ from tracker_migrate.backends.maniphest import fields, projects, texts
 from tracker_migrate.backends.maniphest.losses import LOSSES, Outcome
 from tracker_migrate.interfaces import Decisions, Loss
 from tracker_migrate.model import Comment, Issue, Task, key, present_fields
-from tracker_migrate.text import folded
 
 Told = tuple[str, str, Outcome, str]
 #: where a comment that repeats the description is told all the same
@@ -34,8 +33,7 @@ def losses(issue: Issue, decisions: Decisions, single: bool) -> Iterator[Loss]:
 
 
 def _special(issue: Issue, decisions: Decisions, single: bool) -> Iterator[Told]:
-    groups = folded.groups(issue, texts.written(issue), decisions)
-    within = {of for group in groups for of in group.holds}
+    within = {of for group in texts.groups(issue, decisions) for of in group.holds}
     for comment in issue.comments:
         yield from _comment(issue, comment)
         if comment.key in within and comment.text:

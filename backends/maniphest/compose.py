@@ -7,12 +7,12 @@ goes before everything else, what opens it after everything else.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote_plus
 
 from tracker_migrate.backends.maniphest.access import ACCESS, GUARDS
+from tracker_migrate.backends.maniphest.options import TEXT_LIMIT
+from tracker_migrate.backends.maniphest.wire import sent_bytes
 from tracker_migrate.interfaces import Action, Pointer, Ref, Step, Text
 
 STEPS = (
@@ -25,22 +25,20 @@ STEPS = (
     "task.update",
     "fill",
 )
-#: a fill's texts take at most so many bytes of the request, and a longer one goes alone: nginx
-#: takes 1 MB where nobody has said otherwise, and an administrator's page of Phorge asks for more
-FILL_BYTES = 900_000
 FILL_COMMENTS = 250
 _TASKS = ("task", "subtask")
 _PARTS = ("comment", "relations")
 
 
-def compose(actions: Sequence[Action]) -> Iterator[Step]:
-    """The steps, in the order to send them."""
+def compose(actions: Sequence[Action], most: int = TEXT_LIMIT) -> Iterator[Step]:
+    """The steps, in the order to send them. most: bytes of the texts of a fill, as they are sent;
+    a longer one goes alone."""
     closing, rest, opening = _sorted_by_audience(actions)
     yield from (Step(kind="task.update", actions=(one,), phase=0) for one in closing)
     yield from _shared(rest)
     yield from _creates(rest)
     yield from _updates(rest)
-    yield from _fills(rest)
+    yield from _fills(rest, most)
     yield from (Step(kind="task.update", actions=(one,), phase=2) for one in opening)
 
 
@@ -98,7 +96,7 @@ def _updates(actions: Sequence[Action]) -> Iterator[Step]:
             yield Step(kind="task.update", actions=(action,), phase=1)
 
 
-def _fills(actions: Sequence[Action]) -> Iterator[Step]:
+def _fills(actions: Sequence[Action], most: int) -> Iterator[Step]:
     if not any(action.wanted.kind in _PARTS for action in actions):
         return
     # edges and fields go with the first fill; comments come in order, for what is posted can
@@ -113,7 +111,7 @@ def _fills(actions: Sequence[Action]) -> Iterator[Step]:
     batch, taken = list(ahead), sum(_size(action) for action in ahead)
     for action in comments:
         size = _size(action)
-        if batch and (taken + size > FILL_BYTES or len(batch) >= FILL_COMMENTS):
+        if batch and (taken + size > most or len(batch) >= FILL_COMMENTS):
             yield Step(kind="fill", actions=tuple(batch), phase=2)
             batch, taken = [], 0
         batch.append(action)
@@ -127,7 +125,7 @@ def _size(action: Action) -> int:
 
 
 def _bytes(value: Any) -> int:
-    """Bytes that a value takes in the form: JSON, percent-encoded, nine for some characters."""
+    """Bytes that a value takes in the form."""
     if isinstance(value, Pointer):
         return 0
     if isinstance(value, Text):
@@ -137,4 +135,4 @@ def _bytes(value: Any) -> int:
             else _bytes(part if isinstance(part, str) else part.text)
             for part in value.parts
         )
-    return len(quote_plus(json.dumps(value))) if isinstance(value, str) else len(str(value))
+    return sent_bytes(value) if isinstance(value, str) else len(str(value))

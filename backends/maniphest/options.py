@@ -8,6 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracker_migrate.checked import checked as checked_
+from tracker_migrate.text.continued import SMALLEST
+
+#: bytes that the texts of a request may take: nginx takes 1 MB where nobody has said otherwise
+#: (facts 0), and the rest of a request of 250 comments takes some 20 kB; Phorge itself took 16 MB
+TEXT_LIMIT = 900_000
 
 
 class Options(BaseModel):
@@ -28,6 +33,8 @@ class Options(BaseModel):
     task_mode: Literal["subtasks", "one"] = "subtasks"
     #: a run of comments by bots: each kept, or all folded into one
     bots: Literal["keep", "fold"] = "keep"
+    #: bytes of the texts of one request, as they are sent; what is longer goes on in comments
+    text_limit: Annotated[int, Field(ge=SMALLEST, le=30_000_000)] = TEXT_LIMIT
     #: tags that become projects however rare they are
     tag_projects: tuple[str, ...] = ()
     #: the policies of public issues

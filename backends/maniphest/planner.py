@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from tracker_migrate.backends.maniphest import access, balance, compose, fields, projects, texts
 from tracker_migrate.backends.maniphest.options import Options
 from tracker_migrate.interfaces import (
@@ -18,11 +20,12 @@ from tracker_migrate.interfaces import (
     Loss,
     Pointer,
     Step,
+    Text,
     Value,
     Wanted,
 )
-from tracker_migrate.model import Issue, Key, Task, key
-from tracker_migrate.text import folded
+from tracker_migrate.model import Comment, Issue, Key, Task, key
+from tracker_migrate.text.continued import part_home, part_key
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -65,9 +68,14 @@ class ManiphestPlanner:
         shared = {one.key: one for part in (whole, *each) for one in part.wanted}
         yield from shared.values()
         audience = decisions.audience(issue)
-        yield self._task(issue, moving, whole, audience, decisions, split)
+        described, *more = texts.described(issue, decisions)
+        parts = list(self._parts(issue, issue, more, audience))
+        yield self._task(issue, moving, whole, audience, decisions, split, described)
         for task, chosen in zip(moving, each, strict=False):
-            yield self._subtask(issue, task, chosen, audience, decisions)
+            described, *more = texts.task_described(issue, task, decisions)
+            parts += self._parts(issue, task, more, audience)
+            yield self._subtask(issue, task, chosen, audience, decisions, described)
+        yield from parts
         yield from self._comments(issue, audience, decisions)
         yield from self._relations(issue, audience, decisions)
 
@@ -96,7 +104,7 @@ class ManiphestPlanner:
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request for each create, and one fill for the task."""
-        yield from compose.compose(actions)
+        yield from compose.compose(actions, self._options.text_limit)
 
     def _task(
         self,
@@ -106,6 +114,7 @@ class ManiphestPlanner:
         audience: Audience,
         decisions: Decisions,
         split: bool,
+        described: Text,
     ) -> Wanted:
         opened = fields.opened(decisions)
         states = [fields.status(issue, task, decisions) for task in moving]
@@ -117,7 +126,7 @@ class ManiphestPlanner:
             issue=issue.key,
             fields={
                 "title": fields.title(issue.title)[0],
-                "description": texts.described(issue, decisions),
+                "description": described,
                 "status": fields.joint_status(states, opened),
                 "priority": fields.joint_priority(urgency),
                 "owner": fields.owner(lead, audience, decisions),
@@ -135,6 +144,7 @@ class ManiphestPlanner:
         chosen: projects.Chosen,
         audience: Audience,
         decisions: Decisions,
+        described: Text,
     ) -> Wanted:
         return Wanted(
             key=task.key,
@@ -142,7 +152,7 @@ class ManiphestPlanner:
             issue=issue.key,
             fields={
                 "title": fields.title(texts.subtask_title(issue, task))[0],
-                "description": texts.task_described(issue, task, decisions),
+                "description": described,
                 "status": fields.status(issue, task, decisions),
                 "priority": fields.priority(task, decisions),
                 "owner": fields.owner(task.assignee, audience, decisions),
@@ -155,19 +165,34 @@ class ManiphestPlanner:
         )
 
     def _comments(self, issue: Issue, audience: Audience, decisions: Decisions) -> Iterator[Wanted]:
-        for group in folded.groups(issue, texts.written(issue), decisions):
-            yield Wanted(
-                key=group.key,
-                kind="comment",
-                issue=issue.key,
-                fields={
-                    "task": Pointer(to=issue.key),
-                    "text": texts.all_said(issue, group.comments, decisions),
-                },
-                audience=audience.name,
-                marker=group.comments[0].home,
-                holds=group.holds,
+        for group in texts.groups(issue, decisions):
+            text, *more = texts.all_said(issue, group.comments, decisions)
+            made = self._comment(issue, group.comments[0], text, audience)
+            yield msgspec.structs.replace(made, key=group.key, holds=group.holds)
+            yield from self._parts(issue, group.comments[0], more, audience)
+
+    def _parts(
+        self, issue: Issue, of: Issue | Task | Comment, texts: Sequence[Text], audience: Audience
+    ) -> Iterator[Wanted]:
+        """What of a text was too long for it: comments of the issue's own task."""
+        for number, text in enumerate(texts, 2):
+            yield msgspec.structs.replace(
+                self._comment(issue, of, text, audience),
+                key=part_key(of.key, number),
+                marker=part_home(of.home, number),
             )
+
+    def _comment(
+        self, issue: Issue, of: Issue | Task | Comment, text: Text, audience: Audience
+    ) -> Wanted:
+        return Wanted(
+            key=of.key,
+            kind="comment",
+            issue=issue.key,
+            fields={"task": Pointer(to=issue.key), "text": text},
+            audience=audience.name,
+            marker=of.home,
+        )
 
     def _relations(
         self, issue: Issue, audience: Audience, decisions: Decisions

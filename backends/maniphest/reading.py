@@ -15,6 +15,7 @@ from tracker_migrate.errors import Gone
 from tracker_migrate.interfaces import Observed, RemoteRef, Snapshot
 from tracker_migrate.model import Key, key, parts
 from tracker_migrate.text import folded, origin
+from tracker_migrate.text.continued import part_key, whole_label
 
 Refs = Mapping[Key, tuple[str, RemoteRef]]
 _COMMENT = re.compile(r" comment (\d+)$")
@@ -182,9 +183,20 @@ class _Issue:
         """The source's key for what an origin line names, as a part of this issue."""
         if told is None or self._main is None:
             return None
-        tracker, _, name = parts(self._main[0])
-        if found := _COMMENT.search(told.label):
-            return key(tracker, "comment", f"{name}/{found[1]}")
-        if found := _TASK.search(told.label):
-            return key(tracker, "task", f"{name}@{found[1]}")
-        return None
+        return key_named(told.label, self._main[0])
+
+
+def key_named(label: str, issue: Key) -> Key | None:
+    """The key of the part of an issue, or of the part of a text of it, that a label names."""
+    label, part = whole_label(label)
+    whole = _named(label, issue)
+    return part_key(whole or issue, part) if part else whole
+
+
+def _named(label: str, issue: Key) -> Key | None:
+    tracker, _, name = parts(issue)
+    if found := _COMMENT.search(label):
+        return key(tracker, "comment", f"{name}/{found[1]}")
+    if found := _TASK.search(label):
+        return key(tracker, "task", f"{name}@{found[1]}")
+    return None

@@ -7,15 +7,20 @@ from datetime import UTC, datetime
 
 from tracker_migrate.backends.maniphest import fields
 from tracker_migrate.backends.maniphest.losses import readable
+from tracker_migrate.backends.maniphest.options import TEXT_LIMIT
+from tracker_migrate.backends.maniphest.wire import sent_bytes
 from tracker_migrate.interfaces import Decisions, Ref, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, name_of, parts
 from tracker_migrate.text import blocks as b
 from tracker_migrate.text import details, folded, origin, remarkup
+from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
+from tracker_migrate.text.cutting import Markup
 from tracker_migrate.text.subjects import telling
 
 #: how the source's name is written in labels
 SHORT = {"launchpad": "LP"}
 _UNNAMED = "somebody whose name is private"
+MARKUP = Markup(write=remarkup.write, link=remarkup.link, weigh=sent_bytes)
 
 
 def label(issue: Issue) -> str:
@@ -35,20 +40,19 @@ def comment_label(issue: Issue, comment: Comment) -> str:
     return f"{label(issue)} comment {comment.index}"
 
 
-def described(issue: Issue, decisions: Decisions) -> Text:
+def described(issue: Issue, decisions: Decisions) -> list[Text]:
     """The description of an issue's task: where it came from, its text, and all that no field of
-    Maniphest holds."""
-    line = _origin(label(issue), issue.home, issue.author, issue.created, decisions)
+    Maniphest holds; in as many parts as are needed."""
     inside: list[b.Block] = list(_whole_title(issue.title))
     inside += decisions.blocks(issue, issue.description)
-    inside += details.details(details.without_repeats(issue), decisions, readable)
-    return _under(line, inside)
+    tail = details.details(details.without_repeats(issue), decisions, readable)
+    return _parts(label(issue), issue, inside, decisions, tail)
 
 
-def task_described(issue: Issue, task: Task, decisions: Decisions) -> Text:
-    """The description of a subtask: what it is part of, and the source's own words."""
+def task_described(issue: Issue, task: Task, decisions: Decisions) -> list[Text]:
+    """The description of a subtask: what it is part of, and the source's own words; in as many
+    parts as are needed."""
     name = task_label(issue, task)
-    line = _origin(name, task.home, task.author, task.created, decisions)
     rows: list[b.Line] = [("Part of ", Ref(to=issue.key, label=label(issue), home=issue.home))]
     rows += [(b.Strong(f"{name}:"), f" {value}") for name, value in _words(issue, task, decisions)]
     inside: list[b.Block] = [*_whole_title(subtask_title(issue, task)), b.Paragraph(tuple(rows))]
@@ -58,7 +62,7 @@ def task_described(issue: Issue, task: Task, decisions: Decisions) -> Text:
     if task.importance_explanation:
         inside += [b.Heading("Importance explained")]
         inside += decisions.blocks(issue, task.importance_explanation)
-    return _under(line, inside)
+    return _parts(name, task, inside, decisions)
 
 
 def subtask_title(issue: Issue, task: Task) -> str:
@@ -77,30 +81,37 @@ def _words(issue: Issue, task: Task, decisions: Decisions) -> Iterator[tuple[str
         yield "Milestone", known.name if known else name_of(task.milestone).rpartition("/")[2]
 
 
-def all_said(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> Text:
-    """A comment that holds one of the source's, or several."""
+def groups(issue: Issue, decisions: Decisions) -> tuple[folded.Group, ...]:
+    """The comments that are written, as they are gathered."""
+    return folded.groups(issue, written(issue), decisions, _limit(decisions))
+
+
+def all_said(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> list[Text]:
+    """A comment that holds one of the source's, in as many parts as are needed; or several, which
+    are short."""
     first, *others = comments
-    texts = [said(issue, first, decisions, folded.contents(comments))]
-    return folded.together([*texts, *(said(issue, one, decisions) for one in others)])
+    if not others:
+        return said(issue, first, decisions)
+    texts = said(issue, first, decisions, folded.contents(comments), folded.UNCUT)
+    for one in others:
+        texts += said(issue, one, decisions, limit=folded.UNCUT)
+    return [folded.together(texts)]
 
 
 def said(
-    issue: Issue, comment: Comment, decisions: Decisions, head: Iterable[b.Block] = ()
-) -> Text:
+    issue: Issue,
+    comment: Comment,
+    decisions: Decisions,
+    head: Iterable[b.Block] = (),
+    limit: int | None = None,
+) -> list[Text]:
     """A comment: where it came from, the head, what no field of Maniphest holds of it, and its
-    text."""
-    line = _origin(
-        comment_label(issue, comment),
-        comment.home,
-        comment.author,
-        comment.created,
-        decisions,
-    )
+    text; in as many parts as are needed for a limit, or that of the settings."""
     inside: list[b.Block] = [*head]
     if notes := tuple(_notes(issue, comment)):
         inside.append(b.Paragraph(notes))
     inside += decisions.blocks(issue, comment.text) if comment.text.strip() else ()
-    return _under(line, inside)
+    return _parts(comment_label(issue, comment), comment, inside, decisions, limit=limit)
 
 
 def _notes(issue: Issue, comment: Comment) -> Iterator[b.Line]:
@@ -167,23 +178,34 @@ def _whole_title(text: str) -> Iterator[b.Block]:
         yield b.Paragraph(((b.Strong("Title:"), f" {' '.join(text.split())}"),))
 
 
-def _origin(
+def _parts(
     name: str,
-    home: str,
-    who: Key | None,
-    made: datetime | None,
+    of: Issue | Task | Comment,
+    inside: Sequence[b.Block],
     decisions: Decisions,
-) -> str:
-    author, page = person(who, decisions) if who else (None, None)
-    told = origin.Origin(label=name, permalink=home, author=author, author_home=page, when=made)
+    tail: Sequence[b.Block] = (),
+    limit: int | None = None,
+) -> list[Text]:
+    """A text under its line of origin, in parts that Maniphest takes."""
+    long = Long(
+        line=_origin(name, of.home, of, decisions),
+        part_line=lambda number: _origin(
+            part_label(name, number), part_home(of.home, number), of, decisions
+        ),
+        blocks=inside,
+        tail=tail,
+        fixed=isinstance(of, Comment),
+    )
+    return written_parts(long, MARKUP, _limit(decisions) if limit is None else limit)
+
+
+def _limit(decisions: Decisions) -> int:
+    return int(decisions.options.get("text_limit", TEXT_LIMIT))
+
+
+def _origin(name: str, home: str, of: Issue | Task | Comment, decisions: Decisions) -> str:
+    author, page = person(of.author, decisions) if of.author else (None, None)
+    told = origin.Origin(
+        label=name, permalink=home, author=author, author_home=page, when=of.created
+    )
     return origin.remarkup_line(told)
-
-
-def _under(line: str, inside: list[b.Block]) -> Text:
-    if not inside:
-        return Text(parts=(line,))
-    body = remarkup.write(inside)
-    first, *rest = body.parts or ("",)
-    if isinstance(first, str):
-        return Text(parts=(f"{line}\n\n{first}", *rest))
-    return Text(parts=(f"{line}\n\n", first, *rest))

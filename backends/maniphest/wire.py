@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -136,6 +138,12 @@ class Edited(msgspec.Struct, frozen=True):
     def phid(self) -> str:
         """The object's PHID."""
         return str(self.object["phid"])
+
+
+def sent_bytes(text: str) -> int:
+    """Bytes that a text takes in the form of a request: JSON, percent-encoded, up to sixteen for a
+    character."""
+    return len(quote_plus(json.dumps(text)[1:-1]))
 
 
 def said(kind: str, value: Any) -> Transaction:

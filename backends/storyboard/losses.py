@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.backends.storyboard import shape
+from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Loss
 from tracker_migrate.model import PARTS, Comment, Issue, Key, present_fields
 from tracker_migrate.text import folded
@@ -71,8 +72,8 @@ UNWRITTEN: Mapping[str, str] = MappingProxyType(
 
 def losses(issue: Issue, decisions: Decisions) -> Iterator[Loss]:
     """What becomes of every field of an issue; adds up to `model.present_fields`."""
-    groups = folded.groups(issue, written(issue), decisions)
-    counts = Counter(_fates(issue, decisions, {of for group in groups for of in group.holds}))
+    within = {of for group in groups(issue, decisions) for of in group.holds}
+    counts = Counter(_fates(issue, decisions, within))
     for (entity, field, (outcome, reason)), count in counts.items():
         yield Loss(entity=entity, field=field, outcome=outcome, reason=reason, count=count)  # type: ignore[arg-type]
 
@@ -153,3 +154,8 @@ def _fields(
 def written(issue: Issue) -> tuple[Comment, ...]:
     """The comments that become comments, in their order."""
     return tuple(one for one in issue.comments if shape.fate(issue, one) == "written")
+
+
+def groups(issue: Issue, decisions: Decisions) -> tuple[folded.Group, ...]:
+    """The comments that become comments, as they are gathered."""
+    return folded.groups(issue, written(issue), decisions, limit_of(decisions.options))

@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tracker_migrate.backends.storyboard.wire import TEXT_MAX
 from tracker_migrate.checked import checked, web_address
+from tracker_migrate.text.continued import SMALLEST
+
+#: bytes of the longest text that is sent in one piece. MariaDB takes no request over 16 MB
+#: (max_allowed_packet as it is shipped; 15 MB went through, 17 MB did not: facts 8), and in a
+#: request for the database quotes, backslashes and line ends take two bytes each
+TEXT_LIMIT = 8_000_000
 
 
 class Options(BaseModel):
@@ -19,8 +26,9 @@ class Options(BaseModel):
     which no bug may reach. leaky_search: what to do where
     the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
     (because only people who may read them can reach the server). bots: what becomes of a run of
-    comments by bots: `keep` each, or `fold` them into one comment. web: where people see stories,
-    if not at the API's own host."""
+    comments by bots: `keep` each, or `fold` them into one comment. text_limit: bytes of a text that
+    is sent in one piece; what is longer goes on in the next comments. web: where people see
+    stories, if not at the API's own host."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -34,9 +42,15 @@ class Options(BaseModel):
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
     leaky_search: Literal["refuse", "accept"] = "refuse"
     bots: Literal["keep", "fold"] = "keep"
+    text_limit: int = Field(default=TEXT_LIMIT, ge=SMALLEST, lt=TEXT_MAX)
     web: Annotated[str, AfterValidator(web_address)] | None = None
 
 
 def read_options(options: Mapping[str, Any]) -> Options:
     """Checked settings; UsageError with every mistake, its path and what was expected."""
     return checked(Options, options, "options")
+
+
+def limit_of(options: Mapping[str, Any]) -> int:
+    """Bytes that a text may take, from a target's own settings."""
+    return int(options.get("text_limit", TEXT_LIMIT))

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from tracker_migrate.backends.storyboard import access, fields, losses, shape, texts, wire
 from tracker_migrate.interfaces import (
     Action,
@@ -20,11 +22,12 @@ from tracker_migrate.interfaces import (
     Place,
     Pointer,
     Step,
+    Text,
     Value,
     Wanted,
 )
-from tracker_migrate.model import Issue, Key, Task, key, name_of
-from tracker_migrate.text import folded
+from tracker_migrate.model import Comment, Issue, Key, Task, key, name_of
+from tracker_migrate.text.continued import part_home, part_key
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -76,8 +79,6 @@ class StoryBoardPlanner:
             return refused
         if not any(True for _ in shape.moved(issue, decisions)):
             return "none of its tasks is to be moved: StoryBoard has no story without a project"
-        if wire.largest({"description": issue.description}) >= wire.TEXT_MAX:
-            return "its description is larger than StoryBoard takes (15 MB)"
         return None
 
     def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
@@ -85,12 +86,17 @@ class StoryBoardPlanner:
         audience = decisions.audience(issue)
         tags = sorted(set(shape.tags(issue, decisions).values()))
         yield from _shared(issue, decisions, tags)
-        yield _story(issue, decisions)
+        described, *more = texts.description(issue, decisions)
+        yield _story(issue, described, decisions)
         for task, place in shape.moved(issue, decisions):
             yield _task(issue, task, place, decisions, audience.name)
         yield _tagging(issue, tags, audience.name)
-        for group in folded.groups(issue, losses.written(issue), decisions):
-            yield _comment(issue, group, decisions, audience.name)
+        yield from _parts(issue, issue, more, audience.name)
+        for group in losses.groups(issue, decisions):
+            content, *more = texts.contents(issue, group.comments, decisions)
+            made = _comment(issue, group.comments[0], content, audience.name)
+            yield msgspec.structs.replace(made, key=group.key, holds=group.holds)
+            yield from _parts(issue, group.comments[0], more, audience.name)
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""
@@ -122,7 +128,33 @@ def _present(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _story(issue: Issue, decisions: Decisions) -> Wanted:
+def _comment(issue: Issue, comment: Issue | Comment, content: Text, audience: str) -> Wanted:
+    return Wanted(
+        key=comment.key,
+        kind="comment",
+        issue=issue.key,
+        fields=_present(
+            story_id=Pointer(to=issue.key),
+            content=content,
+            created_at=wire.moment(comment.created),
+        ),
+        audience=audience,
+        marker=comment.home,
+    )
+
+
+def _parts(
+    issue: Issue, of: Issue | Comment, texts: Sequence[Text], audience: str
+) -> Iterator[Wanted]:
+    """What of a text was too long for it: comments of their own, dated as the whole."""
+    for number, text in enumerate(texts, 2):
+        made = _comment(issue, of, text, audience)
+        yield msgspec.structs.replace(
+            made, key=part_key(of.key, number), marker=part_home(of.home, number)
+        )
+
+
+def _story(issue: Issue, description: Text, decisions: Decisions) -> Wanted:
     audience = decisions.audience(issue)
     return Wanted(
         key=issue.key,
@@ -130,7 +162,7 @@ def _story(issue: Issue, decisions: Decisions) -> Wanted:
         issue=issue.key,
         fields=_present(
             title=fields.title(issue.title, texts.label(issue.key)),
-            description=texts.description(issue, decisions),
+            description=description,
             is_bug=issue.kind == "bug",
             **access.story(audience),
             created_at=wire.moment(issue.created),
@@ -178,23 +210,6 @@ def _tagging(issue: Issue, tags: list[str], audience: str) -> Wanted:
         after=tuple(tag_key(tag) for tag in tags),
         audience=audience,
         marker=issue.home,
-    )
-
-
-def _comment(issue: Issue, group: folded.Group, decisions: Decisions, audience: str) -> Wanted:
-    first = group.comments[0]
-    return Wanted(
-        key=group.key,
-        kind="comment",
-        issue=issue.key,
-        fields=_present(
-            story_id=Pointer(to=issue.key),
-            content=texts.contents(issue, group.comments, decisions),
-            created_at=wire.moment(first.created),
-        ),
-        audience=audience,
-        marker=first.home,
-        holds=group.holds,
     )
 
 

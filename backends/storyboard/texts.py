@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import fields, losses, shape
+from tracker_migrate.backends.storyboard import fields, losses, shape, wire
+from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of
 from tracker_migrate.text import commonmark, details, folded, origin
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
+from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
+from tracker_migrate.text.cutting import Markup
 from tracker_migrate.text.fields import label_of, shown
 from tracker_migrate.text.subjects import telling
+
+MARKUP = Markup(write=commonmark.write, link=commonmark.link, weigh=wire.size)
 
 
 def label(key: Key) -> str:
@@ -35,36 +39,45 @@ def _issue_label(name: str) -> str:
     return f"LP #{name}" if name.isdigit() else f"LP blueprint {name}"
 
 
-def description(issue: Issue, decisions: Decisions) -> Text:
-    """The line of origin, the full title if it had to be cut, the body, the details."""
+def description(issue: Issue, decisions: Decisions) -> list[Text]:
+    """The line of origin, the full title if it had to be cut, the body, the details; in as many
+    parts as are needed."""
     blocks: list[Any] = []
     if fields.is_cut(issue.title):
         blocks.append(Paragraph(((Strong(fields.sound(issue.title)),),)))
     blocks += decisions.blocks(issue, fields.sound(issue.description))
     rest = _without_native(issue, decisions)
-    blocks += details.details(rest, decisions, losses.outcome_of(issue, decisions))
-    line = _origin(issue.key, issue.home, issue.author, issue.created, decisions)
-    return _under(line, blocks)
+    tail = details.details(rest, decisions, losses.outcome_of(issue, decisions))
+    return _written(issue, blocks, tail, decisions)
 
 
-def contents(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> Text:
-    """The text of a comment that holds one of the source's, or several."""
+def contents(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> list[Text]:
+    """The text of a comment that holds one of the source's, in as many parts as are needed; or
+    several, which are short."""
     first, *others = comments
-    texts = [content(issue, first, decisions, folded.contents(comments))]
-    return folded.together([*texts, *(content(issue, one, decisions) for one in others)])
+    if not others:
+        return content(issue, first, decisions)
+    texts = content(issue, first, decisions, folded.contents(comments), folded.UNCUT)
+    for one in others:
+        texts += content(issue, one, decisions, limit=folded.UNCUT)
+    return [folded.together(texts)]
 
 
 def content(
-    issue: Issue, comment: Comment, decisions: Decisions, head: Iterable[Block] = ()
-) -> Text:
+    issue: Issue,
+    comment: Comment,
+    decisions: Decisions,
+    head: Iterable[Block] = (),
+    limit: int | None = None,
+) -> list[Text]:
     """A comment's text: the line of origin, the head, the subject if it says something, the body,
-    the files that came with it, and what else the source says of it."""
+    the files that came with it, and what else the source says of it; in as many parts as are
+    needed for a limit, or that of the settings."""
     blocks: list[Any] = [*head, *_lines(_before(issue, comment, decisions))]
     blocks += decisions.blocks(issue, fields.sound(comment.text))
     files = [one for one in issue.attachments if one.comment == comment.index]
     blocks += _lines([*map(_attachment, files), *_after(comment, decisions)])
-    line = _origin(comment.key, comment.home, comment.author, comment.created, decisions)
-    return _under(line, blocks)
+    return _written(comment, blocks, (), decisions, limit)
 
 
 def _without_native(issue: Issue, decisions: Decisions) -> Issue:
@@ -79,25 +92,34 @@ def _without_native(issue: Issue, decisions: Decisions) -> Issue:
     return msgspec.structs.replace(issue, tasks=tuple(tasks))
 
 
-def _under(line: str, blocks: Iterable[Block]) -> Text:
-    """A text under its line of origin, with the holes of the blocks left open."""
-    body = commonmark.write(blocks).parts
-    parts = (f"{line}\n\n", *body) if body else (line,)
-    return Text(parts=tuple(fields.sound(one) if isinstance(one, str) else one for one in parts))
+def _written(
+    of: Issue | Comment,
+    blocks: Sequence[Block],
+    tail: Sequence[Block],
+    decisions: Decisions,
+    limit: int | None = None,
+) -> list[Text]:
+    """A text under its line of origin, in parts that StoryBoard takes."""
+    long = Long(
+        line=_origin(of, decisions),
+        part_line=lambda number: _origin(of, decisions, number),
+        blocks=blocks,
+        tail=tail,
+        fixed=isinstance(of, Comment),
+    )
+    return written_parts(long, MARKUP, limit_of(decisions.options) if limit is None else limit)
 
 
-def _origin(
-    key: Key, home: str, author: Key | None, when: datetime | None, decisions: Decisions
-) -> str:
-    person = decisions.person(author) if author is not None else None
-    name = person.display_name if person else name_of(author) if author is not None else None
+def _origin(of: Issue | Comment, decisions: Decisions, part: int = 0) -> str:
+    person = decisions.person(of.author) if of.author is not None else None
+    name = name_of(of.author) if of.author is not None else None
     return origin.commonmark_line(
         origin.Origin(
-            label=label(key),
-            permalink=home,
-            author=name or None,
+            label=part_label(label(of.key), part) if part else label(of.key),
+            permalink=part_home(of.home, part) if part else of.home,
+            author=(person.display_name if person else name) or None,
             author_home=person.home if person else None,
-            when=when,
+            when=of.created,
         )
     )
 

@@ -130,12 +130,14 @@ def comment_fields(row: Mapping[str, Any], story: str) -> dict[str, Any]:
     return {name: row[name] for name in COMMENT if name in row} | {"story_id": story}
 
 
+def size(text: str) -> int:
+    """Bytes of a text as UTF-8."""
+    return len(text.encode("utf-8", "replace"))
+
+
 def largest(fields: Mapping[str, Any]) -> int:
     """Bytes of the longest text of some fields, as UTF-8."""
-    return max(
-        (len(one.encode("utf-8", "replace")) for one in fields.values() if isinstance(one, str)),
-        default=0,
-    )
+    return max((size(one) for one in fields.values() if isinstance(one, str)), default=0)
 
 
 def api_base(address: str) -> str:

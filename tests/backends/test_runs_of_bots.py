@@ -18,6 +18,7 @@ from tests.backends.maniphest import helpers
 from tests.backends.storyboard.example import Decided
 from tests.text import remarkup_reader, samples
 from tracker_migrate.backends.maniphest.planner import ManiphestPlanner
+from tracker_migrate.backends.maniphest.wire import sent_bytes
 from tracker_migrate.backends.storyboard import origins
 from tracker_migrate.backends.storyboard.planner import StoryBoardPlanner
 from tracker_migrate.engine.diff import diff, open_digest, open_digests
@@ -130,9 +131,9 @@ class Written:
         at.decisions.bots = {BOT, OTHER}
         at.decisions.there = {}
 
-    def wanted(self, issue: Issue, setting: str) -> list[Wanted]:
+    def wanted(self, issue: Issue, setting: str, **more: Any) -> list[Wanted]:
         """The comments that are wanted."""
-        self.at.decisions.options = {"bots": setting}
+        self.at.decisions.options = {"bots": setting, **more}
         planned = self.at.planner.wanted(issue, self.at.decisions)
         return [one for one in planned if one.kind == "comment"]
 
@@ -244,7 +245,21 @@ def test_a_folded_comment_has_no_end_without_a_limit(target: str) -> None:
     assert [len(one.holds) + 1 for one in there.objects] == [folded.MOST, folded.MOST, 1]
     there = Written(TARGETS[target]())
     there.write(issue_of([Said(BOT, "x" * folded.LONGEST, "said")] * 6), "fold")
-    assert [len(one.holds) + 1 for one in there.objects] == [5, 1]
+    assert [len(one.holds) + 1 for one in there.objects] == [4, 2]
+
+
+@both
+@pytest.mark.parametrize("text", ["\n", "\U0001f600", "*", "Review: https://h.org/1\n", "é "])
+def test_a_comment_that_holds_several_fits_into_any_limit(target: str, text: str) -> None:
+    """It is never cut: what a text takes when it is sent is foreseen."""
+    for length in (1, 20, 100, 2000):
+        there = Written(TARGETS[target]())
+        issue = issue_of([Said(BOT, f"a{text * length}"[:length], "said")] * 60)
+        for limit in (10_000, 100_000, 900_000):
+            there.at.decisions.there = {}
+            for one in there.wanted(issue, "fold", text_limit=limit):
+                if one.holds:
+                    assert sent_bytes(there.text(one)) <= limit
 
 
 @both

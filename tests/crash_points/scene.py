@@ -21,11 +21,20 @@ def first(marked: MarkedWorld) -> None:
     """Everything is new: a bug with all that there is, private ones, and what depends."""
     project = marked.project
     _reopen_milestones(project)
-    project.bug(comments=2, tags=["ui"], targets=_TWO)
+    whole = project.bug(comments=2, tags=["ui"], targets=_TWO)
+    said = project.store.message(whole, 2)
+    assert said is not None
+    project.change_comment(whole, 2, content=f"{_long(project, whole)}\n{said.data['content']}")
     project.bug("Private", comments=1, readers=[project.half], assignee=project.half)
     project.bug()
     needed = project.blueprint()
     project.blueprint("Proprietary", needs=[needed])
+
+
+def _long(project: MarkedProject, bug: int) -> str:
+    """A text that no target takes whole: it ends in a word of its own."""
+    word = project.marks.new("comment", bug)
+    return "\n".join(f"{n:04} the lamp was off all day" for n in range(400)) + f"\n{word}"
 
 
 def _reopen_milestones(project: MarkedProject) -> None:
@@ -41,7 +50,7 @@ def later(marked: MarkedWorld) -> None:
     project = marked.project
     whole, closed, opened = project.bugs
     title = f"Lamp {project.marks.new('new title', whole)} is out"
-    project.change(whole, title=title, tags=["api", "ui"])
+    project.change(whole, title=title, tags=["api", "ui"], description=_long(project, whole))
     project.comment(whole)
     project.turn(closed, "Public")
     project.turn(opened, "Private Security")
@@ -88,7 +97,9 @@ def acts(target: str, folder: Path) -> Iterator[Iterator[Scene]]:
     """The acts at one target, each when the one before has been played."""
     with pytest.MonkeyPatch.context() as patch, marked_world(folder / "ws", patch) as marked:
         # one connection, so that every run comes to the same moments
-        marked.here.options[target] = {"settle_seconds": 0.05, "connections": 1}
+        marked.here.options[target] = {
+            "settle_seconds": 0.05, "connections": 1, "text_limit": 10_000
+        }  # fmt: skip
         marked.here.write_settings()
         yield (_act(marked, target, name, folder / name) for name in ACTS)
 

@@ -82,6 +82,7 @@ def _plandocument(one: Any) -> dict[str, Any]:
         "stuck": one.stuck,
         "gone": one.gone,
         "folded": one.held,
+        "unwanted": one.unwanted,
         "private": one.private,
         "readers_less": len(one.less),
         "losses": losses,
@@ -92,7 +93,9 @@ def _plan_text(name: str, one: Any) -> None:
     parts = [f"create {one.create.total()}", f"update {one.update.total()}"]
     parts += [f"unchanged {one.unchanged}", f"refuse {one.refuse.total()}"]
     parts += [
-        f"{word} {count}" for word, count in (("stuck", one.stuck), ("gone", one.gone)) if count
+        f"{word} {getattr(one, word)}"
+        for word in ("stuck", "gone", "unwanted")
+        if getattr(one, word)
     ]
     line = f"plan  {name}: {'  '.join(parts)}"
     if one.losses:
@@ -180,7 +183,7 @@ def applied(results: dict[str, Any], as_json: bool) -> None:
 
 
 _WORTH_SAYING = (
-    "found", "joined", "kept", "stuck", "gone", "closed", "turned_back", "refused",
+    "found", "joined", "kept", "stuck", "gone", "unwanted", "closed", "turned_back", "refused",
     "aside", "exposed"
 )  # fmt: skip
 _WORDS = {
@@ -191,6 +194,7 @@ _WORDS = {
     "kept": "edits of people kept",
     "stuck": "stuck: the target can't take the change",
     "gone": "removed at the target and not made again",
+    "unwanted": "wanted no more, and left there (tracker-migrate verify names them)",
     "turned_back": "turned back by a change that came late, and written again",
     "aside": "set aside (tracker-migrate status --refused)",
 }
@@ -249,6 +253,8 @@ def _reasons(one: Any) -> None:
         )
     for key in (*one.doubled[:_MANY], *one.unplanned[:_MANY]):
         screen.echo(f"    doubled or not known to the ledger: {key}")
+    for key in one.unwanted[:_MANY]:
+        screen.echo(f"    wanted no more, and still there: {key}")
     if one.pending:
         screen.echo(f"    {one.pending} issues are not written yet: tracker-migrate apply")
 
@@ -266,6 +272,7 @@ def verified_document(one: Any) -> dict[str, Any]:
         "doubled": len(one.doubled),
         "doubled_known": one.settled,
         "unplanned": len(one.unplanned),
+        "unwanted": len(one.unwanted),
         "planned": one.planned,
         "planned_found": one.found,
         "fields_compared": one.fields,

@@ -43,7 +43,9 @@ class Applied(msgspec.Struct, kw_only=True):
     """What a run wrote. steps: requests carried out. found: of these, those whose reply was lost
     and that were found at the target. kept: fields left as somebody changed them. closed: issues
     whose readers became fewer. exposed: those of which something can't be taken back.
-    turned_back: fields that a change delivered late had turned back, and that are written again.
+    unwanted: objects that are wanted no more and stay, such as the last part of a text that became
+    shorter. turned_back: fields that a change delivered late had turned back, and that are written
+    again.
     doubles: all that stands there twice, from this run or an earlier one."""
 
     steps: int = 0
@@ -57,6 +59,7 @@ class Applied(msgspec.Struct, kw_only=True):
     kept: int = 0
     gone: int = 0
     stuck: int = 0
+    unwanted: int = 0
     closed: int = 0
     exposed: int = 0
     turned_back: int = 0
@@ -319,6 +322,7 @@ class Apply:
         with self._guard:
             self._applied.unchanged += found.unchanged
             self._applied.stuck += len(found.stuck)
+            self._applied.unwanted += len(found.left)
             self._applied.gone += len(found.gone)
 
     def _finish(self, issue: Issue, whole: bool) -> None:

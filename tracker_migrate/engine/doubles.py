@@ -36,6 +36,7 @@ from tracker_migrate.interfaces import (
     Watch,
 )
 from tracker_migrate.model import Issue, Key, key, kind_of
+from tracker_migrate.text.continued import part_home, part_key, whole_home
 from tracker_migrate.workspace.doubled import Double
 from tracker_migrate.workspace.ledger import Held, places
 
@@ -264,10 +265,14 @@ class Names:
         wanted, found = {one for one in markers if one}, defaultdict[str, set[Key]](set)
         if not wanted:
             return {}
+        numbers = defaultdict[str, list[int]](list)
+        for home, number in map(whole_home, wanted):
+            numbers[home].append(number)
         for issue in self._target.archive.issues():
-            for marker, of in _homes(issue):
-                if marker in wanted:
-                    found[marker].add(of)
+            for home, of in _homes(issue):
+                for number in numbers.get(home, ()):
+                    marker = part_home(home, number) if number else home
+                    found[marker].add(part_key(of, number) if number else of)
         if self._watch is not None and wanted - found.keys():
             for marker, of in self._left_there(self._watch):
                 if marker in wanted - found.keys():

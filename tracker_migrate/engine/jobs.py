@@ -362,7 +362,7 @@ def verify(
 
 
 def _verified_as_told(seen: Verified, names: Naming) -> Verified:
-    for name in ("missing", "doubled", "unplanned", "exposed"):
+    for name in ("missing", "doubled", "unplanned", "unwanted", "exposed"):
         setattr(seen, name, [names.key(one) for one in getattr(seen, name)])
     seen.differs = [msgspec.structs.replace(one, key=names.key(one.key)) for one in seen.differs]
     return seen

@@ -77,7 +77,11 @@ class Locator:
         kinds = {of: one.kind for one in wanted for of in (one.key, *one.holds)}
         with self._guard:
             self._becomes |= {kind_of(key): kind for key, kind in kinds.items()}
-            guessed = {key: self._becomes.get(kind_of(key)) for key in ours}
+            # a part of a text is a comment, even where no text is too long any more
+            guessed = {
+                key: self._becomes.get(kind_of(key) if kind_of(key) != "part" else "comment")
+                for key in ours
+            }
         for key, at in ours.items():
             kind = kinds.get(key) or guessed[key]
             if kind is None:

@@ -23,7 +23,7 @@ from tracker_migrate.model import Issue, Key
 
 FORMAT = 1
 #: keys that hold a number and no name
-_NUMBERED = re.compile(r"[a-z]+:[a-z]+:\d+(/\d+)?")
+_NUMBERED = re.compile(r"[a-z]+:(part:)?[a-z]+:\d+(/\d+)*")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,7 +32,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     issue: Key
     key: Key
-    op: str  # create, update, refuse, stuck, gone
+    op: str  # create, update, refuse, stuck, gone, unwanted
     kind: str = ""
     fields: tuple[str, ...] = ()
     reason: str = ""
@@ -55,6 +55,7 @@ class Planned(msgspec.Struct, kw_only=True):
     gone: int = 0
     held: int = 0
     no_bots: bool = False
+    unwanted: int = 0
     private: int = 0
     less: Counter[Key] = msgspec.field(default_factory=Counter)
     losses: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
@@ -159,6 +160,9 @@ class Plan:
         for key in found.gone:
             plan.gone += 1
             yield Item(issue=issue.key, key=key, op="gone", reason="removed at the target")
+        for key in found.left:
+            plan.unwanted += 1
+            yield Item(issue=issue.key, key=key, op="unwanted", reason="stays at the target")
 
     def _is_repeat(self, key: Key, owner: Key, issue: Key) -> bool:
         """Whether a shared object was planned already, for another issue of this run."""

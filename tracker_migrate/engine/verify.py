@@ -41,10 +41,11 @@ class Verified(msgspec.Struct, kw_only=True):
 
     planned: objects that should be at the target. found: those that were. differs: fields changed
     since they were sent. doubled: objects that stand there twice. settled: those of which that is
-    known, and done about it what the target lets be done. unplanned: objects of ours that
-    the ledger does not know. private: objects that not everybody may read. exposed: those of them
-    that an outsider can read, and issues of which something can't be taken back. closed: issues
-    that are closed for all but the importer.
+    known, and done about it what the target lets be done. unplanned: objects of ours that the
+    ledger does not know. unwanted: objects there that are wanted no more (what was taken away at
+    the source, the last part of a text that became shorter). private: objects that not everybody
+    may read. exposed: those of them that an outsider can read, and issues of which something can't
+    be taken back. closed: issues that are closed for all but the importer.
     """
 
     planned: int = 0
@@ -53,6 +54,7 @@ class Verified(msgspec.Struct, kw_only=True):
     missing: list[Key] = msgspec.field(default_factory=list)
     doubled: list[Key] = msgspec.field(default_factory=list)
     unplanned: list[Key] = msgspec.field(default_factory=list)
+    unwanted: list[Key] = msgspec.field(default_factory=list)
     differs: list[DifferenceAt] = msgspec.field(default_factory=list)
     private: int = 0
     exposed: list[Key] = msgspec.field(default_factory=list)
@@ -167,6 +169,8 @@ class Verify:
             if key in seen.objects and one.state == "there":
                 self._fields(one, seen.objects[key].fields)
         result.doubled += [key for key in seen.doubled if key not in self._doubles]
+        if not refusal:
+            result.unwanted += sorted(seen.objects.keys() & held.keys() - wanted.keys())
         result.unplanned += [key for key in seen.ours if key not in held]
         result.foreign += seen.foreign
         for fate in fates(issue, refusal, wanted, seen.objects):

@@ -51,10 +51,12 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 class Items(msgspec.Struct, frozen=True):
-    """A list; each item is its lines, without a marker. Writers number `ordered` ones from 1."""
+    """A list; each item is its lines, without a marker. Writers number `ordered` ones, from `start`
+    on."""
 
     items: tuple[tuple[Line, ...], ...]
     ordered: bool = False
+    start: int = 1
 
 
 class Heading(msgspec.Struct, frozen=True):

@@ -76,7 +76,7 @@ def _quote(quote: Quote, depth: int) -> list[Pieces]:
 
 def _items(items: Items) -> list[Pieces]:
     lines: list[Pieces] = []
-    for number, item in enumerate(items.items, 1):
+    for number, item in enumerate(items.items, items.start):
         marker = f"{number}. " if items.ordered else "- "
         lines += prefixed(_paragraph(item), marker, " " * len(marker))
     return lines

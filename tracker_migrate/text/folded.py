@@ -36,6 +36,11 @@ from tracker_migrate.text.origin import Origin
 LONGEST = 10_000
 WHOLE = 50_000
 MOST = 50
+#: a comment that holds several is never cut: no character takes more bytes than this on any wire,
+#: links and all, and a line of origin no more than so many characters do
+_BYTES, _LINE = 20, 100
+#: a limit that cuts nothing
+UNCUT = 1 << 62
 
 _CONTENTS = re.compile(r"[^\n]*\n\r?\n\*\*\d+ comments by bots:\*\* (\d+(?:, \d+)*) *\r?(?:\n|\Z)")
 _ENTRY = re.compile(r"^(?:\*\[|//\[\[)[^\n]*$", re.MULTILINE)
@@ -55,8 +60,11 @@ class Group(msgspec.Struct, frozen=True):
         return tuple(one.key for one in self.comments if one.key != self.key)
 
 
-def groups(issue: Issue, written: Sequence[Comment], decisions: Decisions) -> tuple[Group, ...]:
-    """The comments at the target, in order. written: those of the issue that are written at all."""
+def groups(
+    issue: Issue, written: Sequence[Comment], decisions: Decisions, limit: int
+) -> tuple[Group, ...]:
+    """The comments at the target, in order. written: those of the issue that are written at all.
+    limit: bytes that a text of the target's may take."""
     if len(issue.comments) < 2:
         return tuple(Group(one.key, (one,)) for one in written)
     standing = decisions.standing(issue.key)
@@ -71,7 +79,7 @@ def groups(issue: Issue, written: Sequence[Comment], decisions: Decisions) -> tu
         elif not (folds and one.index not in with_files and _is_short_and_a_bots(one, decisions)):
             at, run = one.key, None
         else:
-            if run is None or not _fits(found[run], one):
+            if run is None or not _fits(found[run], one, min(WHOLE, limit // _BYTES)):
                 run = one.key
             at = run
         found.setdefault(at, []).append(one)
@@ -83,9 +91,8 @@ def _is_short_and_a_bots(comment: Comment, decisions: Decisions) -> bool:
     return comment.index > 0 and len(comment.text) <= LONGEST and decisions.is_bot(comment.author)
 
 
-def _fits(run: Sequence[Comment], comment: Comment) -> bool:
-    length = sum(len(one.text) for one in run) + len(comment.text)
-    return len(run) < MOST and length <= WHOLE
+def _fits(run: Sequence[Comment], comment: Comment, most: int) -> bool:
+    return len(run) < MOST and sum(len(one.text) + _LINE for one in (*run, comment)) <= most
 
 
 def contents(comments: Sequence[Comment]) -> tuple[Paragraph, ...]:

@@ -141,7 +141,7 @@ def _quote(quote: Quote, depth: int) -> list[Pieces]:
 def _items(items: Items) -> list[Pieces]:
     """A list. The server makes one line of an item's lines, but keeps blank ones between them."""
     lines: list[Pieces] = []
-    for number, item in enumerate(items.items, 1):
+    for number, item in enumerate(items.items, items.start):
         marker = f"{number}. " if items.ordered else "- "
         for at, line in enumerate(item or ((),)):
             lines += [[]] if at else []

@@ -73,7 +73,7 @@ def line_of(line: Line) -> Pieces:
     shown = "".join(piece if isinstance(piece, str) else "x" for piece in pieces)
     if live_start(shown):
         pieces.insert(0, ZERO)
-    if macro_line(shown):
+    if macro_line(shown) or macro_line(shown.replace("**", "")):
         pieces.append(ZERO)
     return [piece for piece in pieces if piece != ""]
 

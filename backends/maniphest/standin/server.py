@@ -27,6 +27,8 @@ from tracker_migrate.backends.maniphest.standin.wire import (
 from tracker_migrate.testing.loopback import Reply, Request, StandIn, arguments, run_alone
 
 STRANGER = "alice"
+#: what nginx says of a body over its client_max_body_size (facts 0)
+TOO_LARGE = b"<html><body><h1>413 Request Entity Too Large</h1></body></html>"
 #: who calls a method that needs no token
 _NOBODY = User(0, "", "", "", "", 0, 0, 0, 0, 0, None)
 
@@ -68,6 +70,8 @@ class ManiphestStandIn(StandIn):
         return self._answer(request, index=True)
 
     def _answer(self, request: Request, index: bool) -> Reply:
+        if 0 < self.config.body_limit < len(request.body):
+            return Reply(413, TOO_LARGE, {"Content-Type": "text/html"})
         if not request.path.startswith(BASE):
             return Reply(404, b"404 Not Found", {"Content-Type": "text/html; charset=UTF-8"})
         if not method_of(request):

@@ -583,20 +583,20 @@ def test_opening_goes_last() -> None:
     assert steps[1].actions[0].fields == ("view", "edit")
 
 
-def test_a_long_text_goes_alone_and_the_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "FILL_BYTES", 2000)
+def test_a_long_text_goes_alone_and_the_order_is_kept() -> None:
     texts = ("a", "b" * 3000, "c", "d")
     comments = tuple(comment(7, n + 1, text) for n, text in enumerate(texts))
-    steps = composed(creates(by_kind(wanted(bug(7, comments=comments)), "comment")))
+    actions = creates(by_kind(wanted(bug(7, comments=comments)), "comment"))
+    steps = list(compose.compose(actions, 2000))
     assert [len(step.actions) for step in steps] == [1, 1, 2]
     keys = [action.wanted.key for step in steps for action in step.actions]
     assert keys == [one.key for one in comments]
 
 
-def test_a_fill_counts_bytes_as_they_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "FILL_BYTES", 6000)
+def test_a_fill_counts_bytes_as_they_are_sent() -> None:
     comments = tuple(comment(7, n, "漢" * 400) for n in range(1, 4))
-    steps = composed(creates(by_kind(wanted(bug(7, comments=comments)), "comment")))
+    actions = creates(by_kind(wanted(bug(7, comments=comments)), "comment"))
+    steps = list(compose.compose(actions, 6000))
     assert [len(step.actions) for step in steps] == [1, 1, 1]
 
 

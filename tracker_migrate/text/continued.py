@@ -1,0 +1,128 @@
+"""A text that is longer than its target takes: the first part, and the parts that follow it.
+
+The first part is the text's own object, under the text's own line of origin, and says that it goes
+on. Each other part is an object of its own under a line of origin like that, whose label says which
+part it is (`LP #123 comment 4, part 2 of 3`) and whose permalink has a mark behind it (`#part-2`),
+so that no part is ever taken for another. How many parts there are is no reason to write a part
+again: what can't be edited may say `part 2 of 3` beside a fourth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from tracker_migrate.interfaces import Passing, Ref, Text
+from tracker_migrate.model import Key, key, parts
+from tracker_migrate.text.blocks import Block, Paragraph
+from tracker_migrate.text.cutting import Markup, cut
+
+#: stands for the number of parts while that is not known, and is as long as any
+_MANY = 1_000_000
+_PART = re.compile(r"(?P<whole>.+), part (?P<number>\d{1,7}) of \d{1,7}")
+_MARK = re.compile(r"(?P<whole>.+)[#&]part-(?P<number>\d{1,7})")
+#: the smallest that a text's limit may be: a line of origin with long names has to fit twice
+SMALLEST = 10_000
+
+
+def part_key(of: Key, number: int) -> Key:
+    """The key of a part, from 2 on, of what has the key `of`."""
+    tracker, kind, name = parts(of)
+    return key(tracker, "part", f"{kind}:{name}/{number}")
+
+
+def part_home(home: str, number: int) -> str:
+    """The permalink of a part: it leads to the whole."""
+    return f"{home}{'&' if '#' in home else '#'}part-{number}"
+
+
+def whole_home(permalink: str) -> tuple[str, int]:
+    """The permalink of the whole, and which part of it a permalink names; 0 for none."""
+    found = _MARK.fullmatch(permalink)
+    return (found["whole"], int(found["number"])) if found else (permalink, 0)
+
+
+def part_label(label: str, number: int) -> str:
+    """The label of a part, for a line of origin that `Written.lines` makes."""
+    return f"{label}, part {number} of {_MANY}"
+
+
+def whole_label(label: str) -> tuple[str, int]:
+    """The label of the whole, and which part of it a label names; 0 for none."""
+    found = _PART.fullmatch(label)
+    return (found["whole"], int(found["number"])) if found else (label, 0)
+
+
+class Long(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that may be too long. line: its line of origin. part_line: a number → the line of
+    origin of that part, with a label of `part_label`. blocks: what is dealt out to the parts. tail:
+    blocks that stay in the first part if they leave half of it. fixed: the first part can't be
+    written again because there are more parts."""
+
+    line: str
+    part_line: Callable[[int], str]
+    blocks: Sequence[Block]
+    tail: Sequence[Block] = ()
+    fixed: bool = False
+
+
+def written_parts(long: Long, markup: Markup, limit: int) -> list[Text]:
+    """The texts of all parts, the first one first. No text takes more than `limit` bytes."""
+    whole = _under((long.line,), [*long.blocks, *long.tail], markup)
+    if _surely_fits(whole, limit) or markup.weight(whole) <= limit:
+        return [whole]
+    kept, blocks = long.tail, long.blocks
+    if markup.of(kept) * 2 > limit:
+        kept, blocks = (), (*blocks, *kept)
+    gap = markup.weigh("\n\n\u200b\n\n")
+    note = markup.of(_note(_MANY, fixed=False))
+    first = limit - markup.weigh(long.line) - markup.of(kept) - note - 3 * gap
+    room = limit - markup.weigh(long.part_line(_MANY)) - gap
+    groups = cut(blocks, markup, room, first)
+    if len(groups) < 2:
+        return [whole]
+    head = [*groups[0], *_note(len(groups) - 1, fixed=long.fixed), *kept]
+    return [_under((long.line,), head, markup), *_others(long, markup, groups)]
+
+
+def _others(long: Long, markup: Markup, groups: Sequence[Sequence[Block]]) -> Iterator[Text]:
+    for number, group in enumerate(groups[1:], 2):
+        before, mark, after = long.part_line(number).partition(f", part {number} of {_MANY}")
+        line = (before + mark.removesuffix(str(_MANY)), Passing(text=str(len(groups))), after)
+        yield _under(line, group, markup)
+
+
+def _surely_fits(text: Text, limit: int) -> bool:
+    """Without weighing it: no character takes more than sixteen bytes, on any wire."""
+    held = (
+        len(one.label) + len(one.home) if isinstance(one, Ref) else _length(one)
+        for one in text.parts
+    )
+    return sum(held) * 16 + len(text.refs) * 1000 <= limit
+
+
+def _length(part: str | Passing) -> int:
+    return len(part if isinstance(part, str) else part.text)
+
+
+def _note(more: int, *, fixed: bool) -> tuple[Block, ...]:
+    """Says that a text goes on. fixed: nobody can correct the number later."""
+    number = Passing(text=str(more)) if fixed else str(more)
+    if more == 1:
+        return (Paragraph((("(continued in the next comment)",),)),)
+    return (Paragraph((("(continued in the next ", number, " comments)"),)),)
+
+
+def _under(line: Sequence[str | Passing], blocks: Sequence[Block], markup: Markup) -> Text:
+    """A text under its line of origin, with the holes of the blocks left open."""
+    body = markup.write(blocks).parts
+    pieces: list[str | Ref | Passing] = [*line, *(("\n\n", *body) if body else ())]
+    merged: list[str | Ref | Passing] = []
+    for piece in pieces:
+        if merged and isinstance(piece, str) and isinstance(merged[-1], str):
+            merged[-1] += piece
+        elif piece != "":
+            merged.append(piece)
+    return Text(parts=tuple(merged))
