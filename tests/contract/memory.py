@@ -18,6 +18,7 @@ class MemoryUnderTest(SinkUnderTest):
 
     policy = Audience(name="few", users=("7",))
     speaks_http = False
+    late = _SETTLES * 0.6
 
     def __init__(self, numbers: Numbers, sink: SinkOf = MemorySink, **options: bool) -> None:
         self.server = MemoryServer()

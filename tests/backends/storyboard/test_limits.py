@@ -56,7 +56,7 @@ def test_parts_follow_what_they_are_part_of() -> None:
 
 def test_parts_have_a_permalink_and_a_label_of_their_own_and_the_date_of_the_whole() -> None:
     issue = long_bug()
-    homes = {one.key: one.home for one in (issue, *issue.comments)}
+    homes = {issue.key: issue.home} | {one.key: one.home for one in issue.comments}
     for one in wanted(issue):
         assert origins.key_of(text(one)) == one.key
         assert origins.is_of(text(one), one.key, one.marker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,9 +11,12 @@ import msgspec
 from tracker_migrate.engine.send import Lanes
 from tracker_migrate.errors import (
     Doubtful,
+    Gone,
     LoginNeeded,
     MigrateError,
+    Refused,
     Retriable,
+    Taken,
     Unreachable,
     WrongTracker,
 )
@@ -261,6 +265,13 @@ class OnceChecks(SinkChecks):
         done = FAULTS[word].done
         try:
             mover.carry_out(step)
+        except (Refused, Taken, Gone, LoginNeeded) as error:
+            broken(
+                "told",
+                f"{type(error).__name__} for a {step.kind} that met `{word}`",
+                expected="Doubtful or Retriable: it is not the object's fault",
+                cure="see the tree in errors.py: what is refused is set aside, and not tried again",
+            )
         except (WrongTracker, Unreachable) as error:
             # a page of somebody else's may stop the run; nothing may be lost by that
             must(
@@ -272,6 +283,8 @@ class OnceChecks(SinkChecks):
             )
             mover.target.calm()
             mover.carry_out(step)
+        if done == "late":
+            time.sleep(mover.target.late)
         self.stands_once(mover.target, step, f"met `{word}` ({FAULTS[word].told})")
 
     def _struck(self, target: SinkUnderTest, word: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from tracker_migrate.digest import digest
 from tracker_migrate.engine.diff import open_digest
@@ -39,11 +39,13 @@ _BIG = 1_000_000
 
 
 class PlannerUnderTest(msgspec.Struct):
-    """A planner, and what people decided. examples: how many generated issues each check draws."""
+    """A planner, and what people decided. examples: how many generated issues each check draws.
+    shrink: look for the smallest issue that fails; that may take a minute."""
 
     planner: Planner
     decisions: Decided
-    examples: int = 40
+    examples: int = 30
+    shrink: bool = False
 
     @property
     def names(self) -> Names:
@@ -64,6 +66,7 @@ class PlannerUnderTest(msgspec.Struct):
             deadline=None,
             database=None,
             derandomize=True,
+            phases=[Phase.generate, *([Phase.shrink] if self.shrink else [])],
             suppress_health_check=list(HealthCheck),
         )
         @given(issue=issues(self.names, *self._words(), **how))

@@ -34,6 +34,8 @@ class SinkUnderTest(ABC):
     states: States | None = None
     #: whether there is a wire, so that an address may lead to nobody or to another server
     speaks_http: bool = True
+    #: seconds after which what met the fault `late` is surely done; less than `settle_seconds`
+    late: float = 0.2
 
     @abstractmethod
     def open(self, *, token: str | None = None, address: str | None = None) -> Sink:
