@@ -16,7 +16,7 @@ from tests.end_to_end.fuse import Crash, Fuse
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.reader import missing_words
 from tests.end_to_end.test_adopt import adopt, lose, standing, writes_nothing
-from tests.end_to_end.test_doubled import FILL, doubled
+from tests.end_to_end.test_doubled import FILL, doubled, remove
 from tests.end_to_end.test_recorded_projects import agrees, reader_of
 from tests.end_to_end.world import TARGETS, World
 from tracker_migrate.backends.maniphest.standin.config import Config
@@ -257,6 +257,26 @@ def test_parts_that_were_delivered_twice_are_told(marked: MarkedWorld) -> None:
     assert any(key.startswith("launchpad:part:") for key in found)
     assert found == {one for one in found if f":{bug}/" in one}
     assert marked.here.verify("maniphest").agrees
+
+
+def test_a_hidden_comment_is_exposed_until_its_last_part_is_gone(marked: MarkedWorld) -> None:
+    limited(marked, "maniphest")
+    bug = marked.project.bug(comments=1)
+    say(marked, bug, text_of(50_000, 3))
+    marked.here.pull()
+    marked.here.apply("maniphest")
+    marked.project.change_comment(bug, 2, visible=False)
+    marked.project.change(bug)
+    marked.here.pull(full=True)
+    assert marked.here.apply("maniphest").exposed == 1
+    sql = "SELECT phid FROM xaction_task WHERE comment LIKE '%LP #% comment 2%' ORDER BY id"
+    comments = marked.here.maniphest.store.column(sql)
+    assert len(comments) >= 3
+    for comment in comments:
+        assert marked.here.apply("maniphest").exposed == 1
+        remove(marked.here, comment)
+    assert marked.here.apply("maniphest").exposed == 0
+    agrees(marked.here.verify("maniphest"))
 
 
 @both
