@@ -11,6 +11,9 @@ import pytest
 
 from tests.cli.conftest import Cli, Servers
 
+_EDIT = """UPDATE task SET title = 'Mine' WHERE id =
+(SELECT min(id) FROM task WHERE title NOT LIKE 'Doubled: %')"""
+
 
 @pytest.fixture
 def lost(cli: Cli, workspace: Path) -> Path:
@@ -56,7 +59,7 @@ def test_json_is_one_document(cli: Cli, lost: Path) -> None:
 
 def test_an_edit_ends_with_4_and_is_named(cli: Cli, lost: Path, standins: Servers) -> None:
     with standins.maniphest.lock:
-        standins.maniphest.store.run("UPDATE task SET title = 'Mine' WHERE id = 1")
+        standins.maniphest.store.run(_EDIT)
     told = cli("adopt", "-T", "old")
     assert told.status == 4
     assert "differs, and stays" in told.out

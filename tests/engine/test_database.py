@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from tests.engine.world import settings
 from tracker_migrate.errors import Locked, WorkspaceError
+from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace, schema
 from tracker_migrate.workspace.database import HEAD
 from tracker_migrate.workspace.upsert import upsert
@@ -152,6 +153,25 @@ def test_a_newer_schema_is_refused_with_the_cure(
     request.addfinalizer(lambda: become(HEAD))
     with pytest.raises(WorkspaceError, match=r"schema 9999.*install that version or a later one"):
         make()
+
+
+def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
+    make: Callable[..., Workspace],
+) -> None:
+    """As one that was made before doubled objects were known of."""
+    workspace = make()
+    workspace.ledger("there").add_conflict(Key("memory:bug:1"), "title", "target wins")
+    with workspace.engine.begin() as connection:
+        for statement in (
+            "DROP TABLE doubled",
+            "DROP TABLE looked",
+            "UPDATE alembic_version SET version_num = '0002'",
+        ):
+            connection.execute(sa.text(statement))
+    again = make()
+    assert again.doubled("there").mark() == {}
+    assert again.doubled("there").standing() == []
+    assert len(again.ledger("there").conflicts()) == 1
 
 
 def test_the_schema_is_the_one_that_the_code_knows(workspace: Workspace) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def _attach(owner: Any, left: list[int], how: signal.Signals) -> None:
         left[0] -= 1
         if left[0] == 0:
             os.kill(os.getpid(), how)
+            time.sleep(0.5)  # it may be another thread that takes the signal: this one goes on
         return real(*given, **named)
 
     owner.write = write
