@@ -25,6 +25,10 @@ import msgspec
 
 from tracker_migrate.model import Access, Issue, Key, Milestone, Person, Project, Series
 
+#: the version of what stands in this file. A plug-in's module says for which one it was written,
+#: as `INTERFACE = 1`; it is raised when a backend that was right would not be right any more
+VERSION = 1
+
 # -- text and references ------------------------------------------------------------------------
 
 

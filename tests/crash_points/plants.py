@@ -19,11 +19,11 @@ def result_first(patch: Patch) -> None:
     """The result is noted before the request is sent, wherever it can be foretold."""
     real = Sender._attempt
 
-    def attempt(self: Sender, intent: int, step: Any, mark: Any) -> Any:
+    def attempt(self: Sender, intent: int, step: Any, mark: Any, known: float) -> Any:
         places = {one.key: one.at or RemoteRef(id=str(one.number or "")) for one in step.actions}
         if all(ref.id for ref in places.values()):
             self._ledger.settle(intent, step, Receipt(refs=places), "sent")
-        return real(self, intent, step, mark)
+        return real(self, intent, step, mark, known)
 
     patch.setattr(Sender, "_attempt", attempt)
 
