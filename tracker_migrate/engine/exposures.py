@@ -61,4 +61,23 @@ def settle(target: Target, issues: Iterable[Key]) -> None:
             seen = target.sink.read({of: (one.kind, one.at) for of, one in held.items()}).objects
         except Gone:
             seen = {}
-        target.ledger.set_gone([one for one in withdrawn if one not in seen])
+        gone = [one for one in withdrawn if one not in seen]
+        target.ledger.set_gone(gone)
+        if seen:
+            _write_again(target, held, gone)
+
+
+def _write_again(target: Target, held: Mapping[Key, Held], gone: Sequence[Key]) -> None:
+    """What stood in the same object as something that had to go went with it, though nobody wanted
+    that: it is written anew."""
+    removed = {held[one].within or one for one in gone}
+    others = [
+        of
+        for of, one in held.items()
+        if (one.within or of) in removed and of not in gone and one.state != "gone"
+    ]
+    target.ledger.forget(others)
+    for of in others:
+        target.places.forget(of)
+    if others:
+        target.ledger.flush()
