@@ -18,6 +18,8 @@ from tests.end_to_end.test_recorded_projects import agrees, reader_of
 from tests.end_to_end.world import TARGETS
 from tracker_migrate.backends.maniphest.standin import comments
 from tracker_migrate.backends.storyboard.finding import PLACEHOLDER
+from tracker_migrate.cli import output
+from tracker_migrate.engine import jobs
 from tracker_migrate.text import folded
 from tracker_migrate.workspace import Workspace
 
@@ -113,6 +115,21 @@ def test_runs_are_folded_and_all_agrees(target: str, marked: MarkedWorld, bots: 
     account = marked.here.verify(target).account
     assert (account.lost, account.missing, account.refused) == (0, 0, 1)
     writes_nothing(marked.here, target)
+
+
+@both
+def test_plan_tells_how_many_are_folded_and_if_nobody_is_a_bot(
+    target: str, marked: MarkedWorld, bots: Bots, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(bots, marked)
+    marked.here.pull()
+    for named, held, told in ((True, 3, "fold 3: "), (False, 0, "no row of mappings/people.csv")):
+        bots.name_them(named=named)
+        with Workspace(marked.here.folder) as workspace:
+            planned = jobs.plan(workspace, target)
+        assert (planned.held, planned.no_bots) == (held, not named)
+        output.planned({target: planned}, as_json=False)
+        assert told in capsys.readouterr().out
 
 
 @both
