@@ -67,11 +67,27 @@ def test_it_is_found_by_its_entry_point(site: Path) -> None:
     assert "['maniphest', 'shelf', 'storyboard'] shelf" in run(site, "-c", opened).stdout
     command = "from tracker_migrate.cli import main; main()"
     made = run(
-        site, "-c", command, "init", "ws", "--from", "launchpad:nova", "--to", "my=shelf:https://shelf.example"
+        site,
+        "-c",
+        command,
+        "init",
+        "ws",
+        "--from",
+        "launchpad:nova",
+        "--to",
+        "my=shelf:https://shelf.example",
     )
     assert made.returncode == 0, made.stderr + made.stdout
     unknown = run(
-        site, "-c", command, "init", "w2", "--from", "launchpad:nova", "--to", "my=shelve:https://shelf.example"
+        site,
+        "-c",
+        command,
+        "init",
+        "w2",
+        "--from",
+        "launchpad:nova",
+        "--to",
+        "my=shelve:https://shelf.example",
     )
     assert unknown.returncode == 2
     assert "shelf" in unknown.stderr
