@@ -19,6 +19,8 @@ from tracker_migrate.model import Issue, Key, Milestone, Person, Project, key, n
 Blocks = Callable[[str, str, Key], tuple[Any, ...]]
 #: why an issue has to be closed at the target for all but the importer, or None
 Closed = Callable[[Key], str | None]
+#: what stands at the target of an issue, and in which object
+Standing = Callable[[Key], Mapping[Key, Key]]
 
 
 class Known(Protocol):
@@ -73,7 +75,8 @@ class TargetDecisions:
 
     blocks: turns a text into blocks (text, the issue's address, the issue's key). moves: whether an
     issue is or will be at the target. redact: hides e-mail addresses, or leaves a text as it is.
-    closed: why an issue has to be closed at the target, whatever the tables say.
+    closed: why an issue has to be closed at the target, whatever the tables say. standing: what of
+    an issue stands there, and in which object.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class TargetDecisions:
         moves: Callable[[Key], bool],
         redact: Callable[[str], str],
         closed: Closed = lambda _issue: None,
+        standing: Standing = lambda _issue: {},
     ) -> None:
         self.tables = tables
         self.doors = Doors(tables.people)
@@ -94,6 +98,7 @@ class TargetDecisions:
         self._moves = moves
         self._redact = redact
         self._closed = closed
+        self._standing = standing
         self._circles = Circles(known.issue)
         self._tag_uses = dict(known.public_tags())
         self._people: dict[Key, Person | None] = {}
@@ -168,6 +173,14 @@ class TargetDecisions:
     def tag_uses(self, name: str) -> int:
         """How many public issues carry this tag."""
         return self._tag_uses.get(name, 0)
+
+    def is_bot(self, person: Key | None) -> bool:
+        """Whether people.csv says that somebody is a program."""
+        return person is not None and name_of(person) in self.tables.people.bots
+
+    def standing(self, issue: Key) -> Mapping[Key, Key]:
+        """What stands of an issue already, and in which object, as the ledger knows it."""
+        return self._standing(issue)
 
     def audience(self, issue: Issue) -> Audience:
         """Who may read an issue at the target; `refused` if that must not be written."""

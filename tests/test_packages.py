@@ -84,3 +84,13 @@ def test_data_that_ships_is_declared() -> None:
         for path in folder.iterdir():
             if path.is_file() and path.suffix not in (".py", ".pyc", ".md"):
                 assert any(path.match(one) for one in held.get(package, ())), path
+
+
+def test_every_module_of_testing_has_its_layer() -> None:
+    """The suites stand above the engine, and all else of `testing` below the backends."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    layers = config["importlinter:contract:layers"]["layers"].split()
+    modules = (ROOT / "tracker_migrate" / "testing").glob("[a-z]*.py")
+    assert {f"tracker_migrate.testing.{one.stem}" for one in modules} <= set(layers)
+    assert "tracker_migrate.testing.conformance" in layers

@@ -25,6 +25,10 @@ import msgspec
 
 from tracker_migrate.model import Access, Issue, Key, Milestone, Person, Project, Series
 
+#: the version of what stands in this file. A plug-in's module says for which one it was written,
+#: as `INTERFACE = 1`; it is raised when a backend that was right would not be right any more
+VERSION = 1
+
 # -- text and references ------------------------------------------------------------------------
 
 
@@ -78,7 +82,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     key: names it in the ledger. kind: one of the planner's `kinds`. issue: the issue that it
     belongs to (for shared objects, such as a project, the project's own key). after: keys of
     objects that must be there first, besides its required pointers. audience: `public`, or the
-    name of a policy. marker: the permalink.
+    name of a policy. marker: the permalink. holds: things of the source that have no object of
+    their own, because they stand in this one: they are written with it, and are where it is.
     """
 
     key: Key
@@ -88,6 +93,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[Key, ...] = ()
     audience: str = "public"
     marker: str = ""
+    holds: tuple[Key, ...] = ()
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +157,7 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     fields: JSON values and str only. number: the chosen id, where this kind's are chosen.
     open: keys of references that fell back to home, and are worth another look later.
     digest, opens: of the open form, whole and by field: kept with the intent, so that what a crash
-    left behind is settled without planning again.
+    left behind is settled without planning again. holds: see `Wanted`.
     """
 
     op: Literal["create", "update"]
@@ -165,6 +171,7 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     open: tuple[Key, ...] = ()
     digest: str = ""
     opens: dict[str, str] = {}
+    holds: tuple[Key, ...] = ()
 
 
 class ClosedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,10 +201,12 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An issue as it is at the target. objects: those known by id. ours: objects that nobody told
     us of, but that an account of ours made and whose permalink names this key. doubled: keys that
-    stand there more than once. foreign: how many objects other people added."""
+    stand there more than once. foreign: how many objects other people added. within: those of
+    `ours` that stand in another one of them, and in which."""
 
     objects: dict[Key, Observed]
     ours: dict[Key, RemoteRef] = {}
+    within: dict[Key, Key] = {}
     doubled: tuple[Key, ...] = ()
     foreign: int = 0
 
@@ -307,6 +316,15 @@ class Decisions(Protocol):
 
     def tag_uses(self, name: str) -> int:
         """How many public issues of the archive carry this tag (0: none that is public)."""
+        ...
+
+    def is_bot(self, person: Key | None) -> bool:
+        """Whether somebody was said to be a program and no person."""
+        ...
+
+    def standing(self, issue: Key) -> Mapping[Key, Key]:
+        """What stands at the target of an issue already, or stood there: each thing's key, and the
+        key of the object that holds it (its own, if it has one)."""
         ...
 
     def audience(self, issue: Issue) -> Audience:

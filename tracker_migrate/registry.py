@@ -8,20 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, cast
 
 from tracker_migrate.checked import did_you_mean
 from tracker_migrate.errors import UsageError
-from tracker_migrate.interfaces import Sink, Source
+from tracker_migrate.interfaces import VERSION, Sink, Source
 from tracker_migrate.logins import Granted, Person, Wish
 from tracker_migrate.model import Key
+
+#: what such an entry point leads to depends on `tracker_migrate.interfaces`
+_VERSIONED = ("sources", "sinks", "planners")
 
 
 @cache
 def _load(group: str, name: str) -> Any:
     known(group, name)
-    return entry_points(group=f"tracker_migrate.{group}")[name].load()
+    entry = entry_points(group=f"tracker_migrate.{group}")[name]
+    loaded = entry.load()
+    if group in _VERSIONED:
+        _check_version(name, getattr(import_module(entry.module), "INTERFACE", None), entry.module)
+    return loaded
+
+
+def _check_version(name: str, written_for: object, module: str) -> None:
+    """Raise UsageError unless a backend was written for this version of the interfaces."""
+    if written_for == VERSION:
+        return
+    if written_for is None:
+        raise UsageError(
+            f"{name}: does not say for which version of tracker_migrate.interfaces it was written: "
+            f"its module {module} needs INTERFACE = {VERSION}"
+        )
+    newer = isinstance(written_for, int) and written_for > VERSION
+    raise UsageError(
+        f"{name}: was written for version {written_for} of tracker_migrate.interfaces, and this is "
+        f"version {VERSION}: update {'tracker-migrate' if newer else f'the package of {module}'}"
+    )
 
 
 def known(group: str, name: str) -> None:

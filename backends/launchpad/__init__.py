@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from tracker_migrate.model import Key
     from tracker_migrate.text.blocks import Block
 
+#: the version of `interfaces` that this is written for
+INTERFACE = 1
+
 
 def open_source(
     specs: Sequence[str],

@@ -33,8 +33,11 @@ def losses(issue: Issue, decisions: Decisions, single: bool) -> Iterator[Loss]:
 
 
 def _special(issue: Issue, decisions: Decisions, single: bool) -> Iterator[Told]:
+    within = {of for group in texts.groups(issue, decisions) for of in group.holds}
     for comment in issue.comments:
         yield from _comment(issue, comment)
+        if comment.key in within and comment.text:
+            yield "comment", "text", "text", ""
     yield from _tasks(issue, decisions, single)
     edges = fields.depends_on(issue, decisions)
     for relation in issue.relations:

@@ -31,6 +31,8 @@ class Options(BaseModel):
     order: Literal["ordered", "parallel"] = "ordered"
     #: a bug with several tasks: a subtask for each, or all told in one task's text
     task_mode: Literal["subtasks", "one"] = "subtasks"
+    #: a run of comments by bots: each kept, or all folded into one
+    bots: Literal["keep", "fold"] = "keep"
     #: bytes of the texts of one request, as they are sent; what is longer goes on in comments
     text_limit: Annotated[int, Field(ge=SMALLEST, le=30_000_000)] = TEXT_LIMIT
     #: tags that become projects however rare they are

@@ -165,10 +165,11 @@ class ManiphestPlanner:
         )
 
     def _comments(self, issue: Issue, audience: Audience, decisions: Decisions) -> Iterator[Wanted]:
-        for comment in texts.written(issue):
-            text, *more = texts.said(issue, comment, decisions)
-            yield self._comment(issue, comment, text, audience)
-            yield from self._parts(issue, comment, more, audience)
+        for group in texts.groups(issue, decisions):
+            text, *more = texts.all_said(issue, group.comments, decisions)
+            made = self._comment(issue, group.comments[0], text, audience)
+            yield msgspec.structs.replace(made, key=group.key, holds=group.holds)
+            yield from self._parts(issue, group.comments[0], more, audience)
 
     def _parts(
         self, issue: Issue, of: Issue | Task | Comment, texts: Sequence[Text], audience: Audience

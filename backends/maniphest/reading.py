@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from tracker_migrate.backends.maniphest.guard import Guard
@@ -14,7 +14,7 @@ from tracker_migrate.backends.maniphest.wire import TaskRow, TransactionRow, tas
 from tracker_migrate.errors import Gone
 from tracker_migrate.interfaces import Observed, RemoteRef, Snapshot
 from tracker_migrate.model import Key, key, parts
-from tracker_migrate.text import origin
+from tracker_migrate.text import folded, origin
 from tracker_migrate.text.continued import part_key, whole_label
 
 Refs = Mapping[Key, tuple[str, RemoteRef]]
@@ -48,6 +48,7 @@ class _Issue:
         self._rows = {row.phid: row for row in self._tasks()}
         self._below, self._above = self._edges()
         self._ours: dict[Key, RemoteRef] = {}
+        self._within: dict[Key, Key] = {}
         self._doubled: set[Key] = set()
         self._foreign = 0
 
@@ -63,6 +64,7 @@ class _Issue:
             ours=self._ours,
             doubled=tuple(sorted(self._doubled)),
             foreign=self._foreign,
+            within=self._within,
         )
 
     # -- tasks --------------------------------------------------------------------------------
@@ -142,28 +144,35 @@ class _Issue:
         if self._main is None:
             return
         main = self._main[1]
-        known = {at.id: one for one, (kind, at) in self._refs.items() if kind == "comment"}
+        known: dict[str, list[Key]] = defaultdict(list)
+        for one, (kind, at) in self._refs.items():
+            if kind == "comment":
+                known[at.id].append(one)
         seen: Counter[Key] = Counter()
         for row in self._finder.transactions(main.id):
             text = row.text
             if text is None:
                 continue
-            one = known.get(row.phid)
-            if one is not None:
+            if row.phid not in known:
+                self._other_comment(row, text, seen)
+            for one in known.get(row.phid, ()):
                 seen[one] += 1
                 yield one, Observed(at=self._refs[one][1], fields={"task": main.id, "text": text})
-            else:
-                self._other_comment(row, text, seen)
         self._doubled.update(one for one, times in seen.items() if times > 1)
 
     def _other_comment(self, row: TransactionRow, text: str, seen: Counter[Key]) -> None:
-        one = self._key_of(origin.parse(text))
         if row.author != self._server.facts.me:
             self._foreign += 1
-        elif one is not None and self._main is not None:
-            seen[one] += 1
-            if one not in self._refs:
-                self._found(one, comment_ref(self._main[1], row.phid))
+            return
+        named = [one for one in map(self._key_of, folded.origins(text)) if one is not None]
+        seen.update(named)
+        if self._main is None:
+            return
+        for one in (one for one in named if one not in self._refs):
+            self._found(one, comment_ref(self._main[1], row.phid))
+            self._within.pop(one, None)
+            if one != named[0]:
+                self._within[one] = named[0]
 
     def _found(self, one: Key, at: RemoteRef) -> None:
         if one in self._ours:

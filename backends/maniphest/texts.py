@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from tracker_migrate.backends.maniphest import fields
@@ -12,7 +12,7 @@ from tracker_migrate.backends.maniphest.wire import sent_bytes
 from tracker_migrate.interfaces import Decisions, Ref, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, name_of, parts
 from tracker_migrate.text import blocks as b
-from tracker_migrate.text import details, origin, remarkup
+from tracker_migrate.text import details, folded, origin, remarkup
 from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
 from tracker_migrate.text.cutting import Markup
 from tracker_migrate.text.subjects import telling
@@ -81,14 +81,37 @@ def _words(issue: Issue, task: Task, decisions: Decisions) -> Iterator[tuple[str
         yield "Milestone", known.name if known else name_of(task.milestone).rpartition("/")[2]
 
 
-def said(issue: Issue, comment: Comment, decisions: Decisions) -> list[Text]:
-    """A comment: where it came from, what no field of Maniphest holds of it, and its text; in as
-    many parts as are needed."""
-    inside: list[b.Block] = []
+def groups(issue: Issue, decisions: Decisions) -> tuple[folded.Group, ...]:
+    """The comments that are written, as they are gathered."""
+    return folded.groups(issue, written(issue), decisions, _limit(decisions))
+
+
+def all_said(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> list[Text]:
+    """A comment that holds one of the source's, in as many parts as are needed; or several, which
+    are short."""
+    first, *others = comments
+    if not others:
+        return said(issue, first, decisions)
+    texts = said(issue, first, decisions, folded.contents(comments), folded.UNCUT)
+    for one in others:
+        texts += said(issue, one, decisions, limit=folded.UNCUT)
+    return [folded.together(texts)]
+
+
+def said(
+    issue: Issue,
+    comment: Comment,
+    decisions: Decisions,
+    head: Iterable[b.Block] = (),
+    limit: int | None = None,
+) -> list[Text]:
+    """A comment: where it came from, the head, what no field of Maniphest holds of it, and its
+    text; in as many parts as are needed for a limit, or that of the settings."""
+    inside: list[b.Block] = [*head]
     if notes := tuple(_notes(issue, comment)):
         inside.append(b.Paragraph(notes))
     inside += decisions.blocks(issue, comment.text) if comment.text.strip() else ()
-    return _parts(comment_label(issue, comment), comment, inside, decisions)
+    return _parts(comment_label(issue, comment), comment, inside, decisions, limit=limit)
 
 
 def _notes(issue: Issue, comment: Comment) -> Iterator[b.Line]:
@@ -161,6 +184,7 @@ def _parts(
     inside: Sequence[b.Block],
     decisions: Decisions,
     tail: Sequence[b.Block] = (),
+    limit: int | None = None,
 ) -> list[Text]:
     """A text under its line of origin, in parts that Maniphest takes."""
     long = Long(
@@ -172,7 +196,11 @@ def _parts(
         tail=tail,
         fixed=isinstance(of, Comment),
     )
-    return written_parts(long, MARKUP, int(decisions.options.get("text_limit", TEXT_LIMIT)))
+    return written_parts(long, MARKUP, _limit(decisions) if limit is None else limit)
+
+
+def _limit(decisions: Decisions) -> int:
+    return int(decisions.options.get("text_limit", TEXT_LIMIT))
 
 
 def _origin(name: str, home: str, of: Issue | Task | Comment, decisions: Decisions) -> str:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tracker_migrate.interfaces import Planner, Sink
 
+#: the version of `interfaces` that this is written for
+INTERFACE = 1
+
 
 def open_sink(
     address: str,

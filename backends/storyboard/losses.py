@@ -8,15 +8,17 @@ part by part.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from tracker_migrate.backends.storyboard import shape
+from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Loss
-from tracker_migrate.model import PARTS, Comment, Issue, present_fields
+from tracker_migrate.model import PARTS, Comment, Issue, Key, present_fields
+from tracker_migrate.text import folded
 from tracker_migrate.text.details import SAID_BY_ORIGIN
 from tracker_migrate.text.subjects import telling
 
@@ -70,7 +72,8 @@ UNWRITTEN: Mapping[str, str] = MappingProxyType(
 
 def losses(issue: Issue, decisions: Decisions) -> Iterator[Loss]:
     """What becomes of every field of an issue; adds up to `model.present_fields`."""
-    counts = Counter(_fates(issue, decisions))
+    within = {of for group in groups(issue, decisions) for of in group.holds}
+    counts = Counter(_fates(issue, decisions, within))
     for (entity, field, (outcome, reason)), count in counts.items():
         yield Loss(entity=entity, field=field, outcome=outcome, reason=reason, count=count)  # type: ignore[arg-type]
 
@@ -86,7 +89,10 @@ def outcome_of(issue: Issue, decisions: Decisions) -> Callable[[str, str], str]:
     return lambda entity, field: seen.get((entity, field), "text")
 
 
-def _fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outcome]]:
+def _fates(
+    issue: Issue, decisions: Decisions, within: Container[Key] = ()
+) -> Iterator[tuple[str, str, Outcome]]:
+    """within: comments that stand in another one."""
     for entity, field in _fields(issue, dict.fromkeys(PARTS, ())):
         yield entity, field, _issue_fate(issue, decisions, entity, field)
     yield from _task_fates(issue, decisions)
@@ -94,7 +100,8 @@ def _fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outco
         fate = shape.fate(issue, comment)
         for entity, field in _fields(_bare(issue), {"comments": (comment,)}, "comment"):
             usual = not telling(issue, comment.subject)
-            yield entity, field, _comment_fate(field, fate, usual)
+            told = _comment_fate(field, fate, usual)
+            yield entity, field, TEXT if told == NATIVE and comment.key in within else told
     rest = {part: getattr(issue, part) for part in PARTS if part not in ("tasks", "comments")}
     for entity, field in _fields(_bare(issue), rest):
         if entity != issue.kind:
@@ -147,3 +154,8 @@ def _fields(
 def written(issue: Issue) -> tuple[Comment, ...]:
     """The comments that become comments, in their order."""
     return tuple(one for one in issue.comments if shape.fate(issue, one) == "written")
+
+
+def groups(issue: Issue, decisions: Decisions) -> tuple[folded.Group, ...]:
+    """The comments that become comments, as they are gathered."""
+    return folded.groups(issue, written(issue), decisions, limit_of(decisions.options))

@@ -25,7 +25,8 @@ class Options(BaseModel):
     story's number is the bug's). above: in `keep` mode, claimed blocks start above this number,
     which no bug may reach. leaky_search: what to do where
     the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
-    (because only people who may read them can reach the server). text_limit: bytes of a text that
+    (because only people who may read them can reach the server). bots: what becomes of a run of
+    comments by bots: `keep` each, or `fold` them into one comment. text_limit: bytes of a text that
     is sent in one piece; what is longer goes on in the next comments. web: where people see
     stories, if not at the API's own host."""
 
@@ -40,6 +41,7 @@ class Options(BaseModel):
     numbers: Literal["block", "keep"] = "block"
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
     leaky_search: Literal["refuse", "accept"] = "refuse"
+    bots: Literal["keep", "fold"] = "keep"
     text_limit: int = Field(default=TEXT_LIMIT, ge=SMALLEST, lt=TEXT_MAX)
     web: Annotated[str, AfterValidator(web_address)] | None = None
 
@@ -47,3 +49,8 @@ class Options(BaseModel):
 def read_options(options: Mapping[str, Any]) -> Options:
     """Checked settings; UsageError with every mistake, its path and what was expected."""
     return checked(Options, options, "options")
+
+
+def limit_of(options: Mapping[str, Any]) -> int:
+    """Bytes that a text may take, from a target's own settings."""
+    return int(options.get("text_limit", TEXT_LIMIT))

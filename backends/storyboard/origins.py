@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from tracker_migrate.model import Key, key, kind_of, name_of
-from tracker_migrate.text import origin
+from tracker_migrate.text import folded, origin
 from tracker_migrate.text.continued import part_key, whole_label
 
 _LABEL = re.compile(
@@ -41,7 +41,17 @@ def is_of(text: Any, of: Key, permalink: str) -> bool:
 def key_of(text: Any) -> Key | None:
     """The key of the issue or comment, or of the part of one, that a text's first line names."""
     found = origin.parse(text) if isinstance(text, str) else None
-    label, part = whole_label(found.label) if found is not None else ("", 0)
+    return _told(found) if found is not None else None
+
+
+def keys_of(text: Any) -> list[Key]:
+    """The keys of all comments that stand in one, that of its first line first."""
+    found = folded.origins(text) if isinstance(text, str) else ()
+    return [named for named in map(_told, found) if named is not None]
+
+
+def _told(found: origin.Origin) -> Key | None:
+    label, part = whole_label(found.label)
     whole = _named(label)
     return part_key(whole, part) if whole is not None and part else whole
 

@@ -92,10 +92,11 @@ class StoryBoardPlanner:
             yield _task(issue, task, place, decisions, audience.name)
         yield _tagging(issue, tags, audience.name)
         yield from _parts(issue, issue, more, audience.name)
-        for comment in losses.written(issue):
-            content, *more = texts.content(issue, comment, decisions)
-            yield _comment(issue, comment, content, audience.name)
-            yield from _parts(issue, comment, more, audience.name)
+        for group in losses.groups(issue, decisions):
+            content, *more = texts.contents(issue, group.comments, decisions)
+            made = _comment(issue, group.comments[0], content, audience.name)
+            yield msgspec.structs.replace(made, key=group.key, holds=group.holds)
+            yield from _parts(issue, group.comments[0], more, audience.name)
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""

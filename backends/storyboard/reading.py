@@ -54,9 +54,12 @@ class _View:
         self._site = site
         self._issue = issue
         self._story = story
-        self._known = {(kind, at.id): key for key, (kind, at) in refs.items()}
+        self._known: dict[tuple[str, str], list[Key]] = defaultdict(list)
+        for key, (kind, at) in refs.items():
+            self._known[kind, at.id].append(key)
         self._objects: dict[Key, Observed] = {}
         self._ours: dict[Key, RemoteRef] = {}
+        self._within: dict[Key, Key] = {}
         self._times: Counter[Key] = Counter()
         self._foreign = 0
 
@@ -69,10 +72,10 @@ class _View:
         ref = self._site.story_ref(self._story)
         values = wire.story_fields(row, self._site.me)
         self._objects[self._issue] = Observed(at=ref, fields=values)
-        for (kind, _number), key in self._known.items():
+        for (kind, _number), keys in self._known.items():
             if kind == "tagging":
                 tags = {"story_id": self._story, "tags": tags_of(row)}
-                self._objects[key] = Observed(at=ref, fields=tags)
+                self._objects |= dict.fromkeys(keys, Observed(at=ref, fields=tags))
 
     def tasks(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Its tasks; the link says which task of the source one is."""
@@ -80,34 +83,49 @@ class _View:
             ref = self._site.task_ref(row["id"], self._story)
             mine = self._site.is_ours(row.get("creator_id"))
             named = origins.task_key(row.get("link"), self._issue)
-            self._add("task", ref, wire.task_fields(row), named, mine)
+            keys = [named] if named is not None else []
+            self._add("task", ref, wire.task_fields(row), keys, mine)
 
     def comments(self, rows: Iterable[Mapping[str, Any]], authors: Mapping[int, int]) -> None:
         """Its comments; their events say who wrote them."""
         for row in rows:
             ref = self._site.comment_ref(row["id"], self._story)
             mine = self._site.is_ours(authors.get(row["id"]))
-            named = origins.key_of(row.get("content"))
-            self._add("comment", ref, wire.comment_fields(row, self._story), named, mine)
+            keys = origins.keys_of(row.get("content"))
+            self._add("comment", ref, wire.comment_fields(row, self._story), keys, mine)
 
     def _add(
-        self, kind: str, at: RemoteRef, values: dict[str, Any], named: Key | None, mine: bool
+        self, kind: str, at: RemoteRef, values: dict[str, Any], named: list[Key], mine: bool
     ) -> None:
-        key = self._known.get((kind, at.id))
-        if key is not None:
-            self._objects[key] = Observed(at=at, fields=values)
-            self._times[key] += 1
+        keys = self._known.get((kind, at.id))
+        if keys is not None:
+            self._objects |= dict.fromkeys(keys, Observed(at=at, fields=values))
+            self._times.update(keys)
         elif not mine:
             self._foreign += 1
-        elif named is not None:
-            self._times[named] += 1
-            self._ours.setdefault(named, at)
+        else:
+            self._named(named, at)
+
+    def _named(self, named: list[Key], at: RemoteRef) -> None:
+        """Something of ours that nobody told us of: it names itself, and what stands in it."""
+        self._times.update(named)
+        for key in named:
+            if key not in self._ours and key != named[0]:
+                self._within[key] = named[0]
+            self._ours.setdefault(key, at)
 
     def snapshot(self) -> Snapshot:
         """All that was seen."""
         doubled = tuple(sorted(key for key, times in self._times.items() if times > 1))
         ours = {key: at for key, at in self._ours.items() if key not in self._objects}
-        return Snapshot(objects=self._objects, ours=ours, doubled=doubled, foreign=self._foreign)
+        within = {key: into for key, into in self._within.items() if key in ours}
+        return Snapshot(
+            objects=self._objects,
+            ours=ours,
+            doubled=doubled,
+            foreign=self._foreign,
+            within=within,
+        )
 
 
 class Earlier:
@@ -186,9 +204,9 @@ class Earlier:
     def _comments(self, story: int) -> Iterator[tuple[Key, RemoteRef]]:
         authors = self._finder.comment_authors(story)
         for row in self._api.rows(f"/stories/{story}/comments"):
-            named = origins.key_of(row.get("content"))
-            if named is not None and self._site.is_ours(authors.get(row["id"])):
-                yield named, self._site.comment_ref(row["id"], story)
+            if self._site.is_ours(authors.get(row["id"])):
+                at = self._site.comment_ref(row["id"], story)
+                yield from ((named, at) for named in origins.keys_of(row.get("content")))
 
     def _linked(self, issue: Key, marker: str) -> list[int]:
         """The stories of ours whose tasks name this issue. A task's link is no proof (any user may

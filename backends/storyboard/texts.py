@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.backends.storyboard import fields, losses, shape, wire
-from tracker_migrate.backends.storyboard.options import TEXT_LIMIT
+from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of
-from tracker_migrate.text import commonmark, details, origin
+from tracker_migrate.text import commonmark, details, folded, origin
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
 from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
 from tracker_migrate.text.cutting import Markup
@@ -51,14 +51,33 @@ def description(issue: Issue, decisions: Decisions) -> list[Text]:
     return _written(issue, blocks, tail, decisions)
 
 
-def content(issue: Issue, comment: Comment, decisions: Decisions) -> list[Text]:
-    """A comment's text: the line of origin, the subject if it says something, the body, the files
-    that came with it, and what else the source says of it; in as many parts as are needed."""
-    blocks: list[Any] = list(_lines(_before(issue, comment, decisions)))
+def contents(issue: Issue, comments: Sequence[Comment], decisions: Decisions) -> list[Text]:
+    """The text of a comment that holds one of the source's, in as many parts as are needed; or
+    several, which are short."""
+    first, *others = comments
+    if not others:
+        return content(issue, first, decisions)
+    texts = content(issue, first, decisions, folded.contents(comments), folded.UNCUT)
+    for one in others:
+        texts += content(issue, one, decisions, limit=folded.UNCUT)
+    return [folded.together(texts)]
+
+
+def content(
+    issue: Issue,
+    comment: Comment,
+    decisions: Decisions,
+    head: Iterable[Block] = (),
+    limit: int | None = None,
+) -> list[Text]:
+    """A comment's text: the line of origin, the head, the subject if it says something, the body,
+    the files that came with it, and what else the source says of it; in as many parts as are
+    needed for a limit, or that of the settings."""
+    blocks: list[Any] = [*head, *_lines(_before(issue, comment, decisions))]
     blocks += decisions.blocks(issue, fields.sound(comment.text))
     files = [one for one in issue.attachments if one.comment == comment.index]
     blocks += _lines([*map(_attachment, files), *_after(comment, decisions)])
-    return _written(comment, blocks, (), decisions)
+    return _written(comment, blocks, (), decisions, limit)
 
 
 def _without_native(issue: Issue, decisions: Decisions) -> Issue:
@@ -74,7 +93,11 @@ def _without_native(issue: Issue, decisions: Decisions) -> Issue:
 
 
 def _written(
-    of: Issue | Comment, blocks: Sequence[Block], tail: Sequence[Block], decisions: Decisions
+    of: Issue | Comment,
+    blocks: Sequence[Block],
+    tail: Sequence[Block],
+    decisions: Decisions,
+    limit: int | None = None,
 ) -> list[Text]:
     """A text under its line of origin, in parts that StoryBoard takes."""
     long = Long(
@@ -84,7 +107,7 @@ def _written(
         tail=tail,
         fixed=isinstance(of, Comment),
     )
-    return written_parts(long, MARKUP, int(decisions.options.get("text_limit", TEXT_LIMIT)))
+    return written_parts(long, MARKUP, limit_of(decisions.options) if limit is None else limit)
 
 
 def _origin(of: Issue | Comment, decisions: Decisions, part: int = 0) -> str:

@@ -50,6 +50,10 @@ class MarkedBugs:
         seed_token(self.store, path, "lab-client", f"TOKEN-of-{name}", f"SECRET-of-{name}")
         return path
 
+    def bot(self, name: str) -> str:
+        """A program with an account; its path."""
+        return self._person(name)
+
     def _secret_team(self) -> str:
         name, shown = (
             self.marks.new(f"team's {part}", rule="source") for part in ("name", "title")
@@ -163,7 +167,7 @@ class MarkedBugs:
         }  # fmt: skip
         self.store.put_task(number, target, task, task_sort(self.store, target))
 
-    def comment(self, number: int, *, address: bool = False, **more: Any) -> int:
+    def comment(self, number: int, *, address: bool = False, who: str = "", **more: Any) -> int:
         """Say something on a bug, with a word of its own; its index."""
         stays = "hidden" if more.get("visible") is False else ""
         stays = "deleted" if "date_deleted" in more else stays
@@ -174,7 +178,7 @@ class MarkedBugs:
         else:
             text, subject = self._said("comment", number, address), f"Re: bug {number}"
         said = f"Here it happens as well: {text}."
-        index = self._say(number, self.cast.people[0], said, subject=subject, **more)
+        index = self._say(number, who or self.cast.people[0], said, subject=subject, **more)
         self._touched(number)
         return index
 

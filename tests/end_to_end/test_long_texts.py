@@ -16,10 +16,9 @@ from tests.end_to_end.fuse import Crash, Fuse
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.reader import missing_words
 from tests.end_to_end.test_adopt import adopt, lose, standing, writes_nothing
-from tests.end_to_end.test_doubled import FILL, doubled
+from tests.end_to_end.test_doubled import FILL, doubled, remove
 from tests.end_to_end.test_recorded_projects import agrees, reader_of
 from tests.end_to_end.world import TARGETS, World
-from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
 from tracker_migrate.backends.maniphest.standin.config import Config
 
 LIMIT = 20_000
@@ -108,7 +107,8 @@ def joined(texts: list[str]) -> list[str]:
 
 
 def stands_whole(marked: MarkedWorld, target: str, bug: int, limit: int = LIMIT) -> list[str]:
-    """Every word of the source's bug is there, in order, and no text is longer than it may be."""
+    """Every word of the source's bug is there, in order, and no text is longer than it may be;
+    returns the texts."""
     issue = the_issue(marked.here, target, bug)
     texts = [issue["text"], *issue["comments"]]
     assert all(len(text.encode()) <= limit for text in texts)
@@ -259,6 +259,26 @@ def test_parts_that_were_delivered_twice_are_told(marked: MarkedWorld) -> None:
     assert marked.here.verify("maniphest").agrees
 
 
+def test_a_hidden_comment_is_exposed_until_its_last_part_is_gone(marked: MarkedWorld) -> None:
+    limited(marked, "maniphest")
+    bug = marked.project.bug(comments=1)
+    say(marked, bug, text_of(50_000, 3))
+    marked.here.pull()
+    marked.here.apply("maniphest")
+    marked.project.change_comment(bug, 2, visible=False)
+    marked.project.change(bug)
+    marked.here.pull(full=True)
+    assert marked.here.apply("maniphest").exposed == 1
+    sql = "SELECT phid FROM xaction_task WHERE comment LIKE '%LP #% comment 2%' ORDER BY id"
+    comments = marked.here.maniphest.store.column(sql)
+    assert len(comments) >= 3
+    for comment in comments:
+        assert marked.here.apply("maniphest").exposed == 1
+        remove(marked.here, comment)
+    assert marked.here.apply("maniphest").exposed == 0
+    agrees(marked.here.verify("maniphest"))
+
+
 @both
 def test_a_text_of_2_7_megabytes_at_the_limits_of_real_servers(
     target: str, marked: MarkedWorld, monkeypatch: pytest.MonkeyPatch
@@ -290,4 +310,3 @@ def test_without_the_limit_a_web_server_would_refuse(
     limited(marked, "maniphest", 80_000)
     assert marked.here.apply("maniphest", retry=True).aside == 0
     stands_whole(marked, "maniphest", bug, 80_000)
-    assert isinstance(marked.here.maniphest, ManiphestStandIn)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from tests.engine.world import settings
 from tracker_migrate.errors import Locked, WorkspaceError
+from tracker_migrate.interfaces import RemoteRef
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace, schema
 from tracker_migrate.workspace.database import HEAD
@@ -158,13 +159,17 @@ def test_a_newer_schema_is_refused_with_the_cure(
 def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
     make: Callable[..., Workspace],
 ) -> None:
-    """As one that was made before doubled objects were known of."""
+    """As one that was made before doubled objects were known of, and what stands in another."""
     workspace = make()
-    workspace.ledger("there").add_conflict(Key("memory:bug:1"), "title", "target wins")
+    bug = Key("memory:bug:1")
+    workspace.ledger("there").add_conflict(bug, "title", "target wins")
+    workspace.ledger("there").join(bug, {bug: ("card", RemoteRef(id="1"))}, {})
+    workspace.ledger("there").flush()
     with workspace.engine.begin() as connection:
         for statement in (
             "DROP TABLE doubled",
             "DROP TABLE looked",
+            "ALTER TABLE object DROP COLUMN within",
             "UPDATE alembic_version SET version_num = '0002'",
         ):
             connection.execute(sa.text(statement))
@@ -172,6 +177,7 @@ def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
     assert again.doubled("there").mark() == {}
     assert again.doubled("there").standing() == []
     assert len(again.ledger("there").conflicts()) == 1
+    assert again.ledger("there").standing(bug) == {bug: bug}
 
 
 def test_the_schema_is_the_one_that_the_code_knows(workspace: Workspace) -> None:

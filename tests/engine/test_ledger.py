@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.engine.world import action, bug_key, receipt, step
 from tracker_migrate.digest import digest
 from tracker_migrate.errors import Locked
-from tracker_migrate.interfaces import Block, ClosedAction, RemoteRef
+from tracker_migrate.interfaces import Block, ClosedAction, ClosedStep, Receipt, RemoteRef
 from tracker_migrate.model import Key, key
 from tracker_migrate.workspace import Ledger, Workspace, schema
 from tracker_migrate.workspace.ledger import Verdict
@@ -240,3 +240,26 @@ def test_targets_know_nothing_of_one_another(workspace: Workspace) -> None:
     assert other.room("card") == 0
     assert list(one.issues()) == [CARD]
     assert list(other.issues()) == []
+
+
+def test_what_stands_in_another_object_is_where_that_is(ledger: Ledger) -> None:
+    """Written with it, in one commit; what is gone there stands in nothing any more."""
+    bug, first, second, third = (
+        Key(f"launchpad:{name}") for name in ("bug:1", "comment:1/1", "comment:1/2", "comment:1/3")
+    )
+    action = ClosedAction(
+        op="create", key=first, kind="comment", fields={"text": "x"}, holds=(second, third)
+    )
+    step = ClosedStep(kind="fill", issue=bug, actions=(action,))
+    intent = ledger.intend([step], [{}], 60.0)[0]
+    ledger.settle(intent, step, Receipt(refs={first: RemoteRef(id="PHID-1")}))
+    ledger.flush()
+    assert ledger.standing(bug) == {first: first, second: first, third: first}
+    assert ledger.where(third) == RemoteRef(id="PHID-1")
+    held = ledger.held([first, third])
+    assert (held[third].within, held[third].fields) == (first, {})
+    assert ledger.at(["comment"], ["PHID-1"])["comment", "PHID-1"] == held[first]
+    ledger.set_gone([second])
+    assert ledger.standing(bug)[second] == second
+    ledger.forget([first, third])
+    assert ledger.standing(bug) == {second: second}

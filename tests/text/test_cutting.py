@@ -38,6 +38,7 @@ from tracker_migrate.text.continued import (
     part_key,
     part_label,
     whole_home,
+    whole_key,
     whole_label,
     written_parts,
 )
@@ -307,7 +308,11 @@ def test_what_fits_is_one_text() -> None:
 
 
 def test_a_part_is_named_and_read_back() -> None:
-    assert part_key(Key("launchpad:comment:12/3"), 2) == "launchpad:part:comment:12/3/2"
+    part = part_key(Key("launchpad:comment:12/3"), 2)
+    assert part == "launchpad:part:comment:12/3/2"
+    assert [whole_key(one) for one in (part, Key("launchpad:comment:12/3"))] == [
+        "launchpad:comment:12/3"
+    ] * 2
     assert whole_home(part_home(HOME, 7)) == (HOME, 7)
     assert whole_home(part_home(f"{HOME}#x", 7)) == (f"{HOME}#x", 7)
     assert whole_home(HOME) == (HOME, 0)

@@ -18,7 +18,8 @@ _IGNORE = "/state/\n/plans/\n/reports/\n"
 
 _PEOPLE = """\
 # Who is who. state: verified (used), group (a team that is this team or project of the target's),
-# suggested (not used until you say verified), placeholder, bot.
+# suggested (not used until you say verified), placeholder, bot (a program: see `bots` in
+# docs/settings.md; it needs neither target nor account: some-bot,,,,bot,,).
 # account: a StoryBoard user's number, or a Maniphest user's PHID. No e-mail address belongs here.
 person,target,account,name,state,created,note
 """

@@ -49,6 +49,13 @@ def _pulleddocument(result: Any, archive: Any) -> dict[str, Any]:
     return {**_pulled_counts(result), **counts}
 
 
+#: a person is taken for a bot by nobody but by who writes people.csv
+NO_BOTS = (
+    '  bots = "fold", but nothing is folded: no row of mappings/people.csv has the state bot. Those'
+    " who say most on bugs are often programs: give each a row NAME,,,,bot,,"
+)
+
+
 def planned(results: dict[str, Any], as_json: bool) -> None:
     """Plans, a target each."""
     if as_json:
@@ -74,6 +81,7 @@ def _plandocument(one: Any) -> dict[str, Any]:
         "refuse": dict(one.refuse),
         "stuck": one.stuck,
         "gone": one.gone,
+        "folded": one.held,
         "unwanted": one.unwanted,
         "private": one.private,
         "readers_less": len(one.less),
@@ -99,6 +107,10 @@ def _plan_text(name: str, one: Any) -> None:
     for op, counts in (("create", one.create), ("update", one.update)):
         if counts:
             screen.echo(f"  {op}: " + ", ".join(f"{n} {kind}" for kind, n in counts.most_common()))
+    if one.held:
+        screen.echo(f"  fold {one.held}: comments by bots, each into the one before it")
+    if one.no_bots:
+        screen.echo(NO_BOTS)
     for reason, count in one.refuse.most_common(_MANY):
         screen.echo(f"  refuse {count}: {reason}")
     if one.less:

@@ -182,6 +182,7 @@ class Adopt:
                 open=(),
                 audience="public",
                 state="joined",
+                within=found.seen.within.get(key),
             )
             for key, (kind, at) in found.fresh.items()
         ]
@@ -255,7 +256,7 @@ class Adopt:
             return Snapshot(objects={})  # since a moment ago: the next apply finds it so
 
     def _keep(self, rows: list[Likened]) -> None:
-        self._adoption.keep([one.row for one in rows], self._numbered)
+        self._adoption.keep([held for one in rows for held in one.rows], self._numbered)
         for one in rows:
             for name in one.differs:
                 self._ledger.add_conflict(one.row.key, name, POLICY)

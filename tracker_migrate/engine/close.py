@@ -63,6 +63,7 @@ class Closer:
             open=tuple(dict.fromkeys(fallen)),
             digest=open_digest(wanted),
             opens=marks,
+            holds=wanted.holds,
         )
 
     def _value(self, value: Any) -> tuple[Any, list[Key]]:

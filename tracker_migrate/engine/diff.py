@@ -60,7 +60,7 @@ def diff(
     gone: list[Key] = []
     unchanged, seen = 0, set()
     for one in wanted:
-        seen.add(one.key)
+        seen |= {one.key, *one.holds}
         there = held.get(one.key)
         kind = kinds[one.kind]
         if there is None:

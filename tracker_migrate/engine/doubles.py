@@ -285,11 +285,11 @@ class Names:
             present = self._target.archive.present(page)
             for issue in (one for one in page if one not in present and not is_double(one)):
                 held = self._target.ledger.of_issue(issue)
-                by_id = {one.at.id: of for of, one in held.items()}
+                by_id = {one.at.id: of for of, one in held.items() if one.within is None}
                 asked = [
                     Mine(kinds=(one.kind,), at=one.at, within=one.at.number)
                     for one in held.values()
-                    if one.state != "gone"
+                    if one.state != "gone" and one.within is None
                 ]
                 for mine in watch.look(asked):
                     yield mine.marker, by_id[mine.at.id]

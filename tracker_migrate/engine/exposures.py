@@ -4,11 +4,12 @@ it was copied. Its whole issue is closed, and told, until the text is gone or a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone
 from tracker_migrate.model import Issue, Key
+from tracker_migrate.text.continued import whole_key
 from tracker_migrate.workspace.ledger import Held
 
 ACCEPTED = "looked at, and accepted in privacy.toml"
@@ -22,8 +23,11 @@ def exposures(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
     held = target.ledger.held(keys) if keys else {}
     found = {}
     for issue, withdrawn in wanted.items():
-        reasons = [why for key, why in withdrawn.items() if _stands(held, key)]
-        if reasons:
+        if held.keys().isdisjoint(withdrawn):
+            continue
+        standing = {whole_key(one) for one in _standing(target.ledger.of_issue(issue), withdrawn)}
+        reasons = [why for key, why in withdrawn.items() if key in standing]
+        if reasons and issue not in accepted:
             found[issue] = (
                 f"EXPOSED: {len(reasons)} of its comments: {reasons[0]} after it was copied; have "
                 "it removed at the target, or accept it in privacy.toml"
@@ -40,8 +44,9 @@ def _withdrawn(issue: Issue) -> dict[Key, str]:
     }
 
 
-def _stands(held: Mapping[Key, Held], key: Key) -> bool:
-    return key in held and held[key].state != "gone"
+def _standing(held: Mapping[Key, Held], withdrawn: Container[Key]) -> list[Key]:
+    """What stands there of these comments: they themselves, and the parts of a long one."""
+    return [of for of, one in held.items() if whole_key(of) in withdrawn and one.state != "gone"]
 
 
 def settle(target: Target, issues: Iterable[Key]) -> None:
@@ -49,11 +54,30 @@ def settle(target: Target, issues: Iterable[Key]) -> None:
     for key in issues:
         issue = target.archive.issue(key)
         held = target.ledger.of_issue(key)
-        withdrawn = [one for one in _withdrawn(issue) if _stands(held, one)] if issue else []
+        withdrawn = _standing(held, _withdrawn(issue)) if issue else []
         if not withdrawn:
             continue
         try:
             seen = target.sink.read({of: (one.kind, one.at) for of, one in held.items()}).objects
         except Gone:
             seen = {}
-        target.ledger.set_gone([one for one in withdrawn if one not in seen])
+        gone = [one for one in withdrawn if one not in seen]
+        target.ledger.set_gone(gone)
+        if seen:
+            _write_again(target, held, gone)
+
+
+def _write_again(target: Target, held: Mapping[Key, Held], gone: Sequence[Key]) -> None:
+    """What stood in the same object as something that had to go went with it, though nobody wanted
+    that: it is written anew."""
+    removed = {held[one].within or one for one in gone}
+    others = [
+        of
+        for of, one in held.items()
+        if (one.within or of) in removed and of not in gone and one.state != "gone"
+    ]
+    target.ledger.forget(others)
+    for of in others:
+        target.places.forget(of)
+    if others:
+        target.ledger.flush()

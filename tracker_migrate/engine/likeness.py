@@ -42,11 +42,20 @@ _PUBLIC = Audience(name="public")
 
 class Likened(msgspec.Struct, frozen=True):
     """row: what the ledger is to know. differs: fields that are not as we would write them, and
-    stay. left: fields that the next apply writes."""
+    stay. left: fields that the next apply writes. holds: what stands in it."""
 
     row: Held
     differs: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    holds: tuple[Key, ...] = ()
+
+    @property
+    def rows(self) -> list[Held]:
+        """The rows of the object, and of what stands in it."""
+        bare = msgspec.structs.replace(
+            self.row, digest="", fields={}, open=(), within=self.row.key, state="there"
+        )
+        return [self.row, *(msgspec.structs.replace(bare, key=of) for of in self.holds)]
 
 
 class Likeness:
@@ -79,7 +88,7 @@ class Likeness:
                 fields[name] = mark, short(sent.get(name))
                 differs.append(name)
         row = self._row(wanted, seen, fields, open_, before)
-        return Likened(row, tuple(differs), tuple(left))
+        return Likened(row, tuple(differs), tuple(left), wanted.holds)
 
     def closed(self, wanted: Wanted) -> ClosedAction:
         """An object as it would be sent now, with all fields whose references are known."""

@@ -74,7 +74,7 @@ class Locator:
 
     def _name(self, found: Found, ours: Mapping[Key, RemoteRef], wanted: list[Wanted]) -> None:
         """Say of which kind each object is that only the target knew of."""
-        kinds = {one.key: one.kind for one in wanted}
+        kinds = {of: one.kind for one in wanted for of in (one.key, *one.holds)}
         with self._guard:
             self._becomes |= {kind_of(key): kind for key, kind in kinds.items()}
             # a part of a text is a comment, even where no text is too long any more

@@ -42,7 +42,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Planned(msgspec.Struct, kw_only=True):
     """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost.
     private: issues that not everybody may read. less: who may read some of those at the source, and
-    not at the target, as far as that is known without asking it → how many."""
+    not at the target, as far as that is known without asking it → how many. held: what would be
+    written within another object: comments by bots that are folded. no_bots: they are to be folded,
+    and nobody said who they are."""
 
     issues: int = 0
     create: Counter[str] = msgspec.field(default_factory=Counter)
@@ -51,6 +53,8 @@ class Planned(msgspec.Struct, kw_only=True):
     unchanged: int = 0
     stuck: int = 0
     gone: int = 0
+    held: int = 0
+    no_bots: bool = False
     unwanted: int = 0
     private: int = 0
     less: Counter[Key] = msgspec.field(default_factory=Counter)
@@ -74,7 +78,8 @@ class Plan:
         self._target = target
         self._listen = listen
         self._losses = losses
-        self._planned = Planned()
+        folds = target.options.get("bots") == "fold"
+        self._planned = Planned(no_bots=folds and not target.decisions.tables.people.bots)
         self._shared: set[Key] = set()
 
     def run(
@@ -139,6 +144,7 @@ class Plan:
             if self._is_repeat(one.key, one.issue, issue.key):
                 continue
             (plan.create if action.op == "create" else plan.update)[one.kind] += 1
+            plan.held += len(one.holds) if action.op == "create" else 0
             mark = step_digest(action.op, one.key, open_digest(one))
             yield Item(
                 issue=issue.key,

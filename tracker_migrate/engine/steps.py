@@ -14,7 +14,7 @@ from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.survey import give
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Brake, Refused, Taken
-from tracker_migrate.interfaces import Action, ClosedAction, ClosedStep, Step
+from tracker_migrate.interfaces import Action, ClosedAction, ClosedStep, Receipt, RemoteRef, Step
 from tracker_migrate.model import Key
 
 _TAKEN_TRIES = 5
@@ -105,7 +105,7 @@ class Steps:
             done = 0
             try:
                 for receipt in self._sender.send(closed):
-                    self._target.places.put(receipt.refs)
+                    self._target.places.put(_places(closed[done], receipt))
                     self._count(steps[done])
                     done += 1
             except Taken as error:
@@ -161,3 +161,9 @@ class Steps:
             return False
         held = self._ledger.held([action.key]).get(action.key)
         return held is not None and held.digest == action.digest
+
+
+def _places(step: ClosedStep, receipt: Receipt) -> dict[Key, RemoteRef]:
+    """Where everything of a step is, and what stands in it."""
+    held = {of: action.key for action in step.actions for of in action.holds}
+    return dict(receipt.refs) | {of: receipt.refs[at] for of, at in held.items()}

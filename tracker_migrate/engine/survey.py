@@ -79,10 +79,11 @@ class Survey:
         kind = self._target.planner.issue_kind
         found = self._target.sink.read({issue.key: (kind, at)})
         objects = {issue.key: (kind, at)}
-        wanted = self._target.planner.wanted(issue, self._target.decisions)
+        wanted = list(self._target.planner.wanted(issue, self._target.decisions))
         kinds = {one.key: one.kind for one in wanted}
+        kinds |= {held: one.kind for one in wanted for held in one.holds}
         objects |= {key: (kinds[key], ref) for key, ref in found.ours.items() if key in kinds}
-        self._target.ledger.join(issue.key, objects)
+        self._target.ledger.join(issue.key, objects, found.within)
         self._listen(Event(name="joined", target=self._target.name, key=issue.key))
 
     def give_numbers(self, only: Only | None = None) -> None:

@@ -87,6 +87,7 @@ class Target:
             self.moves,
             _redactor(workspace),
             self.closed,
+            self.standing,
         )
         #: issues that hold what the target can't take back, and why
         self.exposures: dict[Key, str] = {}
@@ -131,6 +132,10 @@ class Target:
         if issue in self._hidden:
             return "hidden by hand: tracker-migrate hide --release shows it again"
         return self.exposures.get(issue)
+
+    def standing(self, issue: Key) -> Mapping[Key, Key]:
+        """What stands here of an issue, or stood, and in which object."""
+        return self.ledger.standing(issue)
 
     def hide(self, issues: Iterable[Key]) -> None:
         """Close these for all but the importer from now on, as if somebody had done so by hand."""

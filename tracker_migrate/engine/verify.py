@@ -179,9 +179,10 @@ class Verify:
     def _wanted(self, issue: Issue) -> dict[Key, str]:
         kinds = self._target.planner.kinds
         return {
-            one.key: one.kind
+            of: one.kind
             for one in self._target.planner.wanted(issue, self._target.decisions)
             if kinds[one.kind].phase != 0
+            for of in (one.key, *one.holds)
         }
 
     def _fields(self, held: Held, now: dict[str, object]) -> None:

@@ -33,6 +33,12 @@ def part_key(of: Key, number: int) -> Key:
     return key(tracker, "part", f"{kind}:{name}/{number}")
 
 
+def whole_key(of: Key) -> Key:
+    """The key of the whole that a part's key names; any other key as it is."""
+    tracker, kind, name = parts(of)
+    return Key(f"{tracker}:{name.rpartition('/')[0]}") if kind == "part" else of
+
+
 def part_home(home: str, number: int) -> str:
     """The permalink of a part: it leads to the whole."""
     return f"{home}{'&' if '#' in home else '#'}part-{number}"

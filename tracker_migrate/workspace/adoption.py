@@ -33,7 +33,7 @@ class Adoption:
         numbers = [
             {"target": self._target, "key": one.key, "kind": one.kind, "number": int(one.at.id)}
             for one in objects
-            if one.kind in numbered and one.state != "gone"
+            if one.kind in numbered and one.state != "gone" and one.within is None
         ]
 
         def write(connection: Connection) -> None:
@@ -78,6 +78,7 @@ class Adoption:
             "audience": one.audience,
             "state": one.state,
             "sent_at": at,
+            "within": one.within,
         }
 
 

@@ -52,7 +52,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
     digest: of the open form that it was written from. fields: by name, the digests of the open
     value and of the value as sent. open: references that fell back to their source address.
-    state: `there`; `joined` (another migration wrote it, we only add to it); `gone`.
+    state: `there`; `joined` (another migration wrote it, we only add to it); `gone`. within: the
+    object that it stands in, if it has none of its own.
     """
 
     key: Key
@@ -64,6 +65,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     open: tuple[Key, ...]
     audience: str
     state: str
+    within: Key | None = None
 
 
 def places(held: Mapping[Key, Held], kinds: Mapping[str, Kind]) -> dict[Key, tuple[str, RemoteRef]]:
@@ -151,8 +153,18 @@ class Ledger:
             row = connection.execute(query).first()
         return RemoteRef(id=row.remote_id, number=row.number, url=row.url) if row else None
 
+    def standing(self, issue: Key) -> dict[Key, Key]:
+        """What stands, or stood, at the target of an issue: each key, and that of the object that
+        holds it."""
+        table = schema.object_
+        query = sa.select(table.c.key, table.c.within).where(
+            table.c.target == self.target, table.c.issue == issue
+        )
+        with self._engine.connect() as connection:
+            return {Key(key): Key(within or key) for key, within in connection.execute(query)}
+
     def at(self, kinds: Sequence[str], ids: Sequence[str]) -> dict[tuple[str, str], Held]:
-        """What is known to stand in these places: by kind, and by the id at the target."""
+        """The objects that are known to be in these places: by kind, and by the id there."""
         table, found = schema.object_, {}
         with self._engine.connect() as connection:
             for start in range(0, len(ids), _PAGE):
@@ -160,6 +172,7 @@ class Ledger:
                     table.c.target == self.target,
                     table.c.kind.in_(kinds),
                     table.c.remote_id.in_(ids[start : start + _PAGE]),
+                    table.c.within.is_(None),
                 )
                 for row in connection.execute(query):
                     found[row.kind, row.remote_id] = _held(row)
@@ -207,10 +220,17 @@ class Ledger:
 
         def write(connection: Connection) -> None:
             where = table.c.target == self.target, table.c.key.in_(gone)
-            connection.execute(table.update().where(*where).values(state="gone"))
+            connection.execute(table.update().where(*where).values(state="gone", within=None))
 
         if gone:
             self._writer.now(write)
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Know no more of objects: they are written anew."""
+        table, lost = schema.object_, list(keys)
+        where = table.c.target == self.target, table.c.key.in_(lost)
+        if lost:
+            self._writer.now(lambda c: c.execute(table.delete().where(*where)))
 
     def accept(self, key: Key, mark: str) -> None:
         """Take an object as it is for the present open form: its changes were declined, and are
@@ -219,12 +239,17 @@ class Ledger:
         where = table.c.target == self.target, table.c.key == key
         self._writer.now(lambda c: c.execute(table.update().where(*where).values(digest=mark)))
 
-    def join(self, issue: Key, objects: Mapping[Key, tuple[str, RemoteRef]]) -> None:
+    def join(
+        self,
+        issue: Key,
+        objects: Mapping[Key, tuple[str, RemoteRef]],
+        within: Mapping[Key, Key],
+    ) -> None:
         """Take up objects that another migration of ours wrote: they are known, and left as they
-        are."""
+        are. within: those that stand in another one of them."""
         at = now()
         rows = [
-            self._row(key, kind, issue, ref, at) | {"state": "joined"}
+            self._row(key, kind, issue, ref, at) | {"state": "joined", "within": within.get(key)}
             for key, (kind, ref) in objects.items()
         ]
         if rows:
@@ -279,7 +304,7 @@ class Ledger:
                 if action.op == "update":
                     _merge_update(connection, self.target, row, action.opens)
                 else:
-                    upsert(connection, schema.object_, [row])
+                    upsert(connection, schema.object_, [row, *_held_by(row, action.holds)])
             self._close_intent(connection, intent, "done", how)
 
         return self._writer.do(write)
@@ -558,6 +583,7 @@ class Ledger:
             "audience": "public",
             "state": "there",
             "sent_at": at,
+            "within": None,
         }
 
     def _result(self, issue: Key, action: ClosedAction, receipt: Receipt) -> dict[str, Any]:
@@ -626,6 +652,13 @@ def _merge_update(
     connection.execute(table.update().where(*where).values(**values))
 
 
+def _held_by(row: Mapping[str, Any], keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
+    """The rows of what stands in an object: it is where that is, and has no fields of its own."""
+    for key in keys:
+        bare = {"digest": "", "fields": "{}", "open": "[]", "within": row["key"]}
+        yield {**row, "key": key, **bare}
+
+
 def _held(row: Any) -> Held:
     return Held(
         key=Key(row.key),
@@ -637,6 +670,7 @@ def _held(row: Any) -> Held:
         open=tuple(Key(key) for key in json.loads(row.open)),
         audience=row.audience,
         state=row.state,
+        within=Key(row.within) if row.within else None,
     )
 
 

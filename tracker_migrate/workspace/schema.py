@@ -108,7 +108,8 @@ unread = Table(
 # -- the ledger -----------------------------------------------------------------------------------
 
 #: an object that is at a target. `digest` is that of the open form; `fields` holds, by name, the
-#: digest of the open value and of the value as sent; `open` the references that fell back to home
+#: digest of the open value and of the value as sent; `open` the references that fell back to home.
+#: `within`: what stands in another object, in that one
 object_ = Table(
     "object",
     metadata,
@@ -125,6 +126,7 @@ object_ = Table(
     Column("audience", String, nullable=False),
     Column("state", String, nullable=False),  # there, joined, gone
     Column("sent_at", String, nullable=False),
+    Column("within", String),
     Index("object_issue", "target", "issue"),
     Index("object_remote", "target", "kind", "remote_id"),
 )

@@ -70,6 +70,8 @@ class Told:
         self.shown_to = PUBLIC
         self.moving: set[Key] = set()
         self.circles: set[Key] = set()
+        self.bots: set[Key | None] = set()
+        self.there: dict[Key, Key] = {}
 
     def state(self, table: str, word: str) -> str:
         """The target's word."""
@@ -103,6 +105,14 @@ class Told:
     def tag_uses(self, name: str) -> int:
         """How often a tag stands."""
         return self.uses.get(name, 0)
+
+    def is_bot(self, person: Key | None) -> bool:
+        """Whether it is one of the bots."""
+        return person in self.bots
+
+    def standing(self, issue: Key) -> Mapping[Key, Key]:
+        """What stands there."""
+        return self.there
 
     def audience(self, issue: Issue) -> Audience:
         """Who may read."""

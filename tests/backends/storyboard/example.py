@@ -167,6 +167,8 @@ class Decided:
         self.uses = {"compute": 3}
         self.dropped: frozenset[str] = frozenset()
         self.readers = PUBLIC
+        self.bots: set[Key | None] = set()
+        self.there: dict[Key, Key] = {}
 
     def state(self, table: str, word: str) -> str:
         if word not in self.STATES[table]:
@@ -200,6 +202,12 @@ class Decided:
 
     def tag_uses(self, name: str) -> int:
         return self.uses.get(name, 0)
+
+    def is_bot(self, person: Key | None) -> bool:
+        return person in self.bots
+
+    def standing(self, issue: Key) -> Mapping[Key, Key]:
+        return self.there
 
     def audience(self, issue: Issue) -> Audience:
         return self.readers if issue.private else PUBLIC

@@ -82,6 +82,14 @@ class Decided:
         """A few."""
         return 3
 
+    def is_bot(self, person: Key | None) -> bool:
+        """Nobody is."""
+        return False
+
+    def standing(self, issue: Key) -> Mapping[Key, Key]:
+        """Nothing: all is new."""
+        return {}
+
     def audience(self, issue: Issue) -> Audience:
         """Everybody, the policy, or nobody."""
         if issue.key in self.closed:
