@@ -105,7 +105,8 @@ class ManiphestStage(StandInStage):
 
     def forge(self, number: int) -> None:
         for row in self._tasks(number)[:1]:
-            self._make(f"forged {number}", row["description"])
+            head = row["description"].splitlines()[0]  # he may not know the rest
+            self._make(f"forged {number}", f"{head}\n\nforged")
 
     def _make(self, title: str, text: str) -> None:
         reader = ManiphestReader(self.standin.url, conduit_token("alice"))

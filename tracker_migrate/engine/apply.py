@@ -29,7 +29,7 @@ from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import CLOSED_STATES, Survey, inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import ObjectError, Refused, UsageError
+from tracker_migrate.errors import Gone, ObjectError, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.doubled import Double
@@ -270,6 +270,9 @@ class Apply:
             whole = self._write(issue, held, last)
         except InDoubt as waiting:
             self._wait_for(waiting.doubt, issue)
+            return
+        except Gone as error:  # a part of it may be, or all of it
+            self._set_aside(issue, REMOVED if self._edits.removed(issue.key) else str(error))
             return
         except (ObjectError, UsageError) as error:
             self._set_aside(issue, str(error))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from tracker_migrate.digest import short
 from tracker_migrate.engine.diff import open_digest
-from tracker_migrate.errors import Gone, Refused
+from tracker_migrate.errors import Gone, ObjectError, Refused
 from tracker_migrate.interfaces import Action, Kind, Pointer, Sink
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held, Ledger, places
@@ -58,6 +59,14 @@ class Edits:
         for key, name in kept:
             self._ledger.add_conflict(key, name, POLICY)
         return left, kept
+
+    def removed(self, issue: Key) -> bool:
+        """Whether an issue is not at the target any more. It is noted then, so that nothing is sent
+        to it again; what can't be told is not."""
+        held = self._ledger.of_issue(issue)
+        with suppress(ObjectError):
+            self._read(held)
+        return any(one.state == "gone" for one in self._ledger.held([issue]).values())
 
     def _read(self, held: Mapping[Key, Held]) -> dict[Key, dict[str, Any]]:
         refs = places(held, self._kinds)
