@@ -209,7 +209,11 @@ class Machine(RuleBasedStateMachine):
         if name == "done":
             here = self.stage.stands().get(bug.number)
             value = str(not here[0].done) if here else "True"
-        if self.stage.edit(bug.number, name, value):
+        if not self.stage.edit(bug.number, name, value):
+            return
+        if name == "done" and (bug.number, name) in self.truth.edits:
+            del self.truth.edits[bug.number, name]  # it is what we sent again, and no edit by value
+        else:
             self.truth.edits[bug.number, name] = value
 
     @rule(pick=_PICK)
