@@ -6,6 +6,7 @@ machine can turn red: a fault that is planted into the engine is found.
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import time
@@ -24,14 +25,17 @@ from tests.state_machine.worlds import WORLDS
 STEPS = {"memory, ours": 4200, "memory, theirs": 4200, "storyboard": 800, "maniphest": 800}
 
 
+#: the same in each run, so that what is found is a change's; `make state-machine` draws new ones
+SEED = int(os.environ.get("TRACKER_MIGRATE_MACHINE_SEED", "20261122"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_nothing_is_doubled_or_lost_or_overwritten_whatever_happens(world: str) -> None:
-    seed, began = random.randrange(10**9), time.monotonic()
-    machine, before = WORLDS[world], TALLY.steps[world]
-    found = budget.rounds(machine, seed, STEPS[world], 240.0)
+    began, machine, before = time.monotonic(), WORLDS[world], TALLY.steps[world]
+    found = budget.rounds(machine, SEED, STEPS[world], 1200.0)
     again = f"`python -m tests.state_machine {machine.__name__} SEED` goes through a seed again"
-    sys.stdout.write(f"seed={seed}\n{budget.summary(found, began)}\n")
+    sys.stdout.write(f"seed={SEED}\n{budget.summary(found, began)}\n")
     assert not found, "\n".join([*(one.found for one in found), again])
     done = TALLY.steps[world] - before
     assert done >= STEPS[world], f"{done} steps alone in {time.monotonic() - began:.0f} s"
@@ -53,7 +57,7 @@ def test_a_planted_fault_is_found(
     name, law = PLANTS[plant]
     machine = next(one for one in WORLDS.values() if one.__name__ == name)
     plant(monkeypatch)
-    until, draw = time.monotonic() + 120, random.Random(plant.__name__)
+    until, draw = time.monotonic() + 400, random.Random(plant.__name__)
     told = ""
     while law not in told and time.monotonic() < until:
         try:
