@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -44,6 +43,12 @@ class Ended(msgspec.Struct, frozen=True):
     err: str
 
 
+def source_of(launchpad: LaunchpadStandIn) -> str:
+    """The part of a migration.toml that says what is read."""
+    lines = ['specs = ["launchpad:gadget"]', f'address = "{launchpad.url}"', "per_second = 0"]
+    return "\n".join(["[source]", *lines])
+
+
 class Servers(msgspec.Struct, frozen=True):
     """The three trackers."""
 
@@ -53,13 +58,7 @@ class Servers(msgspec.Struct, frozen=True):
 
     def settings(self, *, source: str = "", targets: bool = True) -> str:
         """A migration.toml that reads from and writes to them."""
-        lines = [
-            "[source]",
-            'specs = ["launchpad:gadget"]',
-            f'address = "{self.launchpad.url}"',
-            "per_second = 0",
-            source,
-        ]
+        lines = [source_of(self.launchpad), source]
         if targets:
             lines += ["[targets.new]", f'sink = "storyboard:{self.storyboard.url}"']
             lines += ["settle_seconds = 0.2"]
@@ -72,21 +71,27 @@ Cli = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")
-def standins() -> Iterator[Servers]:
-    """The three trackers, Launchpad with a project of 20 bugs."""
-    servers = Servers(LaunchpadStandIn(), StoryBoardStandIn(), ManiphestStandIn())
-    generate(servers.launchpad, bugs=20, blueprints=2)
-    with ExitStack() as stack:
-        for standin in (servers.launchpad, servers.storyboard, servers.maniphest):
-            stack.enter_context(serving(standin))
+def launchpad() -> Iterator[LaunchpadStandIn]:
+    """A Launchpad with a project of 20 bugs, which no test changes."""
+    standin = LaunchpadStandIn()
+    generate(standin, bugs=20, blueprints=2)
+    with serving(standin):
+        yield standin
+
+
+@pytest.fixture
+def standins(launchpad: LaunchpadStandIn) -> Iterator[Servers]:
+    """The three trackers; the targets are empty."""
+    servers = Servers(launchpad, StoryBoardStandIn(), ManiphestStandIn())
+    with serving(servers.storyboard), serving(servers.maniphest):
         yield servers
 
 
 @pytest.fixture(scope="session")
-def pulled(standins: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pulled(launchpad: LaunchpadStandIn, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that has been read into, to be copied."""
     folder = tmp_path_factory.mktemp("pulled")
-    (folder / "migration.toml").write_text(standins.settings())
+    (folder / "migration.toml").write_text(source_of(launchpad))
     (folder / "mappings").mkdir()
     assert run(["pull", "-C", str(folder), "-q"]) == 0
     return folder
@@ -104,6 +109,7 @@ def workspace(
     monkeypatch.setenv("TRACKER_MIGRATE_OLD_TOKEN", conduit_token("importbot"))
     folder = tmp_path / "move"
     shutil.copytree(pulled, folder)
+    (folder / "migration.toml").write_text(standins.settings())
     monkeypatch.chdir(folder)
     yield folder
     for standin in (standins.launchpad, standins.storyboard, standins.maniphest):
