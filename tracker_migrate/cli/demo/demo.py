@@ -167,10 +167,8 @@ class Demo:
             f"[3/6] apply   {name:11} {server.writes()} requests  {rate:.0f}/s  {seconds:.0f} s"
         )
         writes = f"{result['found']} write{'s' * (result['found'] != 1)}"
-        screen.echo(
-            f"              killed with SIGKILL, on purpose, and started again: {writes}\n"
-            "              in doubt, found at the target, not sent again"
-        )
+        screen.echo(f"              killed with SIGKILL, on purpose, and started again: {writes}")
+        screen.echo("              in doubt, found at the target, not sent again")
 
     def _one_is_held(self, server: Server) -> bool:
         """Whether a request has been done whose reply is still held back."""
