@@ -183,10 +183,8 @@ class Demo:
 
     def _verify(self) -> None:
         found = self._command.json_of_each(PREPARE, "verify", fine=(0, 4))
-        screen.echo(
-            "[4/6] verify  (asked of the targets, not of the ledger;\n"
-            "              exposed: private objects that an outsider can read)"
-        )
+        screen.echo("[4/6] verify  (asked of the targets, not of the ledger;")
+        screen.echo("              exposed: private objects that an outsider can read)")
         screen.echo(
             f"{'':6}{'':12}{'objects':>8}{'found':>7}{'refused':>8}{'lost':>5}{'missing':>8}"
             f"{'doubled':>8}{'differs':>8}  exposed"
@@ -259,9 +257,9 @@ class Demo:
                     f"{name}: edit kept: {title == _PERSONS_TITLE}, comment {arrived} ×"
                 )
         screen.echo(
-            "[6/6] sync    1 comment added, 1 bug made private, 1 title changed on both sides:\n"
-            f"              {', '.join(said)}; the edit {'kept' if kept else 'LOST'}"
+            "[6/6] sync    1 comment added, 1 bug made private, 1 title changed on both sides:"
         )
+        screen.echo(f"              {', '.join(said)}; the edit {'kept' if kept else 'LOST'}")
         self._look_from_outside()
 
     def _numbers(self, bug: int) -> dict[str, str]:
