@@ -7,9 +7,9 @@ from typing import Any
 import rich_click as click
 
 from tracker_migrate.cli import output, screen
+from tracker_migrate.cli.named import key_of
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, target_option
-from tracker_migrate.errors import UsageError
 
 DONE, SOME_REFUSED = 0, 3
 _MANY = 40
@@ -87,31 +87,18 @@ def hide(
 
     Example: `tracker-migrate hide 1316547 -C nova-move`
     """
+    from tracker_migrate.cli.logins import source_tracker
     from tracker_migrate.engine import jobs
 
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
-        keys = [_key(workspace, one) for one in issues]
+        keys = [key_of(source_tracker(workspace.settings), one) for one in issues]
         if dry_run:
             screen.echo(f"would {'release' if release else 'close'} {', '.join(keys)}")
             return DONE
         found = {name: jobs.hide(workspace, name, keys, release=release) for name in names}
         _say_hidden(found, as_json, release)
     return DONE
-
-
-def _key(workspace: Any, name: str) -> Any:
-    """The key of what somebody names: `123`, `#123`, `nova/+spec/foo`, or a key itself."""
-    from tracker_migrate.model import key
-
-    tracker = workspace.settings.source.specs[0].partition(":")[0]
-    bare = name.removeprefix(f"{tracker}:").removeprefix("bug:").removeprefix("blueprint:")
-    bare = bare.removeprefix("#")
-    if bare.isascii() and bare.isdigit():
-        return key(tracker, "bug", int(bare))
-    if "/+spec/" in bare:
-        return key(tracker, "blueprint", bare)
-    raise UsageError(f"{name} is no bug's number, and no blueprint's PROJECT/+spec/NAME")
 
 
 def _say_hidden(found: dict[str, dict[Any, bool]], as_json: bool, release: bool) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import rich_click as click
 
 from tracker_migrate.cli import screen
+from tracker_migrate.cli.named import key_of
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import json_option, target_option
 from tracker_migrate.errors import UsageError
@@ -21,8 +20,6 @@ DONE, SOME_REFUSED = 0, 3
 #: what a text of people is shown behind, so that nothing in it looks like a line of ours
 _EDGE = "    │ "
 _WIDE = 1000
-_NUMBER = re.compile(r"#?(\d{1,10})|(?:bug:|.*/\+?bugs?/)(\d{1,10})(?:[/?#].*)?")
-_SPEC = re.compile(r"(?:.*://[^/]+/|blueprint:)?([^/\s]+/\+spec/[^/\s?#]+)")
 #: fields that are texts, and are shown whole
 _TEXTS = ("description", "content", "text", "comment")
 
@@ -58,33 +55,24 @@ def show(
     Example: `tracker-migrate show 1234567 --as storyboard --as maniphest`
     """
     from tracker_migrate.engine.jobs import shown
-    from tracker_migrate.model import Key
 
-    key = Key(f"{tracker}:{_kind_and_name(bug)}")
+    key = key_of(tracker, bug)
     with _held(key, folder, trackers, address) as (workspace, names):
         issue = workspace.archive.issue(key)
         if issue is None:
             raise UsageError(f"{key} is not in the archive: tracker-migrate pull reads it")
+        sinks = {
+            name: workspace.settings.targets[name]["sink"] for name in targets_of(workspace, target)
+        }
         found = [
-            one
-            for name in targets_of(workspace, target)
-            for one in [shown(workspace, name, issue)]
-            if not names or name in names or one.sink.partition(":")[0] in names
+            shown(workspace, name, issue)
+            for name, sink in sinks.items()
+            if not names or name in names or sink.partition(":")[0] in names
         ]
         if not found:
             raise UsageError(f"--as {' --as '.join(names)}: the workspace has no such target")
         _say(issue, found, as_json)
     return SOME_REFUSED if any(one.refused for one in found) else DONE
-
-
-def _kind_and_name(bug: str) -> str:
-    if match := _NUMBER.fullmatch(bug):
-        return f"bug:{int(match[1] or match[2])}"
-    if match := _SPEC.fullmatch(bug):
-        return f"blueprint:{match[1]}"
-    raise UsageError(
-        f"{bug}: write a bug's number, its address, or PROJECT/+spec/NAME for a blueprint"
-    )
 
 
 @contextmanager
@@ -109,6 +97,8 @@ def _held(
 
 def _say(issue: Any, found: list[Any], as_json: bool) -> None:
     if as_json:
+        import msgspec
+
         screen.document(
             {"source": msgspec.to_builtins(issue), "targets": msgspec.to_builtins(found)}
         )
