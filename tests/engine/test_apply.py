@@ -542,12 +542,6 @@ def test_a_plan_covers_the_references_that_are_known_later(world: World) -> None
         Apply(world.target(), expected=expected).run()
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="what a request left behind that was given up is looked up by its marker, and taken for "
-    "another migration's: it keeps what was wanted then. The ledger forgets what it has sent with "
-    "the request, so that a person's edit of it could not be told from an old value",
-)
 def test_a_create_that_comes_after_its_resend_was_refused_gets_what_changed(
     workspace: Workspace,
 ) -> None:

@@ -147,7 +147,7 @@ def test_a_doubtful_step_whose_number_is_ours_is_sent_again_at_once(ours: Line) 
     ours.send(ours.card(1))
     assert ours.server.requests["card.create"] == 2
     assert ours.titles == ["Bug 1"]
-    assert ours.intents == ["void", "done"]
+    assert ours.intents == ["given up", "done"]
     assert ours.clock.slept == []
 
 
@@ -216,11 +216,11 @@ def test_not_found_is_believed_after_two_looks_only(theirs: Line) -> None:
     assert theirs.titles == ["Bug 1"]
 
 
-def test_what_is_absent_after_that_is_void_and_is_sent_again_exactly_once(theirs: Line) -> None:
+def test_what_is_absent_after_that_is_given_up_and_is_sent_again_exactly_once(theirs: Line) -> None:
     theirs.fault("drop")
     doubt = doubt_of(theirs, theirs.card(1))
     assert theirs.sender.settle(doubt) is None
-    assert theirs.intents == ["void"]
+    assert theirs.intents == ["given up"]
     theirs.send(theirs.card(1))
     assert theirs.server.requests["card.create"] == 2
     assert theirs.titles == ["Bug 1"]

@@ -92,6 +92,9 @@ class Stage(Protocol):
     def known(self, number: int, index: int | None = None) -> bool:
         """Whether the ledger knows of an object."""
 
+    def in_doubt(self, number: int) -> bool:
+        """Whether the ledger does not know what became of a request about a bug."""
+
     def writes(self) -> int:
         """How many writing requests the target has carried out."""
 

@@ -286,6 +286,10 @@ class StandInStage:
         with Workspace(self._folder) as workspace:
             return workspace.ledger(self.target).where(Key(of)) is not None
 
+    def in_doubt(self, number: int) -> bool:
+        with Workspace(self._folder) as workspace:
+            return workspace.ledger(self.target).in_flight(Key(f"launchpad:bug:{number}"))
+
     def stands(self) -> Mapping[int, list[Standing]]:
         """What stands at the target, by bug."""
         raise NotImplementedError

@@ -121,7 +121,7 @@ class Apply:
                 survey.judge(only)  # what is found may be something that has to be closed
                 self._closing.run(self._closed)
             self._settle_doubles()
-            self._applied.joined = survey.join(only)
+            self._join(survey, only)
             if self._target.chooses:
                 survey.give_numbers(only)
             for last in (False, True):
@@ -136,6 +136,13 @@ class Apply:
         self._applied.exposed = states.get("exposed", 0)
         self._applied.aside = len(self._ledger.in_state("aside"))
         return self._applied
+
+    def _join(self, survey: Survey, only: Only | None) -> None:
+        found = survey.join(self._sender.late, only)
+        self._applied.joined = found.joined
+        self._steps.unsettled |= found.failed  # it is there: it must not be made again
+        if found.taken_back:
+            self._closing.run(self._closed)  # it may be open to whom it was meant for then
 
     def _settle_doubles(self) -> None:
         doubles = Doubles(self._target, self._closing, self._doubled_at)

@@ -37,7 +37,7 @@ def _settle(sink: Sink, ledger: Ledger, sender: Sender, intent: Open, due: float
     if receipt is not None:
         sender.done(intent.id, intent.step, receipt, "found")
     elif sender.may_go_again(intent.step):
-        ledger.void([intent.id])
+        sender.late.give_up(intent.id, intent.step)
     else:
         sender.settle(Doubt(intent.id, intent.step, intent.mark, due))
 

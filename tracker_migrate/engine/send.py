@@ -13,6 +13,7 @@ import msgspec
 
 from tracker_migrate import waiting
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.late import Late
 from tracker_migrate.errors import Doubtful, Gone, NotSent, Refused, Retriable, Taken, Unreachable
 from tracker_migrate.interfaces import CLOSED, ClosedStep, Event, Receipt, Sink
 from tracker_migrate.model import Key
@@ -26,7 +27,8 @@ class Doubt(msgspec.Struct, frozen=True):
     """A step that may have been carried out, and that was not to be seen yet.
 
     due: the time.monotonic() after which not seeing it proves that it was not. down: the whole
-    server was down when it was sent, which says nothing about the step.
+    server was down when it was sent, or an earlier request may have come first: neither says
+    anything about the step.
     """
 
     intent: int
@@ -90,6 +92,7 @@ class Sender:
         self._listen = listen
         self._sleep = sleep
         self._lanes = Lanes()
+        self.late = Late(sink, ledger)
         self.sent = 0
 
     def send(self, steps: Sequence[ClosedStep]) -> Iterator[Receipt]:
@@ -144,12 +147,20 @@ class Sender:
             raise
         except Doubtful as doubtful:
             return self._look(intent, step, mark, doubtful.down)
+        self._must_be_first(intent, step, mark)
         self.done(intent, step, receipt)
         return receipt
 
+    def _must_be_first(self, intent: int, step: ClosedStep, mark: dict[str, Any]) -> None:
+        """Let the issue wait, and be planned anew, if what stands there now may hold what an
+        earlier request of ours has sent: it may be open to more than what comes next is."""
+        if self.late.may_be_first(step):
+            raise InDoubt(Doubt(intent, step, mark, time.monotonic(), down=True))
+
     def done(self, intent: int, step: ClosedStep, receipt: Receipt, how: str = "sent") -> None:
-        """Note a step's result."""
-        self._ledger.settle(intent, step, receipt, how)
+        """Note a step's result. Raises ObjectError, Unreachable if what an earlier request may have
+        made can't be read."""
+        self._ledger.settle(intent, step, receipt, how, self.late.stands(step, receipt))
         self.sent += how == "sent"
         self._listen(Event(name=how, key=step.issue, detail=step.kind))
 
@@ -164,10 +175,11 @@ class Sender:
         except (Retriable, Doubtful):
             found = None
         if found is not None:
+            self._must_be_first(intent, step, mark)
             self.done(intent, step, found, "found")
             return found
         if self.may_go_again(step):
-            self._ledger.void([intent])
+            self.late.give_up(intent, step)
             raise Again(down)
         due = time.monotonic() + self._sink.settle_seconds
         raise InDoubt(Doubt(intent, step, mark, due, down))
@@ -189,8 +201,9 @@ class Sender:
     def settle(self, doubt: Doubt) -> Receipt | None:
         """End a doubt: look, twice if need be, after its time has passed.
 
-        Returns where the objects are, or None: it was surely not carried out.
+        Returns where the objects are, or None: it was not carried out, as far as can be seen.
         """
+        self.late.looked(doubt.step)
         left = doubt.due - time.monotonic()
         if left > 0:
             self._listen(Event(name="waiting", key=doubt.step.issue, detail=f"{left:.0f} s"))
@@ -202,7 +215,7 @@ class Sender:
                 return found
             if look == 0:
                 self._sleep(min(1.0, self._sink.settle_seconds / 4))
-        self._ledger.void([doubt.intent])
+        self.late.give_up(doubt.intent, doubt.step)
         return None
 
     def _wait(self, tried: int, error: Retriable, issue: Key) -> None:

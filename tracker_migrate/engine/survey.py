@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
+import msgspec
+
 from tracker_migrate.digest import digest
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.late import Late
 from tracker_migrate.engine.target import Target
+from tracker_migrate.errors import ObjectError
 from tracker_migrate.interfaces import Event, RemoteRef, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.ledger import Verdict
@@ -22,6 +26,15 @@ T = TypeVar("T")
 CLOSED_STATES = ("refused", "exposed")
 _PAGE = 200
 _SPARE = 1.1
+
+
+class Found(msgspec.Struct):
+    """How many issues were at the target already: of another migration's, and of ours. failed: why
+    what is there of an issue could not be read."""
+
+    joined: int = 0
+    taken_back: int = 0
+    failed: dict[Key, str] = msgspec.field(default_factory=dict)
 
 
 class Survey:
@@ -60,19 +73,31 @@ class Survey:
             return Verdict(issue.key, "planned", "", "", 0)
         return held
 
-    def join(self, only: Only | None = None) -> int:
+    def join(self, late: Late, only: Only | None = None) -> Found:
         """Look up, in batches, which issues are at the target already; returns how many.
 
-        An issue that another workspace's migration brought is joined and not written twice.
+        An issue that another workspace's migration brought is joined and not written twice. What a
+        request of ours has made after it was given up is ours: it is taken back. One that may have
+        been made by a step that is not settled yet is left alone.
         """
-        joined = 0
+        found = Found()
         for page in pages(self._newcomers(only), _PAGE):
             known = self._target.sink.lookup([bare(self._target, issue) for issue in page])
-            for issue in page:
-                if issue.key in known:
-                    self._take_up(issue, known[issue.key])
-                    joined += 1
-        return joined
+            for issue in (one for one in page if one.key in known):
+                if self._target.ledger.in_flight(issue.key):
+                    continue
+                try:
+                    self._know(issue, known[issue.key], late, found)
+                except ObjectError as error:
+                    found.failed[issue.key] = str(error)
+        return found
+
+    def _know(self, issue: Issue, at: RemoteRef, late: Late, found: Found) -> None:
+        if late.take_back(issue.key, at):
+            found.taken_back += 1
+        else:
+            self._take_up(issue, at)
+            found.joined += 1
 
     def _take_up(self, issue: Issue, at: RemoteRef) -> None:
         """Know the objects of an issue that somebody of ours wrote before this ledger was there."""

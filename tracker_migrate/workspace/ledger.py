@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from tracker_migrate.digest import digests
 from tracker_migrate.errors import Locked
 from tracker_migrate.interfaces import (
     Block,
@@ -31,6 +31,7 @@ from tracker_migrate.model import Key
 from tracker_migrate.workspace import schema
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
+from tracker_migrate.workspace.sent import GivenUp, Sent, sent
 from tracker_migrate.workspace.upsert import upsert
 
 _PAGE = 500
@@ -113,6 +114,8 @@ class Ledger:
         self._writer = writer
         self.target = target
         self._owner = owner
+        #: the creates that may still come
+        self.given_up = GivenUp(engine, writer, target)
 
     # -- objects --------------------------------------------------------------------------------
 
@@ -255,6 +258,12 @@ class Ledger:
         if rows:
             self._writer.now(lambda c: upsert(c, schema.object_, rows))
 
+    def take_back(self, issue: Key, made: Sent, at: RemoteRef) -> None:
+        """Know an issue's own object that a create of ours has made after it was given up."""
+        row = self._row(issue, made.kind, issue, at, now()) | made.columns()
+        rows = [row, *_held_by(row, made.holds)]
+        self._writer.now(lambda c: upsert(c, schema.object_, rows))
+
     # -- intents --------------------------------------------------------------------------------
 
     def intend(
@@ -294,17 +303,28 @@ class Ledger:
         return self._writer.now(write)
 
     def settle(
-        self, intent: int, step: ClosedStep, receipt: Receipt, how: str = "sent"
+        self,
+        intent: int,
+        step: ClosedStep,
+        receipt: Receipt,
+        how: str = "sent",
+        earlier: Mapping[Key, Sent] = MappingProxyType({}),
     ) -> Future[None]:
-        """Note the result of a step: where its objects are, and what was sent."""
-        rows = [self._result(step.issue, action, receipt) for action in step.actions]
+        """Note the result of a step: where its objects are, and what was sent. earlier: what was
+        sent of objects that an earlier request has made."""
+        made = {
+            one.key: earlier.get(one.key) or sent(one, receipt.stored.get(one.key, {}))
+            for one in step.actions
+        }
+        rows = [self._result(step.issue, one, made[one.key], receipt) for one in step.actions]
 
         def write(connection: Connection) -> None:
             for row, action in zip(rows, step.actions, strict=True):
                 if action.op == "update":
                     _merge_update(connection, self.target, row, action.opens)
                 else:
-                    upsert(connection, schema.object_, [row, *_held_by(row, action.holds)])
+                    held = _held_by(row, made[action.key].holds)
+                    upsert(connection, schema.object_, [row, *held])
             self._close_intent(connection, intent, "done", how)
 
         return self._writer.do(write)
@@ -586,17 +606,13 @@ class Ledger:
             "within": None,
         }
 
-    def _result(self, issue: Key, action: ClosedAction, receipt: Receipt) -> dict[str, Any]:
-        sent = digests({**action.fields, **receipt.stored.get(action.key, {})})
+    def _result(
+        self, issue: Key, action: ClosedAction, made: Sent, receipt: Receipt
+    ) -> dict[str, Any]:
         ref = receipt.refs.get(action.key) or action.at
         if ref is None:
             raise ValueError(f"the receipt of a step says nothing of {action.key}")
-        row = self._row(action.key, action.kind, issue, ref, now())
-        row["digest"] = action.digest
-        row["fields"] = json.dumps({f: (action.opens.get(f, ""), mark) for f, mark in sent.items()})
-        row["open"] = json.dumps(action.open)
-        row["audience"] = action.audience
-        return row
+        return self._row(action.key, action.kind, issue, ref, now()) | made.columns()
 
 
 class _Free:
