@@ -18,12 +18,13 @@ Data flows to the right only: Source → archive → Planner → diff → apply 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.model import Access, Issue, Key, Milestone, Person, Project, Series
+from tracker_migrate.model import Access, Attachment, Issue, Key, Milestone, Person, Project, Series
 
 #: the version of what stands in this file. A plug-in's module says for which one it was written,
 #: as `INTERFACE = 1`; it is raised when a backend that was right would not be right any more
@@ -533,6 +534,25 @@ class Sink(Protocol):
         ...
 
 
+@runtime_checkable
+class Files(Protocol):
+    """The bytes of attachments that the archive holds."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes whose hash this is, from their beginning; it can seek. Raises Refused if they
+        are not there, or not what they were."""
+        ...
+
+
+@runtime_checkable
+class TakesFiles(Protocol):
+    """A sink that can write attachments' bytes."""
+
+    def lend(self, files: Files) -> None:
+        """Where to have the bytes that a step's `sha256` names: said once, before any step."""
+        ...
+
+
 # -- reading ------------------------------------------------------------------------------------
 
 
@@ -626,6 +646,29 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes of an attachment, under way. name, type: as the server says, not to be trusted.
+    size: how many bytes it all has, or None if the server does not say. start: the place of the
+    first byte of `parts`: the one that was asked for, or 0. parts: raise Retriable if they end too
+    early."""
+
+    name: str
+    type: str
+    size: int | None
+    start: int
+    parts: Iterator[bytes]
+
+
+@runtime_checkable
+class GivesFiles(Protocol):
+    """A source that can read attachments' bytes. Called from several threads at once."""
+
+    def download(self, one: Attachment, start: int = 0) -> AbstractContextManager[Download]:
+        """An attachment's bytes, from the one at `start` if the server can do that. Raises Gone (it
+        has none), Refused, Retriable, Unreachable, LoginNeeded."""
         ...
 
 

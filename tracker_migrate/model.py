@@ -151,8 +151,27 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the archive has of an attachment's bytes.
+
+    state: `held`; or why they are not here: `missing` (the source has them no more), `corrupt`
+    (never as many as it says), `over` (larger than the settings allow), `withheld` (they came with
+    a comment that the source hides, and never leave it). name, type: as the source serves them;
+    type is a media type. size: in bytes. sha256: in hexadecimal, of what is held.
+    """
+
+    state: Literal["held", "missing", "corrupt", "over", "withheld"]
+    name: str = ""
+    type: str = ""
+    size: int = 0
+    sha256: str = ""
+
+
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of an issue, or (`url`) an address that stands for one."""
+    """A file of an issue, or (`url`) an address that stands for one.
+
+    `file` is None where nobody asked for the bytes: the settings don't want them, or it is `url`.
+    """
 
     key: Key
     title: str
@@ -161,6 +180,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str | None = None
     data: str | None = None  # where its bytes are had; asks for the login if the issue is private
     comment: int | None = None  # index of the comment that it came with
+    file: File | None = None
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
