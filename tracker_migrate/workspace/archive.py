@@ -20,7 +20,17 @@ from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.digest import digest
 from tracker_migrate.interfaces import Entity, Reading, Reply
-from tracker_migrate.model import Issue, Key, Milestone, Person, Project, Series, kind_of, name_of
+from tracker_migrate.model import (
+    Attachment,
+    Issue,
+    Key,
+    Milestone,
+    Person,
+    Project,
+    Series,
+    kind_of,
+    name_of,
+)
 from tracker_migrate.workspace import schema
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
@@ -227,6 +237,13 @@ class Archive:
         held = self._scalar(query)
         return self._shown(unpack(held, Issue)) if held else None
 
+    def attachments(self, key: Key) -> tuple[Attachment, ...]:
+        """An issue's attachments as they were read, whatever is hidden in what is shown."""
+        held = self._scalar(
+            sa.select(schema.issue.c.model).where(*self._present(), schema.issue.c.key == key)
+        )
+        return unpack(held, Issue).attachments if held else ()
+
     def digest(self, key: Key) -> str:
         """The digest of an issue as it was read; "" if there is none."""
         query = sa.select(schema.issue.c.digest).where(*self._present(), schema.issue.c.key == key)
@@ -344,6 +361,19 @@ class Archive:
                 for row in connection.execute(query)
             ]
 
+    def attempts(self, key: Key) -> int:
+        """How often an issue could not be read since it last was."""
+        query = sa.select(schema.unread.c.attempts).where(schema.unread.c.key == key)
+        return int(self._scalar(query) or 0)
+
+    def files_wish(self) -> str:
+        """Which attachments' bytes the settings asked for when everything was last read."""
+        return self._meta("files") or ""
+
+    def set_files_wish(self, wish: str) -> None:
+        """Note which attachments' bytes were asked for."""
+        self._writer.now(lambda c: _set_meta(c, "files", wish))
+
     def public_tags(self) -> dict[str, int]:
         """How many public issues carry each tag; tags of private issues alone are absent."""
         query = (
@@ -431,6 +461,7 @@ def mentioned(issue: Issue) -> set[Key]:
         issue.author,
         *(task.assignee for task in issue.tasks),
         *(task.author for task in issue.tasks),
+        *(item.assignee for item in issue.work_items),
         *(comment.author for comment in issue.comments),
         *(change.author for change in issue.history),
         *(subscription.person for subscription in issue.subscriptions),
