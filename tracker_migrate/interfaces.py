@@ -292,7 +292,7 @@ class Decisions(Protocol):
 
     def state(self, table: str, word: str) -> str:
         """The target's word for the source's. table: `status`, `importance`, `blueprint`,
-        `definition`. Raises UsageError if no row says it."""
+        `definition`, `work_item`. Raises UsageError if no row says it."""
         ...
 
     def account(self, person: Key | None) -> Account | None:

@@ -131,6 +131,24 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to be done of a blueprint: a line of a list that people keep there.
+
+    It has no number at its source: its key says what the blueprint calls it, so that another
+    status, assignee or milestone is a change of it, and another title another one. home: the
+    blueprint's address with a mark behind it. status: the source's word (`INPROGRESS`).
+    """
+
+    key: Key
+    title: str
+    home: str
+    status: str
+    complete: bool = False
+    assignee: Key | None = None
+    milestone: Key | None = None
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
 class Comment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message of an issue; `index` 0 is the description as it was filed.
 
@@ -235,7 +253,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A bug or a blueprint, whole. Comments are in the order of their index.
+    """A bug or a blueprint, whole. Comments are in the order of their index, work items in that of
+    their list.
 
     `access` is None for what everybody may read, and where the source was not asked.
     """
@@ -259,6 +278,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     relations: tuple[Relation, ...] = ()
     history: tuple[Change, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    work_items: tuple[WorkItem, ...] = ()
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -270,6 +290,7 @@ PARTS = {
     "relations": "relation",
     "history": "change",
     "subscriptions": "subscription",
+    "work_items": "work_item",
 }
 
 

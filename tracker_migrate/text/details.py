@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from tracker_migrate.interfaces import Decisions, Passing, Ref
-from tracker_migrate.model import Change, Issue, Relation, Task, name_of, parts
+from tracker_migrate.model import Change, Issue, Relation, Task, WorkItem, name_of, parts
 from tracker_migrate.text.blocks import (
     Block,
     Code,
@@ -38,6 +38,13 @@ _TASK_COLUMNS = {
     "assignee": "Assignee",
     "milestone": "Milestone",
     "series": "Series",
+}
+#: of a work item; the title stands there in every case, for it says of which one the rest is
+_ITEM_COLUMNS = {
+    "title": "Work item",
+    "status": "Status",
+    "assignee": "Assignee",
+    "milestone": "Milestone",
 }
 _CHANGE_COLUMNS = {
     "when": "When",
@@ -68,6 +75,7 @@ SAID_BY_ORIGIN = frozenset(
         ),
         *(("task", field) for field in ("key", "target", "project", "complete")),
         ("attachment", "key"),
+        *(("work_item", field) for field in ("key", "home", "complete")),
     }
 )
 
@@ -101,6 +109,7 @@ def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block
     blocks = (
         *write.own(),
         *write.tasks(),
+        *write.work_items(),
         *write.relations(),
         *write.attachments(),
         *write.subscriptions(),
@@ -131,6 +140,21 @@ class _Writer:
         for task, fields in tasks:
             rest = [one for one in fields if one.name not in _TASK_COLUMNS or long(one.value)]
             yield from self._named(_task_name(task), rest)
+
+    def work_items(self) -> Iterator[Block]:
+        """A table of what is to be done, and what doesn't fit in its columns."""
+        items = [(item, self._fields(item, "work_item")) for item in self._issue.work_items]
+        told = [(self._titled(item), fields) for item, fields in items if fields]
+        rows = [[title, *(f for f in fields if f.name != "title")] for title, fields in told]
+        yield from self._table(_ITEM_COLUMNS, rows)
+        for title, fields in told:
+            rest = [one for one in fields if one.name not in _ITEM_COLUMNS or long(one.value)]
+            yield from self._named(title.value, rest)
+
+    def _titled(self, item: WorkItem) -> Field:
+        """What a work item is known by, in one cell of a table."""
+        title = hidden(item.title) if self._hides else item.title
+        return Field("title", "Title", f"{title[:150]}…" if long(title) else title)
 
     def relations(self) -> Iterator[Block]:
         """What the issue has to do with others."""
