@@ -77,7 +77,7 @@ MODELLED: Mapping[str, frozenset[str]] = {
         "cve": "display_name url",
         "specification": "web_link title summary owner_link date_created information_type "
         "target_link implementation_status priority assignee_link milestone_link is_complete "
-        "date_completed date_started",
+        "date_completed date_started workitems_text",
         "person": "name display_name web_link is_team date_created private",
         "team": "name display_name web_link is_team date_created private",
         "project": "name web_link title summary description project_group_link "

@@ -218,7 +218,16 @@ def test_a_blueprint_becomes_an_issue_with_one_task() -> None:
     assert issue.extra["definition_status"] == "Approved"
     assert issue.extra["drafter_link"] == "launchpad:person:carlos"
     assert issue.extra["whiteboard"] == "Some *notes*\n\nWork here"
-    assert issue.extra["workitems_text"].endswith("block me: BLOCKED")
+    assert "workitems_text" not in issue.extra
+    assert [(one.title, one.status, one.assignee) for one in issue.work_items] == [
+        ("write it", "DONE", "launchpad:person:carlos"),
+        ("test it", "INPROGRESS", None),
+        ("ship it", "TODO", "launchpad:person:name16"),
+        ("block me", "BLOCKED", None),
+    ]
+    aimed = "launchpad:milestone:lab-alpha/+milestone/1.0"
+    assert [one.milestone for one in issue.work_items] == [None, None, aimed, aimed]
+    assert [one.complete for one in issue.work_items] == [True, False, False, False]
 
 
 @needs_recordings
