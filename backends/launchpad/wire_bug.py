@@ -227,10 +227,13 @@ def to_bug(kind: str, number: int | str, home: str) -> Relation:
 
 
 def branch(row: Entry, entity: str) -> Relation:
-    """A linked branch; its page's address is that of the link to it, less what was linked."""
-    home = re.sub(r"/\+(bug/\d+|spec/[^/]+)$", "", row["web_link"])
+    """A linked branch, with its page's address: that of the link to it, less what was linked; of a
+    blueprint's link, whose address names the blueprint, the branch's own below the same site."""
+    home = re.sub(r"/\+bug/\d+$", "", row["web_link"])
     if entity == "specification_branch":
-        home = re.sub(r"/\+spec/.*$", "", row["web_link"])
+        scheme, _, rest = home.partition("://")
+        host = rest.partition("/")[0].removeprefix("blueprints.")
+        home = f"{scheme}://{host}/{below(row['branch_link'])}"
     label = "lp:" + home.partition("://")[2].partition("/")[2]
     return Relation(kind="branch", label=label, url=home, extra=extra(entity, row))
 

@@ -33,7 +33,6 @@ NOT_MODELLED: Mapping[str, str] = {
     "bug_subscription.bug_link": _DERIVED,
     "bug_branch.bug_link": _DERIVED,
     "bug_branch.branch_link": "is in the address of the bug's link to it, web_link",
-    "specification_branch.branch_link": "is in the address of the blueprint's link to it, web_link",
     "specification_branch.specification_link": _DERIVED,
     "specification.name": "is in the key",
     "bug_watch.bug_link": _DERIVED,
@@ -73,7 +72,7 @@ MODELLED: Mapping[str, frozenset[str]] = {
         "bug_subscription": "person_link bug_notification_level date_created subscribed_by_link",
         "bug_watch": "title url",
         "bug_branch": "web_link",
-        "specification_branch": "web_link",
+        "specification_branch": "web_link branch_link",
         "cve": "display_name url",
         "specification": "web_link title summary owner_link date_created information_type "
         "target_link implementation_status priority assignee_link milestone_link is_complete "

@@ -231,6 +231,15 @@ def test_a_blueprint_becomes_an_issue_with_one_task() -> None:
 
 
 @needs_recordings
+def test_a_branch_of_a_blueprint_goes_by_its_own_name() -> None:
+    answers = project("ubuntu")
+    row = rows(answers, "ubuntu/+spec/media-integrity-check/linked_branches")[0]
+    found = wire_bug.branch(row, "specification_branch")
+    assert found.label == "lp:~name12/+junk/junk.dev"
+    assert found.url == "http://launchpad.test:8085/~name12/+junk/junk.dev"
+
+
+@needs_recordings
 def test_a_blueprint_names_what_it_depends_on_and_its_bugs() -> None:
     relations = blueprint("lab-alpha/+spec/spec-a").relations
     assert [(one.kind, one.to, one.label) for one in relations] == [
@@ -316,6 +325,8 @@ def _sample(entity: str) -> dict[str, Any]:
         return held
     row: dict[str, Any] = {one["name"]: None for one in _wadl()[entity]["fields"]}
     row["self_link"] = row["web_link"] = f"{API}~name12/firefox/main/+spec/x"
+    if "branch_link" in row:
+        row["branch_link"] = f"{API}~name12/firefox/main"
     return row
 
 
