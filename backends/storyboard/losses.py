@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import shape
+from tracker_migrate.backends.storyboard import shape, work_items
 from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Loss
 from tracker_migrate.model import PARTS, Comment, Issue, Key, present_fields
@@ -27,7 +27,8 @@ Outcome = tuple[str, str]  # native, text or lost; and the reason, if lost
 NATIVE: Outcome = ("native", "")
 TEXT: Outcome = ("text", "")
 
-#: what StoryBoard has a field for, whatever the tables say. In tasks: if the task is moved
+#: what StoryBoard has a field for, whatever the tables say. In tasks and work items: if the
+#: task is moved
 LOSSES: Mapping[str, Outcome] = MappingProxyType(
     {
         **{
@@ -44,6 +45,7 @@ LOSSES: Mapping[str, Outcome] = MappingProxyType(
         "task.created": NATIVE,
         "comment.text": NATIVE,
         "comment.created": NATIVE,
+        **{f"{work_items.ENTITY}.{field}": NATIVE for field in work_items.NATIVE},
     }
 )
 
@@ -56,6 +58,7 @@ IN_WORDS = frozenset(
         ("task", "milestone"),
         ("task", "series"),
         ("task", "assignee"),
+        *work_items.IN_WORDS,
     }
 )
 
@@ -68,6 +71,10 @@ UNWRITTEN: Mapping[str, str] = MappingProxyType(
         "repeats": "the comment is the description, which stands in the story itself",
     }
 )
+
+
+#: parts whose fields have a fate of their own in each of them
+_TOLD_APART = ("tasks", "comments", "work_items")
 
 
 def losses(issue: Issue, decisions: Decisions) -> Iterator[Loss]:
@@ -102,7 +109,9 @@ def _fates(
             usual = not telling(issue, comment.subject)
             told = _comment_fate(field, fate, usual)
             yield entity, field, TEXT if told == NATIVE and comment.key in within else told
-    rest = {part: getattr(issue, part) for part in PARTS if part not in ("tasks", "comments")}
+    for field, native in work_items.native(issue, decisions):
+        yield work_items.ENTITY, field, NATIVE if native else TEXT
+    rest = {part: getattr(issue, part) for part in PARTS if part not in _TOLD_APART}
     for entity, field in _fields(_bare(issue), rest):
         if entity != issue.kind:
             yield entity, field, LOSSES.get(f"{entity}.{field}", TEXT)

@@ -12,7 +12,15 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import access, fields, losses, shape, texts, wire
+from tracker_migrate.backends.storyboard import (
+    access,
+    fields,
+    losses,
+    shape,
+    texts,
+    wire,
+    work_items,
+)
 from tracker_migrate.interfaces import (
     Action,
     Audience,
@@ -88,7 +96,7 @@ class StoryBoardPlanner:
         yield from _shared(issue, decisions, tags)
         described, *more = texts.description(issue, decisions)
         yield _story(issue, described, decisions)
-        for task, place in shape.moved(issue, decisions):
+        for task, place in work_items.written(issue, decisions):
             yield _task(issue, task, place, decisions, audience.name)
         yield _tagging(issue, tags, audience.name)
         yield from _parts(issue, issue, more, audience.name)
@@ -176,7 +184,7 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
     project = fields.project_name(place.name)
     milestone = shape.milestone(issue, task, decisions)
     made: dict[str, Any] = _present(
-        title=fields.title(issue.title, texts.label(issue.key)),
+        title=_task_title(issue, task),
         status=shape.status(issue, task, decisions),
         priority=shape.priority(task, decisions),
         link=task.home,
@@ -199,6 +207,12 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
         audience=audience,
         marker=task.home,
     )
+
+
+def _task_title(issue: Issue, task: Task) -> str:
+    if shape.is_work_item(task):
+        return fields.title(task.title, texts.label(issue.key), fields.TASK_TITLE_MIN)
+    return fields.title(issue.title, texts.label(issue.key))
 
 
 def _tagging(issue: Issue, tags: list[str], audience: str) -> Wanted:
@@ -242,7 +256,7 @@ def tag_key(tag: str) -> Key:
 
 def _shared(issue: Issue, decisions: Decisions, tags: list[str]) -> Iterator[Wanted]:
     made: dict[Key, Wanted] = {}
-    for task, place in shape.moved(issue, decisions):
+    for task, place in work_items.written(issue, decisions):
         project = fields.project_name(place.name)
         milestone = shape.milestone(issue, task, decisions)
         branch = _branch(place, milestone)
