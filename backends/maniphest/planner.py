@@ -6,11 +6,20 @@ mode `one`, all told in the text). All comments go to the issue's own task.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from tracker_migrate.backends.maniphest import access, balance, compose, fields, projects, texts
+from tracker_migrate.backends.maniphest import (
+    access,
+    balance,
+    compose,
+    fields,
+    outlook,
+    projects,
+    texts,
+    work_items,
+)
 from tracker_migrate.backends.maniphest.options import Options
 from tracker_migrate.interfaces import (
     Action,
@@ -49,6 +58,8 @@ class ManiphestPlanner:
     kinds = KINDS
     issue_kind = "task"
     steps: tuple[str, ...] = compose.STEPS
+    costs = outlook.COSTS
+    blockers = outlook.BLOCKERS
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
@@ -64,14 +75,15 @@ class ManiphestPlanner:
         moving = projects.moving(issue, decisions)
         split = len(moving) > 1 and not _single(decisions)
         whole = (projects.plain if split else projects.exact)(moving, issue.tags, decisions)
-        each = [projects.exact((task,), (), decisions) for task in moving] if split else []
+        apart = (*(moving if split else ()), *work_items.subtasks(issue, decisions))
+        each = [projects.exact((task,), (), decisions) for task in apart]
         shared = {one.key: one for part in (whole, *each) for one in part.wanted}
         yield from shared.values()
         audience = decisions.audience(issue)
         described, *more = texts.described(issue, decisions)
         parts = list(self._parts(issue, issue, more, audience))
         yield self._task(issue, moving, whole, audience, decisions, split, described)
-        for task, chosen in zip(moving, each, strict=False):
+        for task, chosen in zip(apart, each, strict=True):
             described, *more = texts.task_described(issue, task, decisions)
             parts += self._parts(issue, task, more, audience)
             yield self._subtask(issue, task, chosen, audience, decisions, described)
@@ -82,6 +94,10 @@ class ManiphestPlanner:
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""
         yield from balance.losses(issue, decisions, _single(decisions))
+
+    def touched(self, issue: Issue, decisions: Decisions) -> Collection[str]:
+        """The names of the complaints (`blockers`) that an issue has to do with."""
+        return tuple(outlook.touched(issue, decisions))
 
     def access(self, kind: str, audience: Audience) -> dict[str, Value]:
         """Policy, Space and, where nobody may be it, the owner: see `access.access`."""
