@@ -6,12 +6,21 @@ outcome is `text`, whatever they are called; the tables here only say how a know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from tracker_migrate.interfaces import Decisions, Passing, Ref
-from tracker_migrate.model import Change, Issue, Relation, Task, WorkItem, name_of, parts
+from tracker_migrate.model import (
+    Attachment,
+    Change,
+    Issue,
+    Relation,
+    Task,
+    WorkItem,
+    name_of,
+    parts,
+)
 from tracker_migrate.text.blocks import (
     Block,
     Code,
@@ -29,6 +38,7 @@ from tracker_migrate.text.lines import bare_blocks
 from tracker_migrate.text.redact import HIDDEN
 
 Outcome = Callable[[str, str], str]
+Files = Callable[[Attachment], Line]
 
 #: the columns of the table of tasks; what else a task holds is listed below the table
 _TASK_COLUMNS = {
@@ -99,13 +109,21 @@ def without_repeats(issue: Issue) -> Issue:
     return msgspec.structs.replace(issue, tasks=tuple(tasks))
 
 
-def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block, ...]:
+def _no_file(_one: Attachment) -> Line:
+    return ()
+
+
+def details(
+    issue: Issue, decisions: Decisions, outcome: Outcome, files: Files = _no_file
+) -> tuple[Block, ...]:
     """What of the issue is to be kept as text: a heading, and what follows it.
 
     outcome: what becomes of a field, by entity and name (`task`, `extra.heat`): `text` is written
-    here, anything else is not. Comments have texts of their own. Empty if there is nothing to say.
+    here, anything else is not. files: what an attachment's entry begins with: where its bytes are,
+    or why they are not here, and its address, which is not said again. Comments have texts of their
+    own. Empty if there is nothing to say.
     """
-    write = _Writer(issue, decisions, outcome)
+    write = _Writer(issue, decisions, outcome, files)
     blocks = (
         *write.own(),
         *write.tasks(),
@@ -122,7 +140,8 @@ def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block
 class _Writer:
     """The parts of the section, one method each."""
 
-    def __init__(self, issue: Issue, decisions: Decisions, outcome: Outcome) -> None:
+    def __init__(self, issue: Issue, decisions: Decisions, outcome: Outcome, files: Files) -> None:
+        self._files = files
         self._issue = issue
         self._decisions = decisions
         self._outcome = outcome
@@ -163,8 +182,16 @@ class _Writer:
 
     def attachments(self) -> Iterator[Block]:
         """The files."""
-        items = [self._flat(self._fields(one, "attachment")) for one in self._issue.attachments]
+        items = [self._attachment(one) for one in self._issue.attachments]
         yield from self._items("Attachments", [item for item in items if item])
+
+    def _attachment(self, one: Attachment) -> Line:
+        fields = self._fields(one, "attachment")
+        head = self._files(one)
+        if not head:
+            return self._flat(fields)
+        rest = self._flat(field for field in fields if field.name != "home")
+        return (*head, ", ", *rest) if rest else head
 
     def subscriptions(self) -> Iterator[Block]:
         """Who wanted to hear of it."""
