@@ -154,16 +154,19 @@ def written(issue: Issue) -> tuple[Comment, ...]:
 def unwritten(issue: Issue, comment: Comment) -> str:
     """Why a comment is not written, or an empty text."""
     if comment.withheld:
-        return "the source hides it, and hidden text never leaves the source"
+        return HIDDEN
     if comment.deleted:
-        return "its author deleted it"
+        return DELETED
     if comment.index == 0 and comment.text.split() == issue.description.split():
         return SAME
     if not comment.text.strip() and not attached(issue, comment):
-        return "it has no text, and Maniphest drops empty comments"
+        return EMPTY
     return ""
 
 
+HIDDEN = "the source hides it, and hidden text never leaves the source"
+DELETED = "its author deleted it"
+EMPTY = "it has no text, and Maniphest drops empty comments"
 SAME = "it says what the description says, which stands under the issue's own address"
 
 

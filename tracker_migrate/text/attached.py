@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tracker_migrate.model import File
 
-_WHY = {
+#: why bytes are not here, by the state of a `File`
+WHY = {
     "missing": "the source has its bytes no more",
     "corrupt": "the source never gave all of its bytes",
     "over": "it is larger than the settings allow",
@@ -20,4 +21,4 @@ def why_not(file: File | None) -> str:
         return ""
     if file.state == "held":
         return "" if file.size else EMPTY
-    return _WHY[file.state]
+    return WHY[file.state]
