@@ -77,7 +77,7 @@ def task_key(link: Any, issue: Key | None) -> Key | None:
     match = _TASK.fullmatch(link)
     if kind_of(issue) == "bug" and match is not None and match["bug"] == name_of(issue):
         return key("launchpad", "task", f"{match['bug']}@{match['target']}")
-    item = _ITEM.fullmatch(link) if kind_of(issue) == "blueprint" else None
+    item = _ITEM.fullmatch(link)
     if item is not None and item["whole"].endswith("/" + name_of(issue)):
         return key("launchpad", "workitem", f"{name_of(issue)}@{item['mark']}")
     if kind_of(issue) == "blueprint" and link.endswith("/" + name_of(issue)):
