@@ -41,6 +41,8 @@ FOLLOWS: Mapping[str, str] = {
     "specification_branch.self_link": "url",
     "specification_branch.resource_type_link": "kind",
     "specification_branch.specification_link": "blueprint.key",
+    "bug_nomination.resource_type_link": "kind",
+    "bug_nomination.bug_link": "bug.key",
     "cve.self_link": "label",
     "cve.resource_type_link": "kind",
     "person.resource_type_link": "is_team",
@@ -57,6 +59,7 @@ FOLLOWS: Mapping[str, str] = {
 #: why a field is left, where that has to be said otherwise than in `NOT_MODELLED`
 LEFT_FIELDS: Mapping[str, str] = {
     "bug_watch.self_link": "the number of a row of Launchpad's; what is watched is in url",
+    "bug_nomination.self_link": "the number of a row of Launchpad's; what it is for is in url",
     "http_etag": "changes with the fields that it stands for; the archive keeps it",
 }
 #: of the model, and no field of the API's: what it comes from
@@ -68,10 +71,13 @@ ADDED: Mapping[str, str] = {
     **{
         f"{kind}.extra.{name}_not_told": "Launchpad keeps this list from this reader"
         for kind, names in (
-            ("bug", "attachments subscriptions bug_watches activity duplicates cves"),
+            (
+                "bug",
+                "attachments subscriptions bug_watches activity duplicates cves nominations",
+            ),
             ("blueprint", "dependencies bugs"),
         )
-        for name in (*names.split(), "linked_branches")
+        for name in (*names.split(), "linked_branches", "linked_merge_proposals")
     },
 }
 
@@ -84,10 +90,6 @@ _PICTURES: Mapping[str, tuple[str, ...]] = {
     "project_group": ("icon_link", "logo_link", "mugshot_link"),
     "distribution": ("icon_link", "logo_link", "mugshot_link"),
 }
-_NOMINATION = (
-    "bug_link date_created date_decided decider_link distroseries_link owner_link "
-    "productseries_link status target_link"
-)
 
 
 def exported() -> Iterator[Exported]:
@@ -95,8 +97,6 @@ def exported() -> Iterator[Exported]:
     for entity in ENTITY:
         for field in sorted(_named(entity)):
             yield _row(entity, field)
-    for field in (*_OF_ALL, *_NOMINATION.split()):
-        yield Exported(entity="bug_nomination", field=field, reason=NOT_MODELLED["bug_nomination"])
     for becomes, reason in ADDED.items():
         yield Exported(entity="added", field=becomes, becomes=(becomes,), reason=reason)
 

@@ -19,6 +19,7 @@ ENTITY: Mapping[str, str] = {
     "bug_watch": "relation",
     "bug_branch": "relation",
     "specification_branch": "relation",
+    "bug_nomination": "relation",
     "cve": "relation",
     "specification": "blueprint",
     "person": "person",
@@ -136,6 +137,7 @@ BECOMES: Mapping[str, Mapping[str, str]] = {
     "bug_watch": {"title": "label", "url": "url"},
     "bug_branch": {"web_link": "label url"},
     "specification_branch": {"web_link": "label url", "branch_link": "label url"},
+    "bug_nomination": {"target_link": "label url"},
     "cve": {"display_name": "label", "url": "url"},
     "specification": {
         "web_link": "home task.home work_item.home",
@@ -225,6 +227,7 @@ KEPT: Mapping[str, frozenset[str]] = {
         "date_next_checked last_error_type owner_link remote_bug remote_importance remote_status",
         "bug_branch": "",
         "specification_branch": "registrant_link",
+        "bug_nomination": "date_created date_decided decider_link owner_link status",
         "cve": "cvss date_created date_made_public date_modified description discovered_by "
         "sequence status title",
         "specification": "approver_link completer_link definition_status direction_approved "

@@ -15,6 +15,7 @@ READ: Mapping[str, Mapping[str, str]] = {
         "cves": "cve",
         "duplicates": "=relation.kind relation.to relation.label relation.url",
         "linked_branches": "bug_branch",
+        "linked_merge_proposals": "=relation.kind relation.label relation.url relation.extra",
         "messages": "message",
         "subscriptions": "bug_subscription",
     },
@@ -87,7 +88,6 @@ _PERSON = {
 #: why nobody reads it
 LEFT: Mapping[str, Mapping[str, str]] = {
     "bug": {
-        "linked_merge_proposals": "a request for every bug, and most have none",
         "users_affected": _COUNTED,
         "users_affected_with_dupes": _COUNTED,
         "users_unaffected": _COUNTED,
