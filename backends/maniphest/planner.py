@@ -15,8 +15,10 @@ from tracker_migrate.backends.maniphest import (
     balance,
     compose,
     fields,
+    files,
     outlook,
     projects,
+    rules,
     texts,
     work_items,
 )
@@ -28,6 +30,7 @@ from tracker_migrate.interfaces import (
     Kind,
     Loss,
     Pointer,
+    Rule,
     Step,
     Text,
     Value,
@@ -43,6 +46,9 @@ KINDS: Mapping[str, Kind] = {
         Kind(name="milestone", phase=0, private="never"),
         Kind(name="task", phase=1, private="own"),
         Kind(name="subtask", phase=1, private="own"),
+        # no method of Conduit changes a file, or who sees it (facts 13)
+        Kind(name="file", phase=1, editable=False, private="never"),
+        Kind(name="contents", phase=2, editable=False, private="never"),
         # no method of Conduit edits or removes a comment (facts 2)
         Kind(name="comment", phase=2, editable=False, private="follows"),
         Kind(name="relations", phase=2, private="follows", within=True),
@@ -79,6 +85,7 @@ class ManiphestPlanner:
         each = [projects.exact((task,), (), decisions) for task in apart]
         shared = {one.key: one for part in (whole, *each) for one in part.wanted}
         yield from shared.values()
+        yield from files.wanted(issue, decisions, self._options)
         audience = decisions.audience(issue)
         described, *more = texts.described(issue, decisions)
         parts = list(self._parts(issue, issue, more, audience))
@@ -87,6 +94,7 @@ class ManiphestPlanner:
             described, *more = texts.task_described(issue, task, decisions)
             parts += self._parts(issue, task, more, audience)
             yield self._subtask(issue, task, chosen, audience, decisions, described)
+        yield from files.contents(issue, decisions)
         yield from parts
         yield from self._comments(issue, audience, decisions)
         yield from self._relations(issue, audience, decisions)
@@ -98,6 +106,10 @@ class ManiphestPlanner:
     def touched(self, issue: Issue, decisions: Decisions) -> Collection[str]:
         """The names of the complaints (`blockers`) that an issue has to do with."""
         return tuple(outlook.touched(issue, decisions))
+
+    def rules(self, entity: str, field: str) -> tuple[Rule, ...]:
+        """See `interfaces.HasRules`."""
+        return rules.rules(entity, field)
 
     def access(self, kind: str, audience: Audience) -> dict[str, Value]:
         """Policy, Space and, where nobody may be it, the owner: see `access.access`."""
@@ -149,6 +161,7 @@ class ManiphestPlanner:
                 "projects": chosen.pointers,
                 **self.access("task", audience),
             },
+            after=texts.shown(described),
             audience=audience.name,
             marker=issue.home,
         )
@@ -206,6 +219,7 @@ class ManiphestPlanner:
             kind="comment",
             issue=issue.key,
             fields={"task": Pointer(to=issue.key), "text": text},
+            after=texts.shown(text),
             audience=audience.name,
             marker=of.home,
         )
