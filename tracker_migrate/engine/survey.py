@@ -12,6 +12,7 @@ from tracker_migrate.digest import digest
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.placed import placed
 from tracker_migrate.engine.target import Target
 from tracker_migrate.interfaces import Event, RemoteRef, Wanted
 from tracker_migrate.model import Issue, Key
@@ -83,6 +84,7 @@ class Survey:
         kinds = {one.key: one.kind for one in wanted}
         kinds |= {held: one.kind for one in wanted for held in one.holds}
         objects |= {key: (kinds[key], ref) for key, ref in found.ours.items() if key in kinds}
+        objects |= placed(self._target, wanted, objects)
         self._target.ledger.join(issue.key, objects, found.within)
         self._listen(Event(name="joined", target=self._target.name, key=issue.key))
 
