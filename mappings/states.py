@@ -10,7 +10,7 @@ from typing import Any
 from tracker_migrate.errors import UsageError
 from tracker_migrate.mappings.table import Mistakes, did_you_mean, toml
 
-TABLES = ("status", "importance", "blueprint", "definition")
+TABLES = ("status", "importance", "blueprint", "definition", "work_item")
 
 
 class States:

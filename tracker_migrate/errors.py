@@ -10,6 +10,7 @@
     ├── WorkspaceError               1     stop: newer schema, damaged, open to others, disk full
     └── ObjectError                        this object alone; the others go on
         ├── Refused                  3     set aside with its reason: it can't be, or may not be
+        │   └── Postponed            3     set aside for this run: the next one takes it up at once
         ├── Retriable                -     surely nothing was written: send again, later
         │   └── NotSent              -     not sent: the server is down, or wants to rest
         ├── Doubtful                 -     may have been written: settle by looking
@@ -85,6 +86,10 @@ class ObjectError(MigrateError):
 
 class Refused(ObjectError):
     """The object can't be written, or must not be; the message says why."""
+
+
+class Postponed(Refused):
+    """A run has done as much of this sort as it may: the next one goes on, however often."""
 
 
 class Retriable(ObjectError):

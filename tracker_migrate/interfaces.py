@@ -18,12 +18,13 @@ Data flows to the right only: Source → archive → Planner → diff → apply 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.model import Access, Issue, Key, Milestone, Person, Project, Series
+from tracker_migrate.model import Access, Attachment, Issue, Key, Milestone, Person, Project, Series
 
 #: the version of what stands in this file. A plug-in's module says for which one it was written,
 #: as `INTERFACE = 1`; it is raised when a backend that was right would not be right any more
@@ -32,13 +33,18 @@ VERSION = 1
 # -- text and references ------------------------------------------------------------------------
 
 
-class Ref(msgspec.Struct, frozen=True, kw_only=True, tag="ref"):
+class Ref(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ref"):
     """A hole in a text that will be a link: to where `to` is at the target, once that is known,
-    else to `home`, its address at the source. `label` is plain text: the sink escapes it."""
+    else to `home`, its address at the source. `label` is plain text: the sink escapes it.
+
+    passing: it is written with the text, and is no reason to write the text again: the file of a
+    comment that stands there already. It brings its own blanks, and may be nothing at all.
+    """
 
     to: Key
     label: str
     home: str
+    passing: bool = False
 
 
 class Passing(msgspec.Struct, frozen=True, kw_only=True, tag="passing"):
@@ -102,7 +108,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     editable: fields can be changed later. phase: 0 shared objects (projects, tags), 1 creation,
     2 what needs the references to be known. chosen: we choose its number. private: how a change
     of audience can follow ("follows" its issue, "own" = set on the object itself, "never").
-    within: it has no place of its own, and stands at its issue's (a story's tags).
+    within: it has no place of its own, and stands at its issue's (a story's tags). placed: where it
+    stands follows from what it is (a file in a folder): `find` needs neither number nor mark.
     """
 
     name: str
@@ -111,6 +118,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     chosen: bool = False
     private: Literal["own", "follows", "never"] = "follows"
     within: bool = False
+    placed: bool = False
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +130,40 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["native", "text", "lost"]
     reason: str = ""
     count: int = 1
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """What can become of a field at a target, whatever the issue. note: when that is so, if several
+    things can become of it; where in the text it stands; or why it is lost."""
+
+    outcome: Literal["native", "text", "lost"]
+    note: str = ""
+
+
+@runtime_checkable
+class HasRules(Protocol):
+    """A planner that can say beforehand what `losses` will say of an issue."""
+
+    def rules(self, entity: str, field: str) -> tuple[Rule, ...]:
+        """What can become of a field of the model, by the names that `Loss` has; and of those of
+        `person`, `project`, `series` and `milestone`, which no issue's losses name. Raises KeyError
+        for a field that nobody has thought of."""
+        ...
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that a source exports, and what it is in the model.
+
+    entity: its type, by the source's name. becomes: fields of the model, as `entity.field`, that
+    tell it. rows: it is a list, and its rows are read: the type that they are of. reason: why the
+    model has nothing of it, if both are empty.
+    """
+
+    entity: str
+    field: str
+    becomes: tuple[str, ...] = ()
+    rows: str = ""
+    reason: str = ""
 
 
 class RemoteRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,7 +333,7 @@ class Decisions(Protocol):
 
     def state(self, table: str, word: str) -> str:
         """The target's word for the source's. table: `status`, `importance`, `blueprint`,
-        `definition`. Raises UsageError if no row says it."""
+        `definition`, `work_item`. Raises UsageError if no row says it."""
         ...
 
     def account(self, person: Key | None) -> Account | None:
@@ -384,6 +426,38 @@ class Planner(Protocol):
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """The requests that carry these actions of one issue, in the order to send them."""
+        ...
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request takes of a server that has nothing else to do, with as many at once as it
+    gains from: seconds for the request, and for each action in it."""
+
+    seconds: float
+    action: float = 0.0
+
+
+class Blocker(msgspec.Struct, frozen=True, kw_only=True):
+    """What a community said keeps it from moving to a tracker. name: one word, for programs. said:
+    the complaint. answer: what becomes of it here. state: `lifted`, `partly`, `open`, or `outside`
+    (nothing that moving data could change)."""
+
+    name: str
+    said: str
+    answer: str
+    state: Literal["lifted", "partly", "open", "outside"]
+
+
+@runtime_checkable
+class Outlook(Protocol):
+    """A planner that can say what a move to its tracker would be like: for `evaluate`."""
+
+    #: by the names of `Planner.steps`
+    costs: Mapping[str, Cost]
+    blockers: Sequence[Blocker]
+
+    def touched(self, issue: Issue, decisions: Decisions) -> Collection[str]:
+        """The names of the blockers that an issue has to do with."""
         ...
 
 
@@ -533,6 +607,25 @@ class Sink(Protocol):
         ...
 
 
+@runtime_checkable
+class Files(Protocol):
+    """The bytes of attachments that the archive holds."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes whose hash this is, from their beginning; it can seek. Raises Refused if they
+        are not there, or not what they were."""
+        ...
+
+
+@runtime_checkable
+class TakesFiles(Protocol):
+    """A sink that can write attachments' bytes."""
+
+    def lend(self, files: Files) -> None:
+        """Where to have the bytes that a step's `sha256` names: said once, before any step."""
+        ...
+
+
 # -- reading ------------------------------------------------------------------------------------
 
 
@@ -626,6 +719,29 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes of an attachment, under way. name, type: as the server says, not to be trusted.
+    size: how many bytes it all has, or None if the server does not say. start: the place of the
+    first byte of `parts`: the one that was asked for, or 0. parts: raise Retriable if they end too
+    early."""
+
+    name: str
+    type: str
+    size: int | None
+    start: int
+    parts: Iterator[bytes]
+
+
+@runtime_checkable
+class GivesFiles(Protocol):
+    """A source that can read attachments' bytes. Called from several threads at once."""
+
+    def download(self, one: Attachment, start: int = 0) -> AbstractContextManager[Download]:
+        """An attachment's bytes, from the one at `start` if the server can do that. Raises Gone (it
+        has none), Refused, Retriable, Unreachable, LoginNeeded."""
         ...
 
 

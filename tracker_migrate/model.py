@@ -131,6 +131,24 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class WorkItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to be done of a blueprint: a line of a list that people keep there.
+
+    It has no number at its source: its key says what the blueprint calls it, so that another
+    status, assignee or milestone is a change of it, and another title another one. home: the
+    blueprint's address with a mark behind it. status: the source's word (`INPROGRESS`).
+    """
+
+    key: Key
+    title: str
+    home: str
+    status: str
+    complete: bool = False
+    assignee: Key | None = None
+    milestone: Key | None = None
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
 class Comment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message of an issue; `index` 0 is the description as it was filed.
 
@@ -151,8 +169,27 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the archive has of an attachment's bytes.
+
+    state: `held`; or why they are not here: `missing` (the source has them no more), `corrupt`
+    (never as many as it says), `over` (larger than the settings allow), `withheld` (they came with
+    a comment that the source hides, and never leave it). name, type: as the source serves them;
+    type is a media type. size: in bytes. sha256: in hexadecimal, of what is held.
+    """
+
+    state: Literal["held", "missing", "corrupt", "over", "withheld"]
+    name: str = ""
+    type: str = ""
+    size: int = 0
+    sha256: str = ""
+
+
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of an issue, or (`url`) an address that stands for one."""
+    """A file of an issue, or (`url`) an address that stands for one.
+
+    `file` is None where nobody asked for the bytes: the settings don't want them, or it is `url`.
+    """
 
     key: Key
     title: str
@@ -161,6 +198,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str | None = None
     data: str | None = None  # where its bytes are had; asks for the login if the issue is private
     comment: int | None = None  # index of the comment that it came with
+    file: File | None = None
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -215,7 +253,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A bug or a blueprint, whole. Comments are in the order of their index.
+    """A bug or a blueprint, whole. Comments are in the order of their index, work items in that of
+    their list.
 
     `access` is None for what everybody may read, and where the source was not asked.
     """
@@ -239,6 +278,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     relations: tuple[Relation, ...] = ()
     history: tuple[Change, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    work_items: tuple[WorkItem, ...] = ()
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -250,6 +290,7 @@ PARTS = {
     "relations": "relation",
     "history": "change",
     "subscriptions": "subscription",
+    "work_items": "work_item",
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from tracker_migrate.checked import did_you_mean
 from tracker_migrate.errors import UsageError
-from tracker_migrate.interfaces import VERSION, Sink, Source
+from tracker_migrate.interfaces import VERSION, Exported, Sink, Source
 from tracker_migrate.logins import Granted, Person, Wish
 from tracker_migrate.model import Key
 
@@ -90,6 +90,17 @@ def open_sink(
     """The sink of `storyboard:https://…`."""
     tracker, address = split(spec, "target")
     return cast(Sink, _load("sinks", tracker)(address, options, token, outsider))
+
+
+def exported(tracker: str) -> list[Exported]:
+    """Every field that a source exports, and what it is in the model; a source's module need not
+    say that. Raises UsageError if it does not."""
+    known("sources", tracker)
+    entry = entry_points(group="tracker_migrate.sources")[tracker]
+    told = getattr(import_module(entry.module), "exported_fields", None)
+    if told is None:
+        raise UsageError(f"{tracker}: its module {entry.module} does not say which fields it reads")
+    return list(told())
 
 
 def log_in(tracker: str, wish: Wish, person: Person) -> Granted:

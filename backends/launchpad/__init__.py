@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracker_migrate.interfaces import Source
+    from tracker_migrate.interfaces import Exported, Source
     from tracker_migrate.model import Key
     from tracker_migrate.text.blocks import Block
 
@@ -23,7 +23,8 @@ def open_source(
 
     specs: `nova`, `nova/kilo`, `openstack` (a group), `ubuntu/+source/firefox`, any number of them.
     options: address (of the API, without version), connections, per_second, timeout and patience
-    (seconds), private (read what is not public, too), page (rows of a search's page), state_dir.
+    (seconds), private (read what is not public, too), page (rows of a search's page), also (read of
+    each bug though nothing says that it has any: `nominations`, `merge_proposals`), state_dir.
     credentials: consumer, token and secret, or None for anonymous reading.
     Raises UsageError with all that is wrong.
     """
@@ -44,3 +45,10 @@ def blocks(text: str, home: str, issue: Key) -> tuple[Block, ...]:
     for front in ("bugs.", "blueprints."):
         host = host.removeprefix(front)
     return text_.blocks(text, f"{at.scheme}://{host}", issue)
+
+
+def exported_fields() -> Iterator[Exported]:
+    """Every field that Launchpad's API exports of what is read, and what it is in the model."""
+    from tracker_migrate.backends.launchpad.exported import exported
+
+    return exported()

@@ -9,7 +9,13 @@ from msgspec import structs
 from tracker_migrate.backends.launchpad import reticent
 from tracker_migrate.backends.launchpad.answers import Denied, Got, NotSeen
 from tracker_migrate.backends.launchpad.client import Client
-from tracker_migrate.backends.launchpad.wire import Entry, encode, is_private, leave_out_private
+from tracker_migrate.backends.launchpad.wire import (
+    Entry,
+    encode,
+    is_private,
+    leave_out_private,
+    text,
+)
 from tracker_migrate.bounded import BODY
 from tracker_migrate.errors import Refused, Retriable
 from tracker_migrate.interfaces import Reply
@@ -51,7 +57,8 @@ class Gathered:
         if the issue can't do without it."""
         rows: list[Entry] = []
         try:
-            for got in client.collection(f"{path}/{name}", size, as_nobody=as_nobody):
+            at = path if "?" in path else f"{path}/{name}"
+            for got in client.collection(at, size, as_nobody=as_nobody):
                 self._keep(name, got)
                 rows += got.entries
         except Denied as error:
@@ -78,6 +85,21 @@ class Gathered:
         known = found if self.public else reticent.known_branches(client, found)
         self.hidden_branches = len(found) - len(known)
         return known
+
+    def proposals(self, client: Client, path: str) -> list[Entry]:
+        """The linked merge proposals that everybody sees; of others nothing is said here: the bug's
+        history names them to whom it may."""
+        try:
+            found = self.rows(client, path, "linked_merge_proposals", as_nobody=self.public)
+        except NotSeen:
+            raise Retriable("its visibility changes while it is read") from None
+        if self.public:
+            return found
+        return [row for row in found if client.everybody_sees(text(row["self_link"]))]
+
+    def nominations(self, client: Client, path: str) -> list[Entry]:
+        """What was asked for in which series: an operation, and no collection of its own."""
+        return self.rows(client, f"{path}?ws.op=getNominations", "nominations")
 
     def less(self, issue: Issue) -> Issue:
         """The issue, saying what is missing: so many branches that are not named, and, in `extra`,

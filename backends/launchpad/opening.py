@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -27,6 +27,8 @@ class Options(BaseModel):
     timeout: Annotated[float, Field(gt=0)] = 60.0
     private: bool = False
     page: Annotated[int, Field(ge=1, le=300)] = 75  # 301 and more are refused (facts 2)
+    #: read of each bug, at one request more for each, though nothing says that there is any
+    also: tuple[Literal["nominations", "merge_proposals"], ...] = ()
     state_dir: Path | None = None
 
 
@@ -53,4 +55,6 @@ def opened(
         timeout=made.timeout,
         private=made.private,
     )
-    return LaunchpadSource(client, names, page=made.page, connections=made.connections)
+    return LaunchpadSource(
+        client, names, page=made.page, connections=made.connections, also=made.also
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,15 +50,23 @@ _STAMP = re.compile(r"[ -~]{1,300}")
 
 #: says of a bug's number whether a search found it to have `cves` or `branches`
 Hint = Callable[[str, int], bool]
+#: what of a bug is asked for though nothing says that there is any (`opening.Options.also`)
+Also = Collection[str]
 #: says of an issue that is not public who may read it
 Readers = Callable[[Issue], Access]
 
 
 def bug(
-    client: Client, number: str, known: str, hint: Hint, readers: Readers | None = None
+    client: Client,
+    number: str,
+    known: str,
+    hint: Hint,
+    readers: Readers | None = None,
+    also: Also = (),
 ) -> Reading | None:
-    """A bug: seven requests, one more each for duplicates, CVEs and branches if it has some, and
-    what `readers` takes if it is not public (and one for each branch that is linked to it then).
+    """A bug: seven requests, one more each for duplicates, CVEs, branches, merge proposals and
+    nominations if something says that it has some (or `also` names them), and what `readers` takes
+    if it is not public (and one for each branch and proposal that is linked to it then).
 
     None, after one request, if its stamp is still `known`. If something looks as if it changed
     while it was read, one more request asks, and if it did, all is read once more. Raises Gone,
@@ -71,7 +79,7 @@ def bug(
     for again in (False, True):
         _admit(client, first.value)
         gathered = Gathered(first)
-        parts = _parts(client, path, gathered, hint)
+        parts = _parts(client, path, gathered, hint, also)
         if _looks_settled(gathered, parts):
             break
         now = client.unchanged(path, first.value["http_etag"])
@@ -105,7 +113,7 @@ def _admit(client: Client, value: Entry) -> None:
         raise Gone("not public any more, or never was: only with `private` is it read")
 
 
-def _parts(client: Client, path: str, gathered: Gathered, hint: Hint) -> Parts:
+def _parts(client: Client, path: str, gathered: Gathered, hint: Hint, also: Also) -> Parts:
     head = gathered.first.value
     parts = Parts()
     long = _LONGEST_PAGE if head["message_count"] > _USUAL_PAGE else None
@@ -117,10 +125,18 @@ def _parts(client: Client, path: str, gathered: Gathered, hint: Hint) -> Parts:
     changes = {row["whatchanged"] for row in parts.activity}
     if head["number_of_duplicates"]:
         parts.duplicates = gathered.rows(client, path, "duplicates")
-    if not client.anonymous and ("cve linked" in changes or hint("cves", head["id"])):
+    told = wire_bug.cves_by_history(parts.activity) if client.anonymous else ()
+    if told:
+        parts.told_cves = told  # the list itself is for those who are logged in (facts 4)
+    elif "cve linked" in changes or hint("cves", head["id"]):
         parts.cves = gathered.rows(client, path, "cves")
+        parts.hidden_cves = max(0, gathered.totals.get("cves", 0) - len(parts.cves))
     if "branch linked" in changes or hint("branches", head["id"]):
         parts.branches = gathered.branches(client, path)
+    if "merge proposal linked" in changes or "merge_proposals" in also:
+        parts.proposals = gathered.proposals(client, path)
+    if "nominated for series" in changes or "nominations" in also:
+        parts.nominations = gathered.nominations(client, path)
     return parts
 
 

@@ -34,19 +34,27 @@ class LaunchpadSource:
     """Bugs and blueprints of some projects of one Launchpad.
 
     specs: paths below the root (`nova`, `nova/kilo`, `openstack`, `ubuntu/+source/firefox`).
-    page: rows of a search's page. connections: how many threads are worth the while.
+    page: rows of a search's page. connections: how many threads are worth the while. also: what is
+    asked for of each bug, though nothing says that it has any (`nominations`, `merge_proposals`).
     """
 
     tracker = TRACKER
 
     def __init__(
-        self, client: Client, specs: Sequence[str], *, page: int = 75, connections: int = 8
+        self,
+        client: Client,
+        specs: Sequence[str],
+        *,
+        page: int = 75,
+        connections: int = 8,
+        also: Sequence[str] = (),
     ) -> None:
         self.specs = tuple(specs)
         self.address = client.root.rpartition("/")[0]
         self.connections = connections
         self._client = client
         self._page = page
+        self._also = frozenset(also)
         self._viewer = "anonymous" if client.anonymous else ""
         self._hint: reading.Hint = hints.unknown
         self._lately = _Lately()
@@ -165,7 +173,8 @@ class LaunchpadSource:
             if kind_of(issue) == "blueprint":
                 listed = self._lately.take(issue)
                 return reading.blueprint(self._client, name, known, listed, self._sharing.access)
-            return reading.bug(self._client, name, known, self._hint, self._sharing.access)
+            access = self._sharing.access
+            return reading.bug(self._client, name, known, self._hint, access, self._also)
         except Gone as error:
             raise Gone(f"{issue}: {error}") from None
         except Refused as error:

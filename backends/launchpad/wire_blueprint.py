@@ -23,6 +23,7 @@ from tracker_migrate.backends.launchpad.wire import (
     text,
 )
 from tracker_migrate.backends.launchpad.wire_bug import branch, to_bug
+from tracker_migrate.backends.launchpad.work_items import parsed
 from tracker_migrate.model import Issue, Key, Relation, Task, key
 
 
@@ -45,6 +46,9 @@ def issue(spec: Entry, links: Links, *, mended: bool = False) -> Issue:
     more = extra("specification", spec)
     if mended:
         more["note"] = MENDED
+    items = parsed(text(spec["workitems_text"]), path, below(spec["target_link"]), spec["web_link"])
+    if items.rest:
+        more["workitems_text"] = items.rest
     return Issue(
         key=key(TRACKER, "blueprint", path),
         kind="blueprint",
@@ -58,6 +62,7 @@ def issue(spec: Entry, links: Links, *, mended: bool = False) -> Issue:
         information_type=spec["information_type"],
         tasks=(_task(path, spec),),
         relations=_relations(spec, links),
+        work_items=items.items,
         extra=more,
     )
 

@@ -50,8 +50,14 @@ DATES = (
 )
 
 
+#: what is kept of a merge proposal; the rest is about code
+_PROPOSAL = ("queue_status", "date_created", "date_merged", "registrant_link")
+
+
 class Parts(msgspec.Struct, kw_only=True):
-    """What a bug's collections hold; the last three are not asked for unless there is something."""
+    """What a bug's collections hold; from the duplicates on they are not asked for unless there is
+    something. told_cves: the numbers of those that the history names. hidden_cves: how many there
+    are that this reader is not told."""
 
     tasks: Sequence[Entry] = ()
     messages: Sequence[Entry] = ()
@@ -62,6 +68,10 @@ class Parts(msgspec.Struct, kw_only=True):
     duplicates: Sequence[Entry] = ()
     cves: Sequence[Entry] = ()
     branches: Sequence[Entry] = ()
+    nominations: Sequence[Entry] = ()
+    proposals: Sequence[Entry] = ()
+    told_cves: Sequence[str] = ()
+    hidden_cves: int = 0
 
 
 def issue(bug: Entry, parts: Parts, *, mended: bool = False) -> Issue:
@@ -216,7 +226,11 @@ def _relations(bug: Entry, parts: Parts) -> tuple[Relation, ...]:
         if closed or not is_private(row)
     ]
     found += [branch(row, "bug_branch") for row in parts.branches]
+    found += [proposal(row) for row in parts.proposals]
+    found += [_nomination(row, bug) for row in parts.nominations]
     found += [_cve(row) for row in parts.cves]
+    found += [_told_cve(number, bug) for number in parts.told_cves]
+    found += [_hidden_cve(bug)] * parts.hidden_cves
     found += [_watch(row) for row in parts.watches]
     return tuple(found)
 
@@ -227,12 +241,62 @@ def to_bug(kind: str, number: int | str, home: str) -> Relation:
 
 
 def branch(row: Entry, entity: str) -> Relation:
-    """A linked branch; its page's address is that of the link to it, less what was linked."""
-    home = re.sub(r"/\+(bug/\d+|spec/[^/]+)$", "", row["web_link"])
+    """A linked branch, with its page's address: that of the link to it, less what was linked; of a
+    blueprint's link, whose address names the blueprint, the branch's own below the same site."""
+    home = re.sub(r"/\+bug/\d+$", "", row["web_link"])
     if entity == "specification_branch":
-        home = re.sub(r"/\+spec/.*$", "", row["web_link"])
+        home = _page(row["web_link"], row["branch_link"])
     label = "lp:" + home.partition("://")[2].partition("/")[2]
     return Relation(kind="branch", label=label, url=home, extra=extra(entity, row))
+
+
+def _page(beside: str, link: str) -> str:
+    """The page of what a link names, on the site that another page belongs to."""
+    scheme, _, rest = beside.partition("://")
+    host = rest.partition("/")[0]
+    for front in ("bugs.", "blueprints."):
+        host = host.removeprefix(front)
+    return f"{scheme}://{host}/{below(link)}"
+
+
+def proposal(row: Entry) -> Relation:
+    """A merge proposal [S]: its page, and how far it is."""
+    home = text(row["web_link"])
+    label = "lp:" + home.partition("://")[2].partition("/")[2]
+    held = {name: row.get(name) for name in _PROPOSAL}
+    more = {name: value for name, value in extra("bug_branch", held).items() if value}
+    return Relation(kind="merge_proposal", label=label, url=home, extra=more)
+
+
+def _nomination(row: Entry, bug: Entry) -> Relation:
+    """That somebody asked for a fix in a series, and what came of it."""
+    to = row["target_link"]
+    more = extra("bug_nomination", row)
+    return Relation(kind="nomination", label=below(to), url=_page(bug["web_link"], to), extra=more)
+
+
+def cves_by_history(rows: Sequence[Entry]) -> tuple[str, ...]:
+    """The numbers of the CVEs that were linked and not unlinked again, as a bug's history tells
+    everybody."""
+    linked: dict[str, None] = {}
+    for row in rows:
+        if row["whatchanged"] == "cve linked" and row["newvalue"]:
+            linked[text(row["newvalue"])] = None
+        elif row["whatchanged"] == "cve unlinked":
+            linked.pop(text(row["oldvalue"]), None)
+    return tuple(linked)
+
+
+def _told_cve(number: str, bug: Entry) -> Relation:
+    """One that the history names, with Launchpad's own page of it."""
+    page = _page(bug["web_link"], f"/devel/bugs/cve/{number}")
+    return Relation(kind="cve", label=f"CVE-{number}", url=page)
+
+
+def _hidden_cve(bug: Entry) -> Relation:
+    """Whoever is not logged in is told only that there is one (facts 4)."""
+    label = "one that Launchpad names to those who are logged in"
+    return Relation(kind="cve", label=label, url=bug["web_link"])
 
 
 def _cve(row: Entry) -> Relation:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker_migrate.backends.launchpad.wire_becomes import BECOMES, KEPT
+
 _PICTURE = "a picture of a page, not of an issue"
 _DERIVED = "the same as in the issue that holds it"
 _ADMIN = "for Launchpad's own administrators"
@@ -33,13 +35,14 @@ NOT_MODELLED: Mapping[str, str] = {
     "bug_subscription.bug_link": _DERIVED,
     "bug_branch.bug_link": _DERIVED,
     "bug_branch.branch_link": "is in the address of the bug's link to it, web_link",
-    "specification_branch.branch_link": "is in the address of the blueprint's link to it, web_link",
     "specification_branch.specification_link": _DERIVED,
     "specification.name": "is in the key",
     "bug_watch.bug_link": _DERIVED,
     "bug_watch.web_link": "of the watch's own page; what is watched is in url",
     "cve.web_link": "of Launchpad's copy; the CVE's own address is in url",
-    "bug_nomination": "a request for each bug; an approved one is a task, and the history tells",
+    "bug_nomination.bug_link": _DERIVED,
+    "bug_nomination.productseries_link": "the same as target_link",
+    "bug_nomination.distroseries_link": "the same as target_link",
     "person.account_status_history": _ADMIN,
     "person.preferred_email_address_link": "an address that Launchpad shows to few",
     "person.archive_link": "of a person's packages",
@@ -55,43 +58,10 @@ NOT_MODELLED: Mapping[str, str] = {
     "distribution_source_package.distribution_link": "is in the key",
 }
 
-#: entity → fields that have a place in the model
+#: entity → fields that have a place in the model, and are not repeated in `extra`
 MODELLED: Mapping[str, frozenset[str]] = {
-    entity: frozenset(fields.split())
-    for entity, fields in {
-        "bug": "id web_link title description owner_link date_created date_last_updated private "
-        "information_type tags duplicate_of_link",
-        "bug_task": "web_link title target_link bug_target_name status importance assignee_link "
-        "milestone_link owner_link date_created date_closed is_complete status_explanation "
-        "importance_explanation bug_watch_link date_assigned date_confirmed date_deferred "
-        "date_fix_committed date_fix_released date_in_progress date_incomplete date_left_closed "
-        "date_left_new date_triaged",
-        "message": "web_link content subject owner_link date_created date_last_edited "
-        "date_deleted visible",
-        "bug_attachment": "web_link title type url data_link message_link",
-        "bug_activity": "datechanged whatchanged oldvalue newvalue message person_link",
-        "bug_subscription": "person_link bug_notification_level date_created subscribed_by_link",
-        "bug_watch": "title url",
-        "bug_branch": "web_link",
-        "specification_branch": "web_link",
-        "cve": "display_name url",
-        "specification": "web_link title summary owner_link date_created information_type "
-        "target_link implementation_status priority assignee_link milestone_link is_complete "
-        "date_completed date_started",
-        "person": "name display_name web_link is_team date_created private",
-        "team": "name display_name web_link is_team date_created private",
-        "project": "name web_link title summary description project_group_link "
-        "development_focus_link private official_bug_tags",
-        "project_group": "name web_link title summary description official_bug_tags",
-        "distribution": "name web_link title summary description current_series_link private "
-        "official_bug_tags",
-        "distribution_source_package": "name web_link title official_bug_tags",
-        "source_package": "name web_link displayname official_bug_tags",
-        "project_series": "name web_link title summary status active date_created project_link",
-        "distro_series": "name web_link title summary status active date_created distribution_link",
-        "milestone": "name web_link title summary code_name date_targeted is_active target_link "
-        "series_target_link",
-    }.items()
+    entity: frozenset(name for name in fields if name not in KEPT[entity])
+    for entity, fields in BECOMES.items()
 }
 
 

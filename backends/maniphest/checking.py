@@ -10,7 +10,7 @@ from tracker_migrate.backends.maniphest.server import Facts, Server
 from tracker_migrate.errors import UsageError, WrongTracker
 from tracker_migrate.interfaces import Audience, Decisions
 
-_STATUS_TABLES = ("status", "blueprint", "definition")
+_STATUS_TABLES = ("status", "blueprint", "definition", "work_item")
 
 
 def check(server: Server, policies: PolicyCheck, decisions: Decisions) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tracker_migrate.interfaces import Audience, Decisions
-from tracker_migrate.model import Issue, Key, Relation, Task
+from tracker_migrate.model import Issue, Key, Relation, Task, kind_of
 from tracker_migrate.text.characters import visible
 
 MAX_TITLE = 255
@@ -33,6 +33,8 @@ def duplicate_of(issue: Issue) -> Relation | None:
 
 def status(issue: Issue, task: Task, decisions: Decisions) -> str:
     """The status of one task, in the server's word."""
+    if is_work_item(task):
+        return decisions.state("work_item", task.status)
     if duplicate_of(issue) is not None:
         return decisions.state("status", "Duplicate")
     if issue.kind == "bug":
@@ -40,6 +42,11 @@ def status(issue: Issue, task: Task, decisions: Decisions) -> str:
     defined = str(issue.extra.get("definition_status") or "")
     ended = decisions.state("definition", defined) if defined else ""
     return ended or decisions.state("blueprint", _implementation(task))
+
+
+def is_work_item(task: Task) -> bool:
+    """Whether a task stands for a work item of a blueprint."""
+    return kind_of(task.key) == "workitem"
 
 
 def _implementation(task: Task) -> str:

@@ -31,6 +31,8 @@ class Options(BaseModel):
     order: Literal["ordered", "parallel"] = "ordered"
     #: a bug with several tasks: a subtask for each, or all told in one task's text
     task_mode: Literal["subtasks", "one"] = "subtasks"
+    #: a blueprint's work items: a subtask for each, or a checklist in the task's text
+    work_items: Literal["subtasks", "checklist"] = "subtasks"
     #: a run of comments by bots: each kept, or all folded into one
     bots: Literal["keep", "fold"] = "keep"
     #: bytes of the texts of one request, as they are sent; what is longer goes on in comments

@@ -6,11 +6,22 @@ mode `one`, all told in the text). All comments go to the issue's own task.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from tracker_migrate.backends.maniphest import access, balance, compose, fields, projects, texts
+from tracker_migrate.backends.maniphest import (
+    access,
+    balance,
+    compose,
+    fields,
+    files,
+    outlook,
+    projects,
+    rules,
+    texts,
+    work_items,
+)
 from tracker_migrate.backends.maniphest.options import Options
 from tracker_migrate.interfaces import (
     Action,
@@ -19,6 +30,7 @@ from tracker_migrate.interfaces import (
     Kind,
     Loss,
     Pointer,
+    Rule,
     Step,
     Text,
     Value,
@@ -34,6 +46,9 @@ KINDS: Mapping[str, Kind] = {
         Kind(name="milestone", phase=0, private="never"),
         Kind(name="task", phase=1, private="own"),
         Kind(name="subtask", phase=1, private="own"),
+        # no method of Conduit changes a file, or who sees it (facts 13)
+        Kind(name="file", phase=1, editable=False, private="never"),
+        Kind(name="contents", phase=2, editable=False, private="never"),
         # no method of Conduit edits or removes a comment (facts 2)
         Kind(name="comment", phase=2, editable=False, private="follows"),
         Kind(name="relations", phase=2, private="follows", within=True),
@@ -49,6 +64,8 @@ class ManiphestPlanner:
     kinds = KINDS
     issue_kind = "task"
     steps: tuple[str, ...] = compose.STEPS
+    costs = outlook.COSTS
+    blockers = outlook.BLOCKERS
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
@@ -64,17 +81,20 @@ class ManiphestPlanner:
         moving = projects.moving(issue, decisions)
         split = len(moving) > 1 and not _single(decisions)
         whole = (projects.plain if split else projects.exact)(moving, issue.tags, decisions)
-        each = [projects.exact((task,), (), decisions) for task in moving] if split else []
+        apart = (*(moving if split else ()), *work_items.subtasks(issue, decisions))
+        each = [projects.exact((task,), (), decisions) for task in apart]
         shared = {one.key: one for part in (whole, *each) for one in part.wanted}
         yield from shared.values()
+        yield from files.wanted(issue, decisions, self._options)
         audience = decisions.audience(issue)
         described, *more = texts.described(issue, decisions)
         parts = list(self._parts(issue, issue, more, audience))
         yield self._task(issue, moving, whole, audience, decisions, split, described)
-        for task, chosen in zip(moving, each, strict=False):
+        for task, chosen in zip(apart, each, strict=True):
             described, *more = texts.task_described(issue, task, decisions)
             parts += self._parts(issue, task, more, audience)
             yield self._subtask(issue, task, chosen, audience, decisions, described)
+        yield from files.contents(issue, decisions)
         yield from parts
         yield from self._comments(issue, audience, decisions)
         yield from self._relations(issue, audience, decisions)
@@ -82,6 +102,14 @@ class ManiphestPlanner:
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""
         yield from balance.losses(issue, decisions, _single(decisions))
+
+    def touched(self, issue: Issue, decisions: Decisions) -> Collection[str]:
+        """The names of the complaints (`blockers`) that an issue has to do with."""
+        return tuple(outlook.touched(issue, decisions))
+
+    def rules(self, entity: str, field: str) -> tuple[Rule, ...]:
+        """See `interfaces.HasRules`."""
+        return rules.rules(entity, field)
 
     def access(self, kind: str, audience: Audience) -> dict[str, Value]:
         """Policy, Space and, where nobody may be it, the owner: see `access.access`."""
@@ -133,6 +161,7 @@ class ManiphestPlanner:
                 "projects": chosen.pointers,
                 **self.access("task", audience),
             },
+            after=texts.shown(described),
             audience=audience.name,
             marker=issue.home,
         )
@@ -190,6 +219,7 @@ class ManiphestPlanner:
             kind="comment",
             issue=issue.key,
             fields={"task": Pointer(to=issue.key), "text": text},
+            after=texts.shown(text),
             audience=audience.name,
             marker=of.home,
         )

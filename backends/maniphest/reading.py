@@ -20,6 +20,7 @@ from tracker_migrate.text.continued import part_key, whole_label
 Refs = Mapping[Key, tuple[str, RemoteRef]]
 _COMMENT = re.compile(r" comment (\d+)$")
 _TASK = re.compile(r" task (\S+)$")
+_ITEM = re.compile(r" work item ([0-9a-f]{12})$")
 _EDGES = ("task.subtask", "task.parent")
 
 
@@ -197,6 +198,8 @@ def _named(label: str, issue: Key) -> Key | None:
     tracker, _, name = parts(issue)
     if found := _COMMENT.search(label):
         return key(tracker, "comment", f"{name}/{found[1]}")
+    if found := _ITEM.search(label):
+        return key(tracker, "workitem", f"{name}@{found[1]}")
     if found := _TASK.search(label):
         return key(tracker, "task", f"{name}@{found[1]}")
     return None

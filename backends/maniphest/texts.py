@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from tracker_migrate.backends.maniphest import fields
+import msgspec
+
+from tracker_migrate.backends.maniphest import fields, work_items
 from tracker_migrate.backends.maniphest.losses import readable
 from tracker_migrate.backends.maniphest.options import TEXT_LIMIT
 from tracker_migrate.backends.maniphest.wire import sent_bytes
@@ -31,7 +33,9 @@ def label(issue: Issue) -> str:
 
 
 def task_label(issue: Issue, task: Task) -> str:
-    """`LP #1316547 task nova/kilo`."""
+    """`LP #1316547 task nova/kilo`, `LP blueprint nova/+spec/foo work item 0123456789ab`."""
+    if fields.is_work_item(task):
+        return f"{label(issue)} work item {name_of(task.key).rpartition('@')[2]}"
     return f"{label(issue)} task {name_of(task.key).rpartition('@')[2]}"
 
 
@@ -45,7 +49,9 @@ def described(issue: Issue, decisions: Decisions) -> list[Text]:
     Maniphest holds; in as many parts as are needed."""
     inside: list[b.Block] = list(_whole_title(issue.title))
     inside += decisions.blocks(issue, issue.description)
-    tail = details.details(details.without_repeats(issue), decisions, readable)
+    inside += work_items.checklist(issue, decisions, person)
+    rest = msgspec.structs.replace(details.without_repeats(issue), work_items=())
+    tail = details.details(rest, decisions, readable)
     return _parts(label(issue), issue, inside, decisions, tail)
 
 
@@ -66,14 +72,18 @@ def task_described(issue: Issue, task: Task, decisions: Decisions) -> list[Text]
 
 
 def subtask_title(issue: Issue, task: Task) -> str:
-    """`[nova/kilo] title`."""
+    """`[nova/kilo] title`; of a work item `[foo] title`."""
+    if fields.is_work_item(task):
+        return work_items.title(issue, task)
     return f"[{name_of(task.key).rpartition('@')[2]}] {issue.title}"
 
 
 def _words(issue: Issue, task: Task, decisions: Decisions) -> Iterator[tuple[str, str]]:
-    yield "Affects", task.target_name
+    if not fields.is_work_item(task):
+        yield "Affects", task.target_name
     yield "Status", task.status
-    yield "Importance", task.importance
+    if not fields.is_work_item(task):
+        yield "Importance", task.importance
     if task.assignee:
         yield "Assigned to", person(task.assignee, decisions)[0]
     if task.milestone:
@@ -144,16 +154,19 @@ def written(issue: Issue) -> tuple[Comment, ...]:
 def unwritten(issue: Issue, comment: Comment) -> str:
     """Why a comment is not written, or an empty text."""
     if comment.withheld:
-        return "the source hides it, and hidden text never leaves the source"
+        return HIDDEN
     if comment.deleted:
-        return "its author deleted it"
+        return DELETED
     if comment.index == 0 and comment.text.split() == issue.description.split():
         return SAME
     if not comment.text.strip() and not attached(issue, comment):
-        return "it has no text, and Maniphest drops empty comments"
+        return EMPTY
     return ""
 
 
+HIDDEN = "the source hides it, and hidden text never leaves the source"
+DELETED = "its author deleted it"
+EMPTY = "it has no text, and Maniphest drops empty comments"
 SAME = "it says what the description says, which stands under the issue's own address"
 
 

@@ -33,5 +33,4 @@ def open_planner(options: Mapping[str, Any]) -> Planner:
     from tracker_migrate.backends.storyboard.options import read_options
     from tracker_migrate.backends.storyboard.planner import StoryBoardPlanner
 
-    read_options(options)
-    return StoryBoardPlanner()
+    return StoryBoardPlanner(read_options(options).files)

@@ -14,6 +14,7 @@ _TABLES = {
     "status": STATUSES,
     "blueprint": STATUSES,
     "definition": STATUSES,
+    "work_item": STATUSES,
     "importance": PRIORITIES,
 }
 

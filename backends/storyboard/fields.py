@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 TITLE_MIN, TITLE_MAX = 5, 255
+TASK_TITLE_MIN = 3
 NAME_MIN, NAME_MAX = 3, 100
 TAG_MAX = 50
 
@@ -24,10 +25,11 @@ def sound(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def title(text: str, label: str) -> str:
-    """A title of 5 to 255 characters. Short ones get the origin's label, long ones are cut."""
+def title(text: str, label: str, least: int = TITLE_MIN) -> str:
+    """A title of `least` to 255 characters. Short ones get the origin's label, long ones are
+    cut."""
     text = sound(text).strip()
-    if len(text) < TITLE_MIN:
+    if len(text) < least:
         text = f"{text} ({label})" if text else label
     return text if len(text) <= TITLE_MAX else text[: TITLE_MAX - 1] + "…"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import shape
+from tracker_migrate.backends.storyboard import attached, shape, work_items
 from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Loss
 from tracker_migrate.model import PARTS, Comment, Issue, Key, present_fields
@@ -27,7 +27,8 @@ Outcome = tuple[str, str]  # native, text or lost; and the reason, if lost
 NATIVE: Outcome = ("native", "")
 TEXT: Outcome = ("text", "")
 
-#: what StoryBoard has a field for, whatever the tables say. In tasks: if the task is moved
+#: what StoryBoard has a field for, whatever the tables say. In tasks and work items: if the
+#: task is moved
 LOSSES: Mapping[str, Outcome] = MappingProxyType(
     {
         **{
@@ -44,6 +45,7 @@ LOSSES: Mapping[str, Outcome] = MappingProxyType(
         "task.created": NATIVE,
         "comment.text": NATIVE,
         "comment.created": NATIVE,
+        **{f"{work_items.ENTITY}.{field}": NATIVE for field in work_items.NATIVE},
     }
 )
 
@@ -56,6 +58,7 @@ IN_WORDS = frozenset(
         ("task", "milestone"),
         ("task", "series"),
         ("task", "assignee"),
+        *work_items.IN_WORDS,
     }
 )
 
@@ -68,6 +71,10 @@ UNWRITTEN: Mapping[str, str] = MappingProxyType(
         "repeats": "the comment is the description, which stands in the story itself",
     }
 )
+
+
+#: parts whose fields have a fate of their own in each of them
+_TOLD_APART = ("tasks", "comments", "work_items", "attachments")
 
 
 def losses(issue: Issue, decisions: Decisions) -> Iterator[Loss]:
@@ -102,7 +109,10 @@ def _fates(
             usual = not telling(issue, comment.subject)
             told = _comment_fate(field, fate, usual)
             yield entity, field, TEXT if told == NATIVE and comment.key in within else told
-    rest = {part: getattr(issue, part) for part in PARTS if part not in ("tasks", "comments")}
+    for field, native in work_items.native(issue, decisions):
+        yield work_items.ENTITY, field, NATIVE if native else TEXT
+    yield from _attachment_fates(issue, decisions)
+    rest = {part: getattr(issue, part) for part in PARTS if part not in _TOLD_APART}
     for entity, field in _fields(_bare(issue), rest):
         if entity != issue.kind:
             yield entity, field, LOSSES.get(f"{entity}.{field}", TEXT)
@@ -128,6 +138,16 @@ def _task_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, 
                 native.add("task.milestone")
         for entity, field in _fields(_bare(issue), {"tasks": (task,)}, "task"):
             yield entity, field, NATIVE if f"task.{field}" in native else TEXT
+
+
+def _attachment_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outcome]]:
+    """The bytes are native if a folder of the settings has them; all else of a file is text."""
+    told = attached.fates(issue, decisions) if issue.attachments else {}
+    for one in issue.attachments:
+        for entity, field in _fields(_bare(issue), {"attachments": (one,)}, "attachment"):
+            reason = told[one.key].reason if field == "file" else ""
+            bytes_ = ("lost", reason) if reason else NATIVE
+            yield entity, field, bytes_ if field == "file" else TEXT
 
 
 def _comment_fate(field: str, fate: shape.Fate, usual_subject: bool) -> Outcome:

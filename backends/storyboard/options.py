@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from tracker_migrate.backends.storyboard.wire import TEXT_MAX
 from tracker_migrate.checked import checked, web_address
@@ -15,6 +24,51 @@ from tracker_migrate.text.continued import SMALLEST
 #: (max_allowed_packet as it is shipped; 15 MB went through, 17 MB did not: facts 8), and in a
 #: request for the database quotes, backslashes and line ends take two bytes each
 TEXT_LIMIT = 8_000_000
+
+
+def _full_path(text: str) -> str:
+    path = Path(text).expanduser()
+    if not path.is_absolute() or ".." in path.parts:
+        raise ValueError("must be a full path, as /srv/attachments")
+    return str(path)
+
+
+_FullPath = Annotated[str, AfterValidator(_full_path)]
+_Address = Annotated[str, AfterValidator(web_address)]
+
+
+class Files(BaseModel):
+    """Where attachments go, for StoryBoard takes none (facts 1). folder: on this machine; a web
+    server shows it at `address`. private_folder, private_address: those for the files of issues
+    that not everybody may read; without them such files stay at the source. private_guard: what
+    keeps others from them: the web server asks for a `login`, or only who may read them all reaches
+    it (`network`). per_issue, per_run: bytes that an issue's files may have together, and those of
+    one run (None: any)."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+    folder: _FullPath
+    address: _Address
+    private_folder: _FullPath | None = None
+    private_address: _Address | None = None
+    private_guard: Literal["login", "network"] = "login"
+    per_issue: ByteSize = Field(default=ByteSize(100_000_000), ge=0)
+    per_run: ByteSize | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Files:
+        mistakes = []
+        if (self.private_folder is None) != (self.private_address is None):
+            mistakes.append("private_folder and private_address need one another")
+        if self.private_folder is not None:
+            one, other = Path(self.folder), Path(self.private_folder)
+            if one == other or one in other.parents or other in one.parents:
+                mistakes.append("folder and private_folder must be apart, neither in the other")
+        if self.private_address is not None and self.private_address == self.address:
+            mistakes.append("address and private_address must differ")
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
 
 
 class Options(BaseModel):
@@ -28,7 +82,8 @@ class Options(BaseModel):
     (because only people who may read them can reach the server). bots: what becomes of a run of
     comments by bots: `keep` each, or `fold` them into one comment. text_limit: bytes of a text that
     is sent in one piece; what is longer goes on in the next comments. web: where people see
-    stories, if not at the API's own host."""
+    stories, if not at the API's own host. files: see `Files`; without it attachments stay at the
+    source."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -43,7 +98,8 @@ class Options(BaseModel):
     leaky_search: Literal["refuse", "accept"] = "refuse"
     bots: Literal["keep", "fold"] = "keep"
     text_limit: int = Field(default=TEXT_LIMIT, ge=SMALLEST, lt=TEXT_MAX)
-    web: Annotated[str, AfterValidator(web_address)] | None = None
+    web: _Address | None = None
+    files: Files | None = None
 
 
 def read_options(options: Mapping[str, Any]) -> Options:
@@ -54,3 +110,12 @@ def read_options(options: Mapping[str, Any]) -> Options:
 def limit_of(options: Mapping[str, Any]) -> int:
     """Bytes that a text may take, from a target's own settings."""
     return int(options.get("text_limit", TEXT_LIMIT))
+
+
+def files_of(options: Mapping[str, Any]) -> Files | None:
+    """Where attachments go, from a target's own settings; None: nowhere, or they are wrong."""
+    held = options.get("files")
+    try:
+        return None if held is None else Files.model_validate(held)
+    except ValidationError:  # told by `read_options`, before anything is planned
+        return None

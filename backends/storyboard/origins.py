@@ -16,6 +16,7 @@ _LABEL = re.compile(
     r"LP (?:#(?P<bug>\d+)|blueprint (?P<blueprint>\S+))(?: comment (?P<comment>\d+))?"
 )
 _TASK = re.compile(r"https?://[^/]+/(?P<target>.+)/\+bug/(?P<bug>\d+)")
+_ITEM = re.compile(r"(?P<whole>.+)#workitem-(?P<mark>[0-9a-f]{12})")
 
 
 def written(permalink: str) -> str:
@@ -69,12 +70,16 @@ def _named(label: str) -> Key | None:
 
 def task_key(link: Any, issue: Key | None) -> Key | None:
     """The key of the task of an issue that a link names: `.../nova/kilo/+bug/1` of bug 1 is
-    `1@nova/kilo`. A blueprint's one task has the blueprint's own address."""
+    `1@nova/kilo`. A blueprint's one task has the blueprint's own address, a work item that and a
+    mark."""
     if not isinstance(link, str) or issue is None:
         return None
     match = _TASK.fullmatch(link)
     if kind_of(issue) == "bug" and match is not None and match["bug"] == name_of(issue):
         return key("launchpad", "task", f"{match['bug']}@{match['target']}")
+    item = _ITEM.fullmatch(link)
+    if item is not None and item["whole"].endswith("/" + name_of(issue)):
+        return key("launchpad", "workitem", f"{name_of(issue)}@{item['mark']}")
     if kind_of(issue) == "blueprint" and link.endswith("/" + name_of(issue)):
         return key("launchpad", "task", f"{name_of(issue)}@{name_of(issue).split('/')[0]}")
     return None

@@ -6,13 +6,25 @@ is the importing account, so that the source's authors stand in the line of orig
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import access, fields, losses, shape, texts, wire
+from tracker_migrate.backends.storyboard import (
+    access,
+    attached,
+    fields,
+    losses,
+    outlook,
+    rules,
+    shape,
+    texts,
+    wire,
+    work_items,
+)
+from tracker_migrate.backends.storyboard.options import Files
 from tracker_migrate.interfaces import (
     Action,
     Audience,
@@ -21,12 +33,13 @@ from tracker_migrate.interfaces import (
     Loss,
     Place,
     Pointer,
+    Rule,
     Step,
     Text,
     Value,
     Wanted,
 )
-from tracker_migrate.model import Comment, Issue, Key, Task, key, name_of
+from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, key, name_of
 from tracker_migrate.text.continued import part_home, part_key
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -37,6 +50,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(name="branch", phase=0, editable=False),
             Kind(name="milestone", phase=0, editable=False),
             Kind(name="tag", phase=0, editable=False),
+            Kind(name="file", private="own", placed=True),
             Kind(name="story", chosen=True, private="own"),
             Kind(name="task", chosen=True),
             Kind(name="tagging", within=True),
@@ -50,6 +64,8 @@ STEPS: tuple[str, ...] = (
     "branch.create",
     "milestone.create",
     "tag.create",
+    "file.create",
+    "file.update",
     "story.create",
     "story.update",
     "task.create",
@@ -64,13 +80,19 @@ MASTER = "master"  # the branch that StoryBoard makes with every project
 
 
 class StoryBoardPlanner:
-    """Says what an issue becomes at StoryBoard; implements `interfaces.Planner`."""
+    """Says what an issue becomes at StoryBoard; implements `interfaces.Planner`. files: where
+    attachments go."""
 
     tracker = "storyboard"
     version = 1
     kinds = KINDS
     issue_kind = "story"
     steps = STEPS
+    costs = outlook.COSTS
+    blockers = outlook.BLOCKERS
+
+    def __init__(self, files: Files | None = None) -> None:
+        self._files = files
 
     def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
         """Why this issue can't be written, or None."""
@@ -82,28 +104,47 @@ class StoryBoardPlanner:
         return None
 
     def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
-        """Shared objects first, then the story, its tasks, its tags, its comments."""
+        """Shared objects first, then files, the story, its tasks, its tags, its comments."""
         audience = decisions.audience(issue)
         tags = sorted(set(shape.tags(issue, decisions).values()))
         yield from _shared(issue, decisions, tags)
+        kept = attached.written(issue, decisions)
+        yield from (_file(issue, one, made, audience.name) for one, made in kept)
+        files = {one.key for one, _ in kept}
+        for one in self._told(issue, decisions, audience.name, tags):
+            yield _behind(one, files)
+
+    def _told(
+        self, issue: Issue, decisions: Decisions, audience: str, tags: list[str]
+    ) -> Iterator[Wanted]:
         described, *more = texts.description(issue, decisions)
         yield _story(issue, described, decisions)
-        for task, place in shape.moved(issue, decisions):
-            yield _task(issue, task, place, decisions, audience.name)
-        yield _tagging(issue, tags, audience.name)
-        yield from _parts(issue, issue, more, audience.name)
+        for task, place in work_items.written(issue, decisions):
+            yield _task(issue, task, place, decisions, audience)
+        yield _tagging(issue, tags, audience)
+        yield from _parts(issue, issue, more, audience)
         for group in losses.groups(issue, decisions):
             content, *more = texts.contents(issue, group.comments, decisions)
-            made = _comment(issue, group.comments[0], content, audience.name)
+            made = _comment(issue, group.comments[0], content, audience)
             yield msgspec.structs.replace(made, key=group.key, holds=group.holds)
-            yield from _parts(issue, group.comments[0], more, audience.name)
+            yield from _parts(issue, group.comments[0], more, audience)
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""
         return losses.losses(issue, decisions)
 
+    def touched(self, issue: Issue, decisions: Decisions) -> Collection[str]:
+        """The names of the complaints (`blockers`) that an issue has to do with."""
+        return tuple(outlook.touched(issue, decisions))
+
+    def rules(self, entity: str, field: str) -> tuple[Rule, ...]:
+        """See `interfaces.HasRules`."""
+        return rules.rules(entity, field)
+
     def access(self, kind: str, audience: Audience) -> dict[str, Value]:
-        """The fields of a story that say who may read it; all else follows its story."""
+        """The fields of a story or file that say who may read it; all else follows its story."""
+        if kind == "file":
+            return {"where": attached.place(audience, self._files)}
         return access.story(audience) if kind == "story" else {}
 
     def doubled(self, kind: str, beside: str, decisions: Decisions) -> dict[str, Value]:
@@ -119,9 +160,31 @@ class StoryBoardPlanner:
 
 def _turn(action: Action) -> tuple[int, int]:
     phase = KINDS[action.wanted.kind].phase
+    if action.op == "update" and "where" in action.fields:
+        return (9, phase) if action.wanted.fields["where"] == attached.PUBLIC else (-1, phase)
     if action.op == "update" and not set(access.FIELDS).isdisjoint(action.fields):
         return (-1, phase) if action.wanted.fields.get("private") else (9, phase)
     return 0, phase
+
+
+def _file(issue: Issue, one: Attachment, made: dict[str, Any], audience: str) -> Wanted:
+    return Wanted(
+        key=one.key,
+        kind="file",
+        issue=issue.key,
+        fields=made,
+        audience=audience,
+        marker=one.home,
+    )
+
+
+def _behind(wanted: Wanted, files: set[Key]) -> Wanted:
+    """Written after the files that its texts show, for their addresses are known only then."""
+    texts_ = [one for one in wanted.fields.values() if isinstance(one, Text)]
+    shown = [ref.to for text in texts_ for ref in text.refs if ref.to in files]
+    if not shown:
+        return wanted
+    return msgspec.structs.replace(wanted, after=(*wanted.after, *dict.fromkeys(shown)))
 
 
 def _present(**values: Any) -> dict[str, Any]:
@@ -176,7 +239,7 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
     project = fields.project_name(place.name)
     milestone = shape.milestone(issue, task, decisions)
     made: dict[str, Any] = _present(
-        title=fields.title(issue.title, texts.label(issue.key)),
+        title=_task_title(issue, task),
         status=shape.status(issue, task, decisions),
         priority=shape.priority(task, decisions),
         link=task.home,
@@ -199,6 +262,12 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
         audience=audience,
         marker=task.home,
     )
+
+
+def _task_title(issue: Issue, task: Task) -> str:
+    if shape.is_work_item(task):
+        return fields.title(task.title, texts.label(issue.key), fields.TASK_TITLE_MIN)
+    return fields.title(issue.title, texts.label(issue.key))
 
 
 def _tagging(issue: Issue, tags: list[str], audience: str) -> Wanted:
@@ -242,7 +311,7 @@ def tag_key(tag: str) -> Key:
 
 def _shared(issue: Issue, decisions: Decisions, tags: list[str]) -> Iterator[Wanted]:
     made: dict[Key, Wanted] = {}
-    for task, place in shape.moved(issue, decisions):
+    for task, place in work_items.written(issue, decisions):
         project = fields.project_name(place.name)
         milestone = shape.milestone(issue, task, decisions)
         branch = _branch(place, milestone)

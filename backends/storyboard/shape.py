@@ -9,7 +9,7 @@ from typing import Literal
 from tracker_migrate.backends.storyboard import fields
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Decisions, Place
-from tracker_migrate.model import Comment, Issue, Task
+from tracker_migrate.model import Comment, Issue, Task, kind_of
 
 STATUSES = frozenset({"todo", "inprogress", "review", "merged", "invalid"})
 PRIORITIES = frozenset({"low", "medium", "high"})
@@ -59,9 +59,17 @@ def tags(issue: Issue, decisions: Decisions) -> dict[str, str]:
 
 def status(issue: Issue, task: Task, decisions: Decisions) -> str:
     """A task's status by the tables. Raises UsageError for a word that StoryBoard has not."""
+    if is_work_item(task):
+        word = decisions.state("work_item", task.status)
+        return _checked("work_item", task.status, word, STATUSES)
     if issue.kind == "blueprint":
         return _blueprint_status(issue, task, decisions)
     return _checked("status", task.status, decisions.state("status", task.status), STATUSES)
+
+
+def is_work_item(task: Task) -> bool:
+    """Whether a task stands for a work item of a blueprint."""
+    return kind_of(task.key) == "workitem"
 
 
 def _blueprint_status(issue: Issue, task: Task, decisions: Decisions) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from tracker_migrate.backends.storyboard import checks, outsider, wire
 from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.files import KIND as FILE
+from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.backends.storyboard.finding import Finder
 from tracker_migrate.backends.storyboard.numbers import Numbers
 from tracker_migrate.backends.storyboard.options import Options
@@ -19,6 +23,7 @@ from tracker_migrate.interfaces import (
     ClosedAction,
     ClosedStep,
     Decisions,
+    Files,
     Mine,
     Planner,
     Receipt,
@@ -41,7 +46,7 @@ class StoryBoardSink:
     def __init__(
         self, address: str, options: Options, token: str | None, outsider_token: str | None = None
     ) -> None:
-        self.planner: Planner = StoryBoardPlanner()
+        self.planner: Planner = StoryBoardPlanner(options.files)
         self.settle_seconds = options.settle_seconds
         self.connections = options.connections
         self.ordered = False  # numbers are chosen
@@ -49,6 +54,7 @@ class StoryBoardSink:
         self._options = options
         self._site = Site(address, options, token, outsider_token)
         self.address = self._site.base
+        self._files = FileWriter(options.files, self.address)
         self._finder = Finder(self._site)
         self._numbers = Numbers(self._site)
         self._writer = Writer(self._site, self._finder, self._numbers)
@@ -59,7 +65,13 @@ class StoryBoardSink:
         """What the server is and who we are. Raises WrongTracker, LoginNeeded, Unreachable,
         UsageError."""
         with about(self.address, "StoryBoard"):
-            return {**checks.check(self._site, decisions), "numbers": self._options.numbers}
+            facts = checks.check(self._site, decisions)
+        files = self._files.check(self.address, self._site.web)
+        return {**facts, "numbers": self._options.numbers, **files}
+
+    def lend(self, files: Files) -> None:
+        """Where to have the bytes of attachments."""
+        self._files.lend(files)
 
     def number(self, wanted: Wanted) -> int | None:
         """A bug's own number if numbers are kept; all else comes from blocks.
@@ -97,17 +109,23 @@ class StoryBoardSink:
 
     def send(self, step: ClosedStep) -> Receipt:
         """Send a step, once."""
-        return _joined([self._writer.send(action) for action in step.actions])
+        return _joined([self._send(action) for action in step.actions])
+
+    def _send(self, action: ClosedAction) -> Receipt:
+        return self._files.write(action) if action.kind == FILE else self._writer.send(action)
 
     def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
         """Where a step's objects are, if it was carried out. Raises Taken."""
-        found = [self._finder.find(action) for action in step.actions]
+        found = [self._find(action) for action in step.actions]
         receipts = [one for one in found if one is not None]
         return _joined(receipts) if len(receipts) == len(found) else None
 
+    def _find(self, action: ClosedAction) -> Receipt | None:
+        return self._files.find(action) if action.kind == FILE else self._finder.find(action)
+
     def resend_safe(self, step: ClosedStep) -> bool:
         """Creates under a chosen number are refused the second time, shared objects are looked up
-        by name, and updates set the same values again."""
+        by name, a file has one place, and updates set the same values again."""
         return all(_repeatable(action) for action in step.actions)
 
     def stored(self, step: ClosedStep) -> Mapping[Key, Mapping[str, Any]]:
@@ -121,7 +139,10 @@ class StoryBoardSink:
 
     def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:
         """What is there of one issue. Raises Gone if its story is not to be seen."""
-        return self._reader.read(refs)
+        snapshot = self._reader.read(refs)
+        files = {of: self._files.seen(at) for of, (kind, at) in refs.items() if kind == FILE}
+        there = {of: seen for of, seen in files.items() if seen is not None}
+        return msgspec.structs.replace(snapshot, objects=snapshot.objects | there)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
         """What our account has made before of these issue objects."""
@@ -130,8 +151,9 @@ class StoryBoardSink:
         return self._earlier.lookup(wanted, kept)
 
     def made(self) -> Iterator[Mine]:
-        """Our tasks, by their links; each stands on its story."""
-        return self._earlier.made()
+        """Our tasks, by their links; each stands on its story. And all files."""
+        yield from self._earlier.made()
+        yield from self._files.made()
 
     @property
     def importer(self) -> str:
@@ -150,7 +172,10 @@ class StoryBoardSink:
         thorough: bool = False,
     ) -> list[Key]:
         """What nobody, or an outsider of the settings, can read."""
-        return outsider.readable(self._site, refs, withheld=withheld, thorough=thorough)
+        rows = {of: held for of, held in refs.items() if held[0] != FILE}
+        found = outsider.readable(self._site, rows, withheld=withheld, thorough=thorough)
+        files = self._files.readable({of: at for of, (kind, at) in refs.items() if kind == FILE})
+        return [*(of for of in refs if of in files), *found]
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link to where it is at StoryBoard, else to its home at the source."""

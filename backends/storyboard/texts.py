@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import fields, losses, shape, wire
+from tracker_migrate.backends.storyboard import attached, fields, losses, shape, wire
 from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Text
-from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of
+from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of, parts
 from tracker_migrate.text import commonmark, details, folded, origin
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
 from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
@@ -47,7 +47,9 @@ def description(issue: Issue, decisions: Decisions) -> list[Text]:
         blocks.append(Paragraph(((Strong(fields.sound(issue.title)),),)))
     blocks += decisions.blocks(issue, fields.sound(issue.description))
     rest = _without_native(issue, decisions)
-    tail = details.details(rest, decisions, losses.outcome_of(issue, decisions))
+    outcome = losses.outcome_of(issue, decisions)
+    files = _files(issue, decisions)
+    tail = details.details(rest, decisions, outcome, files)
     return _written(issue, blocks, tail, decisions)
 
 
@@ -76,7 +78,7 @@ def content(
     blocks: list[Any] = [*head, *_lines(_before(issue, comment, decisions))]
     blocks += decisions.blocks(issue, fields.sound(comment.text))
     files = [one for one in issue.attachments if one.comment == comment.index]
-    blocks += _lines([*map(_attachment, files), *_after(comment, decisions)])
+    blocks += _lines([*_attachments(issue, files, decisions), *_after(comment, decisions)])
     return _written(comment, blocks, (), decisions, limit)
 
 
@@ -131,8 +133,22 @@ def _before(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[Li
         yield (Strong("Edited:"), " ", *shown(comment.edited, decisions))
 
 
-def _attachment(one: Attachment) -> Line:
-    return (Strong("Patch:" if one.patch else "Attachment:"), " ", Url(one.home, one.title))
+def _attachments(issue: Issue, files: Sequence[Attachment], decisions: Decisions) -> Iterator[Line]:
+    told = _files(issue, decisions) if files else None
+    for one in files:
+        line = told(one) if told is not None else ()
+        yield (
+            Strong("Patch:" if one.patch else "Attachment:"),
+            " ",
+            *(line or (Url(one.home, one.title),)),
+        )
+
+
+def _files(issue: Issue, decisions: Decisions) -> Callable[[Attachment], Line]:
+    """What is told of each attachment's file: nothing, if all there is is its address."""
+    told = attached.fates(issue, decisions) if issue.attachments else {}
+    source = parts(issue.key)[0].capitalize()
+    return lambda one: attached.line(one, told.get(one.key), source)
 
 
 def _after(comment: Comment, decisions: Decisions) -> Iterator[Line]:

@@ -297,7 +297,7 @@ def test_a_trace_and_the_fullest_log_hold_no_token(
     monkeypatch.setattr(retries, "_LONGEST_WAIT", 0.0)
     caplog.set_level(logging.DEBUG)
     for logger in list(logging.Logger.manager.loggerDict):
-        logging.getLogger(logger).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger)  # given back when the test ends
     words = ["pull", "--full"] if name == "launchpad" else ["apply", "-T", name, "--limit", "3"]
     assert run([*words, "-v", "--json"]) in (0, 3)
     standin: Any = {"new": standins.storyboard, "old": standins.maniphest}.get(

@@ -167,6 +167,7 @@ def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
     workspace.ledger("there").flush()
     with workspace.engine.begin() as connection:
         for statement in (
+            "DROP TABLE link",
             "DROP TABLE doubled",
             "DROP TABLE looked",
             "ALTER TABLE object DROP COLUMN within",

@@ -169,3 +169,9 @@ def _around(piece: str) -> Iterable[Block]:
     yield Table(("a", "b"), (((piece,), (REF, piece)),))
     yield Quote((Paragraph(((piece,),)),))
     yield Paragraph(((Strong("Name"), ": ", piece),))
+
+
+def test_a_checklist_is_read_with_its_boxes() -> None:
+    items = Items(((("done",),), (("not",),)), ticks=(True, False))
+    written = closed(commonmark.write([items]), commonmark.link)
+    assert written.split("\n") == [r"- \[x\] done", r"- \[ \] not"]

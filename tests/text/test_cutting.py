@@ -318,3 +318,18 @@ def test_a_part_is_named_and_read_back() -> None:
     assert whole_home(HOME) == (HOME, 0)
     assert whole_label("LP #12 comment 3, part 2 of 14") == ("LP #12 comment 3", 2)
     assert whole_label("LP #12 comment 3") == ("LP #12 comment 3", 0)
+
+
+def test_a_checklist_that_goes_on_keeps_its_ticks() -> None:
+    ticks = tuple(number % 3 == 0 for number in range(100))
+    items = Items(tuple(((f"{number} " + "word " * 40,),) for number in range(100)), ticks=ticks)
+    parts = cut([items], REMARKUP, 5000)
+    assert len(parts) > 2
+    held = [one for part in parts for one in part if isinstance(one, Items)]
+    found = {
+        int(str(item[0][0]).split()[0]): tick
+        for one in held
+        for item, tick in zip(one.items, one.ticks, strict=True)
+        if str(item[0][0])[:1].isdigit()
+    }
+    assert found == dict(enumerate(ticks))

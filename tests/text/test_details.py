@@ -24,6 +24,7 @@ from tracker_migrate.model import (
     Relation,
     Subscription,
     Task,
+    WorkItem,
     name_of,
     present_fields,
     says,
@@ -127,6 +128,13 @@ def full_issue() -> Issue:
         subscriptions=(
             Subscription(person=JANE, level="Discussion", created=when(8), by=NOBODY,
                          extra={"muted": False}),
+        ),
+        work_items=(
+            WorkItem(key=Key("launchpad:workitem:nova/+spec/x@0a1b"), title="write @alice a letter",
+                     home="https://bugs.example.org/nova/+spec/x#workitem-0a1b", complete=True,
+                     status="DONE", assignee=JANE, milestone=MILESTONE, extra={"hours": 7}),
+            WorkItem(key=Key("launchpad:workitem:nova/+spec/x@0c1d"), title="w " * 150,
+                     home="https://bugs.example.org/nova/+spec/x#workitem-0c1d", status="BLOCKED"),
         ),
         extra={
             "heat": 42,
@@ -261,6 +269,17 @@ def test_tasks_stand_in_one_table_with_the_source_s_own_words() -> None:
     assert table.header == ("Affects", "Status", "Importance", "Assignee", "Milestone", "Series")
     assert [row[1] for row in table.rows] == [("Fix Committed",), ("New",)]
     assert table.rows[1][4] == ()
+
+
+def test_work_items_stand_in_one_table_each_by_its_title() -> None:
+    def outcome(entity: str, field: str) -> str:
+        return "text" if (entity, field) == ("work_item", "status") else "native"
+
+    [table] = details(full_issue(), ARCHIVE, outcome)[1:]
+    assert isinstance(table, Table)
+    assert table.header == ("Work item", "Status")
+    assert table.rows[0] == (("write @alice a letter",), ("DONE",))
+    assert table.rows[1][1] == ("BLOCKED",)
 
 
 def test_dates_are_in_utc_and_whole_seconds() -> None:

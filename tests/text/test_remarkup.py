@@ -152,3 +152,14 @@ def _around(piece: str) -> Iterable[Block]:
     yield Table(("a", "b"), (((piece,), (REF, piece)),))
     yield Quote((Paragraph(((piece,),)),))
     yield Paragraph(((Strong("Name"), ": ", piece),))
+
+
+def test_a_checklist_has_boxes_that_are_ticked_or_not() -> None:
+    items = Items(((("done",),), (("[x] not",), ("more",))), ticks=(True, False))
+    written = closed(remarkup.write([items]), remarkup.link).split("\n")
+    assert [line.rstrip("\u200b") for line in written] == [
+        "- [x] done",
+        "- [ ] \u200b[x] not",
+        "",
+        "  more",
+    ]

@@ -147,6 +147,7 @@ def _settings(
         if sink.startswith("maniphest:"):
             yield '# order = "ordered"       # or "parallel": faster, numbers in any order\n'
             yield '# task_mode = "subtasks"  # or "one": all tasks of a bug in one\n'
+            yield '# work_items = "subtasks"  # or "checklist": in the blueprint\'s text\n'
 
 
 def _key(name: str) -> str:

@@ -1,8 +1,8 @@
 """Accounting: what became of every object of the source, to the last one.
 
-Objects are issues, tasks, comments and attachments. Each is *found* (at the target as an object of
-its own, or within the text of its issue), *refused* (must not or could not be written: the reason
-is given), or *lost* (the target or this version can't hold it).
+Objects are issues, tasks, work items, comments and attachments. Each is *found* (at the target as
+an object of its own, or within the text of its issue), *refused* (must not or could not be written:
+the reason is given), or *lost* (the target or this version can't hold it).
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def fates(
 def _objects(issue: Issue) -> Iterator[tuple[Key, str]]:
     yield issue.key, issue.kind
     yield from ((task.key, "task") for task in issue.tasks)
+    yield from ((item.key, "work item") for item in issue.work_items)
     yield from ((comment.key, "comment") for comment in issue.comments)
     yield from ((attachment.key, "attachment") for attachment in issue.attachments)
 

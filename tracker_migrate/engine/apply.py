@@ -29,7 +29,7 @@ from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import CLOSED_STATES, Survey, inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Gone, ObjectError, Refused, UsageError
+from tracker_migrate.errors import Gone, ObjectError, Postponed, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.doubled import Double
@@ -282,7 +282,7 @@ class Apply:
             self._set_aside(issue, REMOVED if self._edits.removed(issue.key) else str(error))
             return
         except (ObjectError, UsageError) as error:
-            self._set_aside(issue, str(error))
+            self._set_aside(issue, str(error), failed=not isinstance(error, Postponed))
             return
         if last:
             self._finish(issue, whole)
@@ -340,10 +340,10 @@ class Apply:
         content = self._target.archive.digest(issue.key)
         self._ledger.finish(issue.key, inputs(self._target, content), reason)
 
-    def _set_aside(self, issue: Issue, reason: str) -> None:
+    def _set_aside(self, issue: Issue, reason: str, *, failed: bool = True) -> None:
         with self._guard:
             self._failed.add(issue.key)
-        self._aside.add(issue.key, reason)
+        self._aside.add(issue.key, reason, failed=failed)
         self._say("aside", issue.key, self._done, reason)
 
     def _count(self, step: Step) -> None:

@@ -48,12 +48,13 @@ class Aside:
         tried = self._ledger.tried(verdict.issue)
         return tried is not None and _rests(tried, self._now())
 
-    def add(self, issue: Key, reason: str) -> None:
-        """Set an issue aside. Failures count together as long as its inputs are the same."""
+    def add(self, issue: Key, reason: str, *, failed: bool = True) -> None:
+        """Set an issue aside. Failures count together as long as its inputs are the same. failed:
+        whether this is one, and nothing that the next run is to go on with."""
         made_of = inputs(self._target, self._target.archive.digest(issue))
         held = self._ledger.verdict(issue)
         again = held is not None and held.state == "aside" and held.inputs == made_of
-        attempts = held.attempts + 1 if held is not None and again else 1
+        attempts = (held.attempts if held is not None and again else 0) + failed
         self._ledger.set_verdicts([Verdict(issue, "aside", reason, made_of, attempts)]).result()
 
 

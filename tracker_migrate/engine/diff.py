@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.digest import digest, digests
-from tracker_migrate.interfaces import Action, Kind, Lookup, Passing, Pointer, Text, Wanted
+from tracker_migrate.interfaces import Action, Kind, Lookup, Passing, Pointer, Ref, Text, Wanted
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held
 
@@ -41,11 +41,15 @@ def open_digests(wanted: Wanted) -> dict[str, str]:
 def _lasting(wanted: Wanted) -> dict[str, Any]:
     """The fields without the pieces of their texts that are no reason to write."""
     return {
-        name: tuple(part for part in value.parts if not isinstance(part, Passing))
+        name: tuple(part for part in value.parts if not _passes(part))
         if isinstance(value, Text)
         else value
         for name, value in wanted.fields.items()
     }
+
+
+def _passes(part: str | Ref | Passing) -> bool:
+    return isinstance(part, Passing) or (isinstance(part, Ref) and part.passing)
 
 
 def diff(

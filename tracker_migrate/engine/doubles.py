@@ -298,6 +298,7 @@ class Names:
 def _homes(issue: Issue) -> Iterator[tuple[str, Key]]:
     yield issue.home, issue.key
     yield from ((task.home, task.key) for task in issue.tasks)
+    yield from ((item.home, item.key) for item in issue.work_items)
     yield from ((comment.home, comment.key) for comment in issue.comments)
 
 

@@ -18,6 +18,7 @@ from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_file
@@ -38,6 +39,14 @@ from tracker_migrate.workspace.purge import Purged
 from tracker_migrate.workspace.secrets import login_command, secret_places
 from tracker_migrate.workspace.settings import said_of
 
+#: settings of `[source]` that the source itself need not know
+_NOT_THE_SOURCES = {
+    "specs",
+    "overlap_minutes",
+    "show_addresses",
+    "attachments",
+    "attachment_limit",
+}
 _CREDENTIALS = ("consumer", "token", "secret")
 
 
@@ -53,9 +62,7 @@ def open_source(workspace: Workspace) -> Source:
         )
     if credentials is not None and settings.private:
         _must_read_private(workspace, tracker, credentials)
-    options = settings.model_dump(
-        exclude={"specs", "overlap_minutes", "show_addresses"}, exclude_none=True
-    )
+    options = settings.model_dump(exclude=_NOT_THE_SOURCES, exclude_none=True)
     options["state_dir"] = str(workspace.state)
     return registry.open_source(settings.specs, options, credentials)
 
@@ -121,6 +128,12 @@ def pull(
             connections=settings.connections,
             overlap=timedelta(minutes=settings.overlap_minutes),
             listen=told,
+            files=Fetch(
+                source,
+                workspace.archive,
+                workspace.files,
+                int(settings.attachment_limit) if settings.attachments else None,
+            ),
         )
         return job.run(full=full, limit=limit, only=only)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from tracker_migrate.digest import digests
 from tracker_migrate.engine.diff import open_digest, open_digests
 from tracker_migrate.engine.likeness import Likeness
+from tracker_migrate.engine.placed import placed
 from tracker_migrate.engine.survey import bare
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, Refused
@@ -65,6 +66,7 @@ class Locator:
         there = {key: ref for key, ref in refs.items() if key in seen.objects}
         found = Found(issue.key, there, seen, gone)
         self._name(found, seen.ours, wanted)
+        found.fresh |= placed(self._target, wanted, refs)
         known = {key for key, one in held.items() if self._is_there(one)}
         found.fresh |= {key: ref for key, ref in there.items() if key not in known}
         return found

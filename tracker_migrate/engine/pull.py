@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.unexpected import set_aside
 from tracker_migrate.errors import Brake, Gone, NotPublic, ObjectError
@@ -53,8 +54,10 @@ class Pull:
         connections: int = 8,
         overlap: timedelta = timedelta(minutes=10),
         listen: Listen = silent,
+        files: Fetch | None = None,
     ) -> None:
         self._source = source
+        self._files = files
         self._archive = archive
         self._name = name
         self._connections = connections
@@ -88,11 +91,14 @@ class Pull:
             self._look_for_vanished(listed)
         if limit is None and only is None:
             self._archive.set_cursor(self._name, began)
+            if self._files is not None:
+                self._files.done()
         return self._pulled
 
     def _to_read(self, since: Any, limit: int | None, only: Only | None) -> Iterator[Listed]:
         """What to read: first what failed before, then what the listing names."""
-        again = [one.key for one in self._archive.unread()]
+        wanting = self._files.wanting() if self._files is not None else ()
+        again = dict.fromkeys([*(one.key for one in self._archive.unread()), *wanting])
         self._again = frozenset(again)
         yield from (Listed(key=key) for key in again)
         taken: Counter[str] = Counter()
@@ -161,8 +167,7 @@ class Pull:
 
     def _read(self, key: Key, known: str) -> None:
         try:
-            with set_aside("read"):
-                reading = self._source.read(key, known)
+            reading = self._whole(key, known)
         except Gone:
             self._archive.set_gone(key)
             self._note("gone", key)
@@ -171,6 +176,14 @@ class Pull:
             self._note("unread", key)
         else:
             self._keep(key, reading)
+
+    def _whole(self, key: Key, known: str) -> Reading | None:
+        """An issue with its files; None if it is still as it is known."""
+        with set_aside("read"):
+            reading = self._source.read(key, known)
+            if reading is None or self._files is None:
+                return reading
+            return msgspec.structs.replace(reading, issue=self._files.fill(reading.issue))
 
     def _keep(self, key: Key, reading: Reading | None) -> None:
         if reading is not None and reading.issue.private:
@@ -232,8 +245,7 @@ class Pull:
         if kind_of(key) == "blueprint":
             return key  # blueprints are listed whole: absent is gone
         try:
-            with set_aside("read"):
-                reading = self._source.read(key, "")
+            reading = self._whole(key, "")
         except NotPublic:
             self._archive.set_gone(key)
             self._note("gone", key)

@@ -24,11 +24,21 @@ def purge(workspace: Workspace, targets: Iterable[Target], *, dry_run: bool = Fa
     for target in targets:
         _check_closed(target)
     if dry_run:
-        return forgetting.run(dry_run=True)
+        purged = forgetting.run(dry_run=True)
+        purged.files = len(_needless(workspace, forgetting))
+        return purged
     check_room(workspace.engine)
     purged = forgetting.run()
+    purged.files = workspace.files.drop(_needless(workspace, forgetting))
+    workspace.files.drop_partial()
     scrub(workspace.engine)  # also if nothing was found: an earlier run may have been interrupted
     return purged
+
+
+def _needless(workspace: Workspace, forgetting: Purge) -> list[str]:
+    """The files of no issue that stays: also those that an earlier run left."""
+    stay = forgetting.files_that_stay()
+    return [sha256 for sha256 in workspace.files.hashes() if sha256 not in stay]
 
 
 def _check_settled(workspace: Workspace, forgetting: Purge) -> None:

@@ -117,14 +117,19 @@ class Steps:
             steps = steps[done:]
 
     def _closable(self, steps: Sequence[Step]) -> list[ClosedStep]:
-        """The steps from the first on whose required references are known by now.
+        """The steps from the first on whose required references are known by now, and that come
+        after none of the others, for what they refer to gets its place when it is sent.
 
         Raises Refused if not even the first one's are.
         """
         closed: list[ClosedStep] = []
         keys = [action.wanted.key for step in steps for action in step.actions]
         numbers = self._ledger.numbers(keys) if self._target.chooses else {}
+        sent: set[Key] = set()
         for step in steps:
+            if any(sent.intersection(action.wanted.after) for action in step.actions):
+                break
+            sent.update(action.wanted.key for action in step.actions)
             try:
                 one = self._closer.step(step, step.actions[0].wanted.issue, numbers)
             except Refused:

@@ -15,6 +15,7 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.late import Late
+from tracker_migrate.engine.placed import placed
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError
 from tracker_migrate.interfaces import Event, RemoteRef, Wanted
@@ -108,6 +109,7 @@ class Survey:
         kinds = {one.key: one.kind for one in wanted}
         kinds |= {held: one.kind for one in wanted for held in one.holds}
         objects |= {key: (kinds[key], ref) for key, ref in found.ours.items() if key in kinds}
+        objects |= placed(self._target, wanted, objects)
         self._target.ledger.join(issue.key, objects, found.within)
         self._listen(Event(name="joined", target=self._target.name, key=issue.key))
 

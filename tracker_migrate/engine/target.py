@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker_migrate import registry
 from tracker_migrate.engine.unexpected import Guarded
-from tracker_migrate.interfaces import Planner, RemoteRef, Sink
+from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
 from tracker_migrate.model import Key, parts
@@ -111,6 +111,8 @@ class Target:
             token = self.workspace.secret(f"{self.name}-token")
             outsider = self.workspace.secret(f"{self.name}-outsider-token")
             self._sink = registry.open_sink(self.spec, self.options, token, outsider)
+            if isinstance(self._sink, TakesFiles):
+                self._sink.lend(self.workspace.files)
         return self._sink
 
     @property

@@ -70,11 +70,30 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back. `headers` need not name Content-Length, Connection or Date."""
+    """What goes back. `headers` need not name Content-Length, Connection or Date.
+
+    parts: makes the body piece by piece, in place of `body`, so that a long one is never held; size
+    is its length in bytes.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    parts: Callable[[], Iterator[bytes]] | None = None
+    size: int = 0
+
+    @property
+    def length(self) -> int:
+        """Of the body, in bytes."""
+        return len(self.body) if self.parts is None else self.size
+
+    def pieces(self, limit: int) -> Iterator[bytes]:
+        """The body, up to so many bytes of it."""
+        for piece in iter((self.body,)) if self.parts is None else self.parts():
+            yield piece[:limit]
+            limit -= len(piece)
+            if limit <= 0:
+                return
 
     @classmethod
     def of_json(cls, value: Any, status: int = 200, **headers: str) -> Reply:
@@ -166,6 +185,7 @@ class StandIn:
         self.held = 0  # replies that are held back just now
         self.again: list[tuple[int, Request]] = []  # to be delivered again, after so many more
         self.url = ""  # set when a server listens
+        self.beside: tuple[StandIn, ...] = ()  # served with it, each under an address of its own
         self.listening: _Listening | None = None
         self.on_request: Callable[[Request], None] | None = None
 
@@ -348,11 +368,11 @@ class _Connection(socketserver.StreamRequestHandler):
                 raise _Gone
             case "truncate":
                 reply = self._answer(request)
-                self._send(reply, cut=len(reply.body) // 2)
+                self._send(reply, cut=reply.length // 2)
                 raise _Gone
             case "mangle":
                 reply = self._answer(request)
-                half = reply.body[: len(reply.body) // 2]
+                half = b"".join(reply.pieces(reply.length // 2))
                 self._send(Reply(reply.status, half, reply.headers))
             case "status":
                 page = {"Content-Type": "text/html", **fault.headers}
@@ -385,10 +405,14 @@ class _Connection(socketserver.StreamRequestHandler):
             reason = "Unknown"
         head = [f"HTTP/1.1 {reply.status} {reason}"]
         head += [f"{name}: {value}" for name, value in reply.headers.items()]
-        if reply.status not in (204, 304):
-            head.append(f"Content-Length: {len(reply.body)}")
-        body = reply.body if cut is None else reply.body[:cut]
-        self.connection.sendall("\r\n".join([*head, "", ""]).encode("utf-8", "replace") + body)
+        if reply.status not in (204, 304) and "Content-Length" not in reply.headers:
+            head.append(f"Content-Length: {reply.length}")
+        first = "\r\n".join([*head, "", ""]).encode("utf-8", "replace")
+        for piece in reply.pieces(reply.length if cut is None else cut):
+            self.connection.sendall(first + piece)
+            first = b""
+        if first:
+            self.connection.sendall(first)
 
 
 def read_request(stream: Stream) -> Request | None:
@@ -446,7 +470,6 @@ def serving(standin: StandIn, port: int = 0) -> Iterator[str]:
     `port` 0 takes a free one. The address is also in `standin.url`.
     """
     listening = _Listening(standin, port)
-    standin.listening = listening
     try:
         yield standin.url
     finally:
@@ -460,11 +483,18 @@ class _Listening:
         self._standin = standin
         self._port = port
         self._server: _Server | None = None
-        self.start()
+        self._beside = [_Listening(one, 0) for one in standin.beside]
+        self._listen()
         standin.url = f"http://127.0.0.1:{self._port}"
+        standin.listening = self
 
     def start(self) -> None:
         """Take connections."""
+        for one in self._beside:
+            one.start()
+        self._listen()
+
+    def _listen(self) -> None:
         server = self._server = _Server(self._standin, self._port)
         self._port = server.server_address[1]
         self._thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -472,6 +502,8 @@ class _Listening:
 
     def stop(self) -> None:
         """Take none, and break those that are there; what was asked for is done all the same."""
+        for one in self._beside:
+            one.stop()
         server, self._server = self._server, None
         if server is None:
             return

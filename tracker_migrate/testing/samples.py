@@ -19,6 +19,7 @@ from tracker_migrate.model import (
     Relation,
     Subscription,
     Task,
+    WorkItem,
     key,
     kind_of,
     name_of,
@@ -129,6 +130,18 @@ def talk(names: Names, number: int, count: int, **fields: Any) -> Issue:
     return bug(names, number, **{"comments": (filed, *said), **fields})
 
 
+def work_item(names: Names, number: int, index: int, **fields: Any) -> WorkItem:
+    """One thing to be done of an issue."""
+    mark = f"{index:012x}"
+    given: dict[str, Any] = {
+        "key": names.key("workitem", f"{number}@{mark}"),
+        "title": f"Do {PRIVATE_WORD}, {index}",
+        "home": f"{names.home(names.key('bug', number))}#workitem-{mark}",
+        "status": "TODO",
+    }
+    return WorkItem(**given | fields)
+
+
 def rich(names: Names, number: int, *, depends_on: int | None = None, **fields: Any) -> Issue:
     """A bug that has something of everything."""
     other = names.key("bug", depends_on if depends_on is not None else number + 1)
@@ -147,6 +160,10 @@ def rich(names: Names, number: int, *, depends_on: int | None = None, **fields: 
         ),
         "history": (Change(when=BEGAN, what="status", old="New", new="Triaged"),),
         "subscriptions": (Subscription(person=names.somebody, created=BEGAN),),
+        "work_items": (
+            work_item(names, number, 1, status="DONE", complete=True, assignee=names.somebody),
+            work_item(names, number, 2),
+        ),
         "extra": {"heat": 6},
     }  # fmt: skip
     return talk(names, number, 3, **given | fields)

@@ -20,8 +20,9 @@ from tracker_migrate.model import (
     Relation,
     Subscription,
     Task,
+    WorkItem,
 )
-from tracker_migrate.testing.samples import Names, bug
+from tracker_migrate.testing.samples import Names, bug, work_item
 
 #: what people and machines write, and what breaks those who don't expect it
 HOSTILE = (
@@ -75,6 +76,7 @@ def issues(
                 "history": st.lists(_changes(), max_size=3),
                 "subscriptions": st.integers(0, 2),
                 "task": _task(statuses, importances),
+                "work_items": st.lists(_work_items(), max_size=2),
                 "extra": extras(),
                 "author": st.booleans(),
                 "created": st.none() | _WHEN,
@@ -109,6 +111,18 @@ def _relations() -> st.SearchStrategy[dict[str, Any]]:
     kinds = st.sampled_from(["depends_on", "duplicate_of", "bug", "branch", "cve"])
     number = st.none() | st.integers(1, 9)
     return st.fixed_dictionaries({"kind": kinds, "label": texts(30), "number": number})
+
+
+def _work_items() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "title": titles(),
+            "status": st.sampled_from(["TODO", "DONE", "BLOCKED"]),
+            "assigned": st.booleans(),
+            "milestone": st.booleans(),
+            "extra": extras(),
+        }
+    )
 
 
 def _changes() -> st.SearchStrategy[Change]:
@@ -163,7 +177,26 @@ def _whole(
             Subscription(person=names.key("person", f"reader{i}"))
             for i in range(more["subscriptions"])
         ),
+        work_items=tuple(
+            _work_item(names, number, i, told) for i, told in enumerate(more["work_items"])
+        ),
         extra=more["extra"],
+    )
+
+
+def _work_item(names: Names, number: int, index: int, told: dict[str, Any]) -> WorkItem:
+    return work_item(
+        names,
+        number,
+        index,
+        title=told["title"],
+        status=told["status"],
+        complete=told["status"] == "DONE",
+        assignee=names.somebody if told["assigned"] else None,
+        milestone=names.key("milestone", f"{names.project}/+milestone/1.0")
+        if told["milestone"]
+        else None,
+        extra=told["extra"],
     )
 
 

@@ -52,11 +52,12 @@ class Quote(msgspec.Struct, frozen=True):
 
 class Items(msgspec.Struct, frozen=True):
     """A list; each item is its lines, without a marker. Writers number `ordered` ones, from `start`
-    on."""
+    on. ticks: of a checklist, for each item whether its box is ticked."""
 
     items: tuple[tuple[Line, ...], ...]
     ordered: bool = False
     start: int = 1
+    ticks: tuple[bool, ...] = ()
 
 
 class Heading(msgspec.Struct, frozen=True):

@@ -78,8 +78,13 @@ def _items(items: Items) -> list[Pieces]:
     lines: list[Pieces] = []
     for number, item in enumerate(items.items, items.start):
         marker = f"{number}. " if items.ordered else "- "
-        lines += prefixed(_paragraph(item), marker, " " * len(marker))
+        box = _BOXES[items.ticks[number - items.start]] if items.ticks else ""
+        lines += prefixed(_paragraph(item), f"{marker}{box}", " " * len(marker))
     return lines
+
+
+#: CommonMark has no boxes: they are read as they stand
+_BOXES = {False: r"\[ \] ", True: r"\[x\] "}
 
 
 def _table(table: Table) -> list[Pieces]:

@@ -293,7 +293,9 @@ def _items(block: Items, held: Held) -> Items:
         _lines((joins, one.line) for joins, one in group)
         for _, group in groupby(lines, key=lambda pair: pair[1].number)
     )
-    return Items(items, ordered=block.ordered, start=block.start + lines[0][1].number)
+    first, last = lines[0][1].number, lines[-1][1].number
+    ticks = block.ticks[first : last + 1]
+    return Items(items, ordered=block.ordered, start=block.start + first, ticks=ticks)
 
 
 def _rows(held: Held) -> Iterator[tuple[Line, ...]]:

@@ -6,12 +6,21 @@ outcome is `text`, whatever they are called; the tables here only say how a know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from tracker_migrate.interfaces import Decisions, Passing, Ref
-from tracker_migrate.model import Change, Issue, Relation, Task, name_of, parts
+from tracker_migrate.model import (
+    Attachment,
+    Change,
+    Issue,
+    Relation,
+    Task,
+    WorkItem,
+    name_of,
+    parts,
+)
 from tracker_migrate.text.blocks import (
     Block,
     Code,
@@ -29,6 +38,7 @@ from tracker_migrate.text.lines import bare_blocks
 from tracker_migrate.text.redact import HIDDEN
 
 Outcome = Callable[[str, str], str]
+Files = Callable[[Attachment], Line]
 
 #: the columns of the table of tasks; what else a task holds is listed below the table
 _TASK_COLUMNS = {
@@ -38,6 +48,13 @@ _TASK_COLUMNS = {
     "assignee": "Assignee",
     "milestone": "Milestone",
     "series": "Series",
+}
+#: of a work item; the title stands there in every case, for it says of which one the rest is
+_ITEM_COLUMNS = {
+    "title": "Work item",
+    "status": "Status",
+    "assignee": "Assignee",
+    "milestone": "Milestone",
 }
 _CHANGE_COLUMNS = {
     "when": "When",
@@ -68,6 +85,7 @@ SAID_BY_ORIGIN = frozenset(
         ),
         *(("task", field) for field in ("key", "target", "project", "complete")),
         ("attachment", "key"),
+        *(("work_item", field) for field in ("key", "home", "complete")),
     }
 )
 
@@ -91,16 +109,25 @@ def without_repeats(issue: Issue) -> Issue:
     return msgspec.structs.replace(issue, tasks=tuple(tasks))
 
 
-def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block, ...]:
+def _no_file(_one: Attachment) -> Line:
+    return ()
+
+
+def details(
+    issue: Issue, decisions: Decisions, outcome: Outcome, files: Files = _no_file
+) -> tuple[Block, ...]:
     """What of the issue is to be kept as text: a heading, and what follows it.
 
     outcome: what becomes of a field, by entity and name (`task`, `extra.heat`): `text` is written
-    here, anything else is not. Comments have texts of their own. Empty if there is nothing to say.
+    here, anything else is not. files: what an attachment's entry begins with: where its bytes are,
+    or why they are not here, and its address, which is not said again. Comments have texts of their
+    own. Empty if there is nothing to say.
     """
-    write = _Writer(issue, decisions, outcome)
+    write = _Writer(issue, decisions, outcome, files)
     blocks = (
         *write.own(),
         *write.tasks(),
+        *write.work_items(),
         *write.relations(),
         *write.attachments(),
         *write.subscriptions(),
@@ -113,7 +140,8 @@ def details(issue: Issue, decisions: Decisions, outcome: Outcome) -> tuple[Block
 class _Writer:
     """The parts of the section, one method each."""
 
-    def __init__(self, issue: Issue, decisions: Decisions, outcome: Outcome) -> None:
+    def __init__(self, issue: Issue, decisions: Decisions, outcome: Outcome, files: Files) -> None:
+        self._files = files
         self._issue = issue
         self._decisions = decisions
         self._outcome = outcome
@@ -132,6 +160,21 @@ class _Writer:
             rest = [one for one in fields if one.name not in _TASK_COLUMNS or long(one.value)]
             yield from self._named(_task_name(task), rest)
 
+    def work_items(self) -> Iterator[Block]:
+        """A table of what is to be done, and what doesn't fit in its columns."""
+        items = [(item, self._fields(item, "work_item")) for item in self._issue.work_items]
+        told = [(self._titled(item), fields) for item, fields in items if fields]
+        rows = [[title, *(f for f in fields if f.name != "title")] for title, fields in told]
+        yield from self._table(_ITEM_COLUMNS, rows)
+        for title, fields in told:
+            rest = [one for one in fields if one.name not in _ITEM_COLUMNS or long(one.value)]
+            yield from self._named(title.value, rest)
+
+    def _titled(self, item: WorkItem) -> Field:
+        """What a work item is known by, in one cell of a table."""
+        title = hidden(item.title) if self._hides else item.title
+        return Field("title", "Title", f"{title[:150]}…" if long(title) else title)
+
     def relations(self) -> Iterator[Block]:
         """What the issue has to do with others."""
         items = [self._relation(one) for one in self._issue.relations]
@@ -139,8 +182,16 @@ class _Writer:
 
     def attachments(self) -> Iterator[Block]:
         """The files."""
-        items = [self._flat(self._fields(one, "attachment")) for one in self._issue.attachments]
+        items = [self._attachment(one) for one in self._issue.attachments]
         yield from self._items("Attachments", [item for item in items if item])
+
+    def _attachment(self, one: Attachment) -> Line:
+        fields = self._fields(one, "attachment")
+        head = self._files(one)
+        if not head:
+            return self._flat(fields)
+        rest = self._flat(field for field in fields if field.name != "home")
+        return (*head, ", ", *rest) if rest else head
 
     def subscriptions(self) -> Iterator[Block]:
         """Who wanted to hear of it."""

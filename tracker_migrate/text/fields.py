@@ -17,7 +17,8 @@ from tracker_migrate.text.redact import hide_addresses
 #: a value is written as a block of its own from here on
 _LONG = 200
 _KEY = re.compile(
-    r"[a-z]+:(?:person|project|series|milestone|bug|blueprint|comment|task|attachment):[^\s]+\Z"
+    r"[a-z]+:(?:person|project|series|milestone|bug|blueprint|comment|task|workitem|attachment):"
+    r"[^\s]+\Z"
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?\Z")
 _LABELS = {"home": "Address", "data": "File", "to": "Target"}

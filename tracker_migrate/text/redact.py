@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.model import PARTS, Issue
+from tracker_migrate.model import PARTS, File, Issue
 
 HIDDEN = "<email address hidden>"
 
@@ -73,4 +73,6 @@ def _hidden(value: Any) -> Any:
             return type(value)(_hidden(one) for one in value)
         case dict():
             return {name: _hidden(one) for name, one in value.items()}
+        case File():
+            return _hidden_part(value)
     return value

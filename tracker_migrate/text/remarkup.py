@@ -143,13 +143,17 @@ def _items(items: Items) -> list[Pieces]:
     lines: list[Pieces] = []
     for number, item in enumerate(items.items, items.start):
         marker = f"{number}. " if items.ordered else "- "
+        box = _BOXES[items.ticks[number - items.start]] if items.ticks else ""
         for at, line in enumerate(item or ((),)):
             lines += [[]] if at else []
             written = line_of(line) or [ZERO]
             if not at and _checkbox(written[0]):
                 written.insert(0, ZERO)
-            lines.append([" " * len(marker) if at else marker, *written])
+            lines.append([" " * len(marker) if at else f"{marker}{box}", *written])
     return lines
+
+
+_BOXES = {False: "[ ] ", True: "[x] "}
 
 
 def _checkbox(piece: str | Ref | Passing) -> bool:

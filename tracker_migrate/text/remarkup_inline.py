@@ -86,8 +86,12 @@ def indent(text: str) -> str:
 
 def _add(pieces: Pieces, part: Inline) -> None:
     """Add a piece, with a zero-width space where it would grow together with its neighbour."""
+    if isinstance(part, Ref) and part.passing:
+        pieces.append(part)
+        return
     if isinstance(part, Passing):
-        part = Passing(text=plain(part.text))
+        _add_passing(pieces, Passing(text=plain(part.text)))
+        return
     if isinstance(part, str | Url | Strong):
         written = _written(part)
         if not written:
@@ -99,6 +103,13 @@ def _add(pieces: Pieces, part: Inline) -> None:
         pieces.append(written)
         return
     if pieces and (_glues(pieces[-1]) or _ends_link(pieces[-1])):
+        pieces.append(ZERO)
+    pieces.append(part)
+
+
+def _add_passing(pieces: Pieces, part: Passing) -> None:
+    """Nothing beside it may depend on what it says: only a link before it that would grow does."""
+    if pieces and (_glues(pieces[-1]) or (_ends_link(pieces[-1]) and _GROWS.match(part.text))):
         pieces.append(ZERO)
     pieces.append(part)
 

@@ -20,8 +20,18 @@ from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.digest import digest
 from tracker_migrate.interfaces import Entity, Reading, Reply
-from tracker_migrate.model import Issue, Key, Milestone, Person, Project, Series, kind_of, name_of
-from tracker_migrate.workspace import schema
+from tracker_migrate.model import (
+    Attachment,
+    Issue,
+    Key,
+    Milestone,
+    Person,
+    Project,
+    Series,
+    kind_of,
+    name_of,
+)
+from tracker_migrate.workspace import links, schema
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
 from tracker_migrate.workspace.upsert import upsert
@@ -116,6 +126,7 @@ class Archive:
         tags = [{"issue": issue.key, "tag": t, "private": issue.private} for t in set(issue.tags)]
         if tags:
             connection.execute(schema.tagging.insert(), tags)
+        links.write(connection, self.viewer, issue)
         if people:
             upsert(connection, schema.mention, [{"person": person} for person in sorted(people)])
         connection.execute(schema.unread.delete().where(schema.unread.c.key == issue.key))
@@ -175,6 +186,7 @@ class Archive:
             connection.execute(schema.issue.update().where(*where).values(gone_at=now()))
             connection.execute(schema.unread.delete().where(schema.unread.c.key == key))
             connection.execute(schema.tagging.delete().where(schema.tagging.c.issue == key))
+            links.drop(connection, self.viewer, key)
 
         self._writer.now(write)
 
@@ -204,18 +216,22 @@ class Archive:
 
     def issue_keys(self) -> Iterator[Key]:
         """Keys of all issues, in order."""
-        for row in self._pages(schema.issue.c.key):
-            yield Key(row.key)
+        for page in self._pages(schema.issue.c.key):
+            yield from (Key(row.key) for row in page)
 
     def issues(self, after: str = "") -> Iterator[Issue]:
         """All issues in order: bugs by number, then blueprints by name."""
-        for row in self._pages(schema.issue.c.model, after=after):
-            yield self._shown(unpack(row.model, Issue))
+        for page in self._pages(schema.issue.c.key, schema.issue.c.model, after=after):
+            named = self._named_by([row.key for row in page])
+            for row in page:
+                yield self._shown(links.with_back(unpack(row.model, Issue), named))
 
     def digests(self) -> Iterator[tuple[Key, str]]:
         """Key and content digest of all issues, in order: what a run without news looks at."""
-        for row in self._pages(schema.issue.c.key, schema.issue.c.digest):
-            yield Key(row.key), row.digest
+        for page in self._pages(schema.issue.c.key, schema.issue.c.digest):
+            named = self._named_by([row.key for row in page])
+            for row in page:
+                yield Key(row.key), links.mark(row.digest, Key(row.key), named)
 
     def issue(self, key: Key) -> Issue | None:
         """One issue, or None."""
@@ -225,12 +241,22 @@ class Archive:
             schema.issue.c.gone_at.is_(None),
         )
         held = self._scalar(query)
-        return self._shown(unpack(held, Issue)) if held else None
+        if not held:
+            return None
+        return self._shown(links.with_back(unpack(held, Issue), self._named_by([key])))
+
+    def attachments(self, key: Key) -> tuple[Attachment, ...]:
+        """An issue's attachments as they were read, whatever is hidden in what is shown."""
+        held = self._scalar(
+            sa.select(schema.issue.c.model).where(*self._present(), schema.issue.c.key == key)
+        )
+        return unpack(held, Issue).attachments if held else ()
 
     def digest(self, key: Key) -> str:
         """The digest of an issue as it was read; "" if there is none."""
         query = sa.select(schema.issue.c.digest).where(*self._present(), schema.issue.c.key == key)
-        return self._scalar(query) or ""
+        held = self._scalar(query)
+        return links.mark(held, key, self._named_by([key])) if held else ""
 
     def private_keys(self) -> list[Key]:
         """Keys of the issues that not everybody may read, in order."""
@@ -344,6 +370,19 @@ class Archive:
                 for row in connection.execute(query)
             ]
 
+    def attempts(self, key: Key) -> int:
+        """How often an issue could not be read since it last was."""
+        query = sa.select(schema.unread.c.attempts).where(schema.unread.c.key == key)
+        return int(self._scalar(query) or 0)
+
+    def files_wish(self) -> str:
+        """Which attachments' bytes the settings asked for when everything was last read."""
+        return self._meta("files") or ""
+
+    def set_files_wish(self, wish: str) -> None:
+        """Note which attachments' bytes were asked for."""
+        self._writer.now(lambda c: _set_meta(c, "files", wish))
+
     def public_tags(self) -> dict[str, int]:
         """How many public issues carry each tag; tags of private issues alone are absent."""
         query = (
@@ -373,7 +412,11 @@ class Archive:
     def _present(self) -> Sequence[Any]:
         return schema.issue.c.viewer == self.viewer, schema.issue.c.gone_at.is_(None)
 
-    def _pages(self, *columns: Any, after: str = "") -> Iterator[Any]:
+    def _named_by(self, keys: Sequence[Key]) -> links.Back:
+        with self._engine.connect() as connection:
+            return links.back(connection, self.viewer, keys)
+
+    def _pages(self, *columns: Any, after: str = "") -> Iterator[Sequence[Any]]:
         """Rows in order, a page at a time, so that no cursor is held open while others write."""
         while True:
             query = (
@@ -384,7 +427,8 @@ class Archive:
             )
             with self._engine.connect() as connection:
                 page = connection.execute(query).all()
-            yield from page
+            if page:
+                yield page
             if len(page) < _PAGE:
                 return
             after = page[-1].position
@@ -431,6 +475,7 @@ def mentioned(issue: Issue) -> set[Key]:
         issue.author,
         *(task.assignee for task in issue.tasks),
         *(task.author for task in issue.tasks),
+        *(item.assignee for item in issue.work_items),
         *(comment.author for comment in issue.comments),
         *(change.author for change in issue.history),
         *(subscription.person for subscription in issue.subscriptions),

@@ -30,7 +30,8 @@ FORGOTTEN = "forgotten with what is private; the next pull tries again"
 
 class Purged(msgspec.Struct, kw_only=True):
     """What was removed: issues, raw replies, tags of issues, people and teams, projects with their
-    series and milestones, reasons why something could not be read, steps that were sent."""
+    series and milestones, reasons why something could not be read, steps that were sent, files of
+    attachments."""
 
     issues: int = 0
     replies: int = 0
@@ -39,6 +40,7 @@ class Purged(msgspec.Struct, kw_only=True):
     places: int = 0
     reasons: int = 0
     steps: int = 0
+    files: int = 0
 
 
 class Purge:
@@ -56,6 +58,16 @@ class Purge:
         )
         with translated(), self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+    def files_that_stay(self) -> set[str]:
+        """The hashes of the files that belong to an issue that stays."""
+        with translated(), self._engine.connect() as connection:
+            return {
+                one.file.sha256
+                for issue in _issues(connection, _ISSUE.key.not_in(_PRIVATE))
+                for one in issue.attachments
+                if one.file is not None
+            }
 
     def run(self, *, dry_run: bool = False) -> Purged:
         """Forget, all or nothing. dry_run: only count."""
@@ -77,6 +89,7 @@ def _forget(connection: Connection) -> Purged:
     _bare(connection, (teams | places) & named, purged)
     purged.reasons = _forget_reasons(connection)
     purged.tags = _delete(connection, schema.tagging, schema.tagging.c.issue.in_(_PRIVATE))
+    _delete(connection, schema.link, schema.link.c.issue.in_(_PRIVATE))
     purged.replies += _delete(connection, schema.reply, schema.reply.c.owner.in_(_PRIVATE))
     purged.issues = connection.execute(
         sa.select(sa.func.count()).select_from(_PRIVATE.distinct().subquery())

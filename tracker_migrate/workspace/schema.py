@@ -85,6 +85,19 @@ tagging = Table(
     Index("tagging_tag", "tag"),
 )
 
+#: which issue names which other one, and what it is called there
+link = Table(
+    "link",
+    metadata,
+    Column("viewer", String, primary_key=True),
+    Column("issue", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("to", String, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Index("link_to", "viewer", "to"),
+)
+
 #: how far the source was read
 cursor = Table(
     "cursor",

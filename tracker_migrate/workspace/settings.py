@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    ByteSize,
     ConfigDict,
     Field,
     ValidationError,
@@ -44,7 +45,8 @@ def _spec(spec: str) -> str:
 
 
 class SourceSettings(_Strict):
-    """What is read. specs: `launchpad:nova`, `launchpad:openstack` (a group) …"""
+    """What is read. specs: `launchpad:nova`, `launchpad:openstack` (a group) … attachments: whether
+    their bytes are; attachment_limit: of how many bytes the largest may be."""
 
     specs: list[Annotated[str, AfterValidator(_spec)]] = Field(min_length=1)
     address: Annotated[str, AfterValidator(web_address)] | None = None
@@ -56,6 +58,8 @@ class SourceSettings(_Strict):
     timeout: float = Field(default=60.0, gt=0)
     page: int = Field(default=75, ge=1, le=300)
     overlap_minutes: float = Field(default=10.0, ge=0)
+    attachments: bool = True
+    attachment_limit: ByteSize = Field(default=ByteSize(1_000_000_000), ge=0)
 
 
 class DatabaseSettings(_Strict):

@@ -27,6 +27,7 @@ from tracker_migrate.workspace.adoption import Adoption
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
 from tracker_migrate.workspace.doubled import Doubled
+from tracker_migrate.workspace.files import FileStore
 from tracker_migrate.workspace.hidden import Hidden
 from tracker_migrate.workspace.ledger import Ledger
 
@@ -51,6 +52,7 @@ class Workspace:
         self.writer = Writer(self.engine)
         hide = hide_in if not self.settings.source.show_addresses else _as_it_is
         self.archive = Archive(self.engine, self.writer, hide)
+        self.files = FileStore(self.state / "attachments")
 
     def __enter__(self) -> Workspace:
         return self

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -169,7 +170,10 @@ class _Absorber:
             return
         parts = path.strip("/").split("/")
         kind = str(record.get("type") or "text/plain")
-        keep_file(self.store, parts[1], kind, record["body"].encode(), int(parts[0]))
+        said = record.get("last_modified")
+        when = parsedate_to_datetime(said).isoformat() if said else None
+        content = record["body"].encode()
+        keep_file(self.store, parts[1], kind, content, int(parts[0]), created=when)
 
     def _sharing(self, record: dict[str, Any]) -> None:
         if record["status"] != 200:

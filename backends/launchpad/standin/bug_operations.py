@@ -197,6 +197,9 @@ def _visibility(ctx: Context, bug: Entry) -> Any:
 def _add_attachment(ctx: Context, bug: Entry) -> Any:
     change = BugChange(ctx, bug)
     upload, url = ctx.uploads.get("data"), ctx.text("url")
+    name = ctx.text("filename") or (upload.name if upload else "data")
+    content = upload.content if upload else (ctx.arg("data") or "").encode()
+    _check_file(name, None if url else content)
     number = ctx.store.sequence("attachment")
     path = f"{change.path}/+attachment/{number}"
     title = ctx.text("description") or ctx.text("filename") or "attachment"
@@ -207,10 +210,8 @@ def _add_attachment(ctx: Context, bug: Entry) -> Any:
         "message_link": change.message_path(index),
     }, change.number)  # fmt: skip
     if not url:
-        content = upload.content if upload else (ctx.arg("data") or "").encode()
         kind = ctx.text("content_type") or (upload.type if upload else "text/plain")
-        name = ctx.text("filename") or (upload.name if upload else "data")
-        file = keep_file(ctx.store, name, kind, content)
+        file = keep_file(ctx.store, name, kind, content, created=ctx.now())
         ctx.store.set_meta(f"file:{path}", str(file))
     change.note("attachment added", None, f"{title} {file_page(ctx, path)}")
     if patch:
@@ -218,6 +219,16 @@ def _add_attachment(ctx: Context, bug: Entry) -> Any:
     change.bump()
     change.save()
     return created(ctx, path)
+
+
+def _check_file(name: str, content: bytes | None) -> None:
+    """What the running server said to names and contents that it does not take."""
+    if "\n" in name or "\r" in name:
+        raise Refusal(400, f"filename: ({name!r}, 'filename')".replace("\\n", "\n"))
+    if content == b"":
+        raise Refusal(400, "data: Cannot upload empty file.")
+    if "/" in name and content is not None:
+        raise Refusal(400, "Filename cannot contain slashes.")
 
 
 def file_page(ctx: Context, path: str) -> str:

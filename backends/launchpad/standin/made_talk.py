@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tracker_migrate.backends.launchpad.standin.librarian import keep_file
+from tracker_migrate.backends.launchpad.standin.made_files import made_file
 from tracker_migrate.backends.launchpad.standin.made_people import Cast
 from tracker_migrate.backends.launchpad.standin.made_project import Scene
 from tracker_migrate.backends.launchpad.standin.store import Store
@@ -179,15 +180,15 @@ class Talk:
             values.update(title=f"fix-{number}.diff", type="Patch")
             self.bug["latest_patch_uploaded"] = self.moment.isoformat()
         if "url" not in values:
-            self._keep(path, values["title"])
+            self._keep(path, values["title"], number)
         self.store.put_item("bug_attachment", path, values, self.number)
         self.note("attachment added", None, f"{values['title']} bugs/{number}")
 
-    def _keep(self, path: str, name: str) -> None:
-        patch = name.endswith(".diff")
-        content = self.writer.diff() if patch else self.writer.log(20).encode()
-        number = keep_file(self.store, name, "text/x-diff" if patch else "text/plain", content)
-        self.store.set_meta(f"file:{path}", str(number))
+    def _keep(self, path: str, title: str, number: int) -> None:
+        text = self.writer.diff() if title.endswith(".diff") else self.writer.log(20).encode()
+        name, kind, content = made_file(number, title, text)
+        file = keep_file(self.store, name, kind, content, created=self.moment.isoformat())
+        self.store.set_meta(f"file:{path}", str(file))
 
     def _watch(self) -> None:
         number = self.store.sequence("watch")

@@ -9,6 +9,7 @@ from tracker_migrate.backends.launchpad.standin.changing import BugChange
 from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal, unauthorized
+from tracker_migrate.backends.launchpad.standin.librarian import drop_file
 from tracker_migrate.backends.launchpad.standin.targets import target_names, task_sort
 
 
@@ -45,11 +46,13 @@ def _check_author(ctx: Context, message: Entry, name: str) -> None:
 
 
 def remove_attachment(ctx: Context, attachment: Entry) -> Any:
-    """removeFromBug: history tells, the date does not; the last patch takes its date along."""
+    """removeFromBug: history tells, the date does not; the last patch takes its date along, and the
+    librarian has the file no more."""
     ctx.store.drop_item(attachment.path)
     change = BugChange.of(ctx, attachment.bug)
     address = file_page(ctx, attachment.path)
     change.note("attachment removed", f"{attachment.get('title')} {address}")
+    drop_file(ctx.store, attachment.path)
     patches = ctx.store.items("bug=? AND kind='bug_attachment'", attachment.bug)
     if not any(one.get("type") == "Patch" for one in patches):
         change.data["latest_patch_uploaded"] = None

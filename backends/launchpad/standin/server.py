@@ -13,7 +13,7 @@ from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.control import steer
 from tracker_migrate.backends.launchpad.standin.errors import Refusal, no_version
 from tracker_migrate.backends.launchpad.standin.forms import Upload, read_form
-from tracker_migrate.backends.launchpad.standin.librarian import serve
+from tracker_migrate.backends.launchpad.standin.librarian import Librarian
 from tracker_migrate.backends.launchpad.standin.mischief import SlowCommit, shift, slow_commit
 from tracker_migrate.backends.launchpad.standin.oauth import (
     ANONYMOUS,
@@ -36,7 +36,7 @@ VERSIONS = ("devel", "beta", "1.0")
 
 
 class LaunchpadStandIn(StandIn):
-    """A small Launchpad: `devel` web service, librarian and token pages on one address.
+    """A small Launchpad: `devel` web service and token pages on one address, librarian on another.
 
     `data` is a SQLite file or `:memory:`; `web` is the root of web links, where `{site}` becomes
     `bugs.`, `blueprints.` or nothing. Without it they lead to the stand-in's own address.
@@ -47,6 +47,8 @@ class LaunchpadStandIn(StandIn):
         self.store = Store(data)
         self.web = web
         self.slow = SlowCommit()
+        self.librarian = Librarian(self)
+        self.beside = (self.librarian,)
         self.mischief = {"shift": partial(shift, self), "slow_commit": partial(slow_commit, self)}
         self._frozen: datetime | None = None
         self._dated: str | None = None
@@ -128,18 +130,16 @@ class LaunchpadStandIn(StandIn):
         """How the person who is logged in sees things."""
         web = self.web or self.url
         webs = self._webs.setdefault((self.url, web), {})
-        api = f"{self.url}/devel/"
+        api, files = f"{self.url}/devel/", self.librarian.url
         if login.person is None:
-            return View(api, web, webs=webs)
+            return View(api, web, webs=webs, files=files)
         circle = circle_of(self.store, login.person)
         deep = login.permission in ("READ_PRIVATE", "WRITE_PRIVATE", "DESKTOP_INTEGRATION")
         writes = login.permission in ("WRITE_PUBLIC", "WRITE_PRIVATE", "DESKTOP_INTEGRATION")
-        return View(api, web, login.person, circle, ADMINS in circle and deep, deep, writes, webs)
+        admin = ADMINS in circle and deep
+        return View(api, web, login.person, circle, admin, deep, writes, webs, files)
 
     # -- pages that are not of the web service ---------------------------------------------------
-
-    def _librarian(self, request: Request) -> Reply:
-        return serve(self.store, request)
 
     def _request_token(self, request: Request) -> Reply:
         return request_token(self.store, request, self.moment())
@@ -151,8 +151,6 @@ class LaunchpadStandIn(StandIn):
         return authorize_page(self.store, request, self.moment())
 
     _pages: Mapping[str, Callable[[LaunchpadStandIn, Request], Reply]] = {
-        "librarian": _librarian,
-        "restricted": _librarian,
         "+request-token": _request_token,
         "+access-token": _access_token,
         "+authorize-token": _authorize_token,

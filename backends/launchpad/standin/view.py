@@ -29,6 +29,7 @@ class View:
     reads_private: bool = False
     writes: bool = False
     webs: dict[str, str] = field(default_factory=dict, compare=False)
+    files: str = ""  # the librarian's address, no slash at the end
 
     @property
     def anonymous(self) -> bool:

@@ -23,19 +23,19 @@ def _proxied(text: str) -> str:
 
 
 def _librarian(text: str) -> str:
-    """Both forms of a file's address become `librarian:` and its name."""
-    path = urlsplit(text).path
-    if re.match(
-        r"https?://(i\d+\.restricted\.)?127\.0\.0\.1:\d+/(librarian/|restricted/)?\d+/", text
-    ):
-        restricted = ".restricted." in text or "/restricted/" in text
-        return f"librarian:{path.rpartition('/')[2]}" + (" restricted" if restricted else "")
+    """A file's address without its host; that its host or its token says so makes it restricted."""
+    if re.match(r"https?://(i\d+\.restricted\.)?127\.0\.0\.1:\d+/\d+/[^/]+$", text):
+        said = [".restricted." in text, "?token=" in text]
+        split = urlsplit(text)
+        restricted = any(said) and (all(said) or split.scheme == "http")
+        name = split.path.rpartition("/")[2]
+        return f"librarian:{name}" + (" restricted" if restricted else "")
     return text
 
 
 _OTHER_HOST = (
-    "the librarian is on another port there, and a restricted file on a host of its own; here "
-    "both are paths of the stand-in"
+    "the librarian has another port and other numbers there, and a restricted file has https and a "
+    "host of its own, besides its token"
 )
 #: ALL that is normalised in texts, on both sides: what, why
 TEXTS: tuple[tuple[Callable[[str], str], str], ...] = (

@@ -25,6 +25,13 @@ PROJECTS = ("debian", "evolution", "firefox", "jokosher", "lab-alpha", "launchpa
 PARTS = ("lab-bulk",)  # recorded in part: 15 of 700 bugs
 WIRES = ("nova-sample", "lab-bulk", "lab-private", "activity-pages")
 
+#: fields of a wire recording that hold a header of the answer
+_SAID = {
+    "type": "Content-Type",
+    "content_length": "Content-Length",
+    "last_modified": "Last-Modified",
+}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -41,6 +48,7 @@ class Asked:
     files: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     date: str = ""
+    said: dict[str, str] = field(default_factory=dict)  # recorded headers of the answer
 
 
 def wire_file(name: str) -> Path:
@@ -54,8 +62,9 @@ def wire(name: str) -> Iterator[Asked]:
         for line in lines:
             record = json.loads(line)
             viewer = record.get("viewer", "anonymous")
+            said = {_SAID[field]: text for field, text in record.items() if field in _SAID and text}
             yield Asked(f"wire/{name}", record["url"], record["status"], parsed(record["body"]),
-                        viewer, location=record.get("location"))  # fmt: skip
+                        viewer, location=record.get("location"), said=said)  # fmt: skip
 
 
 def project(name: str) -> Iterator[Asked]:

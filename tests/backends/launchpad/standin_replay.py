@@ -64,12 +64,11 @@ class Asker:
         )
 
     def address(self, url: str) -> str:
-        """A recorded address at the stand-in; the librarian's files are below its own address."""
+        """A recorded address at the stand-in, or at its librarian."""
         file = re.match(r"https?://(i\d+\.restricted\.)?127\.0\.0\.1:\d+/(\d+)/(.*)", url)
         if file is not None:
-            kind, rest = "restricted" if file[1] else "librarian", file[3]
-            token = rest.replace("token=REDACTED", f"token={token_of(int(file[2]))}")
-            return f"{self.url}/{kind}/{file[2]}/{token}"
+            rest = file[3].replace("token=REDACTED", f"token={token_of(int(file[2]))}")
+            return f"{self.standin.librarian.url}/{file[2]}/{rest}"
         quoted = quote(HOST, safe=""), quote(self.url, safe="")
         return url.replace(HOST, self.url).replace(*quoted)
 
@@ -89,6 +88,8 @@ class Asker:
             found += differences(
                 normalised(asked.location, ""), normalised(given, self.url), "Location"
             )
+        heard = {name: reply.headers.get(name) for name in asked.said}
+        found += differences(asked.said, heard, "headers")
         recorded = normalised(asked.body, "", dates_from)
         body = normalised(recordings.parsed(reply.text), self.url, dates_from)
         return found + differences(recorded, body, "body")

@@ -267,11 +267,12 @@ def test_a_bug_takes_seven_requests_and_each_person_one(nova: LaunchpadStandIn) 
         got = made.read(key)
         assert got is not None
         people |= {one.author for one in got.issue.comments}
-    # a page of 300 messages is enough for any of them, and one search tells of all branches
-    assert asked(nova) - before == 277 * 7 + 1
+    # a page of 300 messages is enough for any of them, and two searches tell of all branches and
+    # CVEs
+    assert asked(nova) - before == 277 * 7 + 2
     for person in people - {None}:
         assert isinstance(made.person(Key(str(person))).value, Person)
-    assert asked(nova) - before == 277 * 7 + 1 + len(people - {None})
+    assert asked(nova) - before == 277 * 7 + 2 + len(people - {None})
 
 
 def test_what_was_read_is_what_was_recorded(nova: LaunchpadStandIn) -> None:
@@ -294,7 +295,7 @@ def test_a_long_bug_comes_in_few_pages(nova: LaunchpadStandIn) -> None:
     got = made.read(bug(856764))
     assert got is not None
     assert len(got.issue.comments) == 102
-    assert len(got.replies) == 8  # nothing was listed: it might have had branches
+    assert len(got.replies) == 9  # nothing was listed: it might have had branches, or CVEs
 
 
 def test_what_is_known_takes_one_request(nova: LaunchpadStandIn) -> None:
@@ -415,7 +416,7 @@ def test_what_only_looks_like_a_change_costs_one_request() -> None:
 
     reader = Still({**project("lab-alpha"), "/devel/bugs/16": row("", message_count=6)})
     assert reading.bug(Client(ADDRESS, reader=reader), "16", "", lambda *_: False) is not None
-    assert sum(reader.asked.values()) == 7 + 1 + 1  # and the duplicates that it has
+    assert sum(reader.asked.values()) == 7 + 1 + 2  # and duplicates and nominations that it has
 
 
 @needs_recordings
@@ -427,9 +428,79 @@ def test_cves_are_asked_for_where_there_are_some_and_they_are_shown() -> None:
     assert got is not None
     (cve,) = [one for one in got.issue.relations if one.kind == "cve"]
     assert (cve.label, cve.extra["description"]) == ("CVE-1999-2345", "Possible data loss")
-    anonymous = Replies(held)
-    reading.bug(Client(ADDRESS, reader=anonymous), "16", "", lambda *_: True)
-    assert anonymous.asked["/devel/bugs/16/cves"] == 0
+
+
+@needs_recordings
+def test_who_is_not_logged_in_is_told_of_cves_by_the_history_or_how_many_there_are() -> None:
+    held = dict(project("lab-alpha"))
+    assert cves(held, "16") == ["CVE-1999-2345"]  # linked, unlinked, and linked again
+    held["/devel/bugs/16/activity"] = str(held["/devel/bugs/16/activity"]).replace(
+        "cve linked", "cve"
+    )
+    assert cves(held, "16") == ["one that Launchpad names to those who are logged in"]
+
+
+def cves(answers: Any, number: str) -> list[str]:
+    """The CVEs of a bug, as everybody reads it."""
+    client = Client(ADDRESS, reader=Replies(answers))
+    got = reading.bug(client, number, "", lambda what, _: what == "cves")
+    assert got is not None
+    return [one.label for one in got.issue.relations if one.kind == "cve"]
+
+
+@needs_recordings
+def test_nominations_are_asked_for_where_the_history_tells_of_one_or_somebody_wants_them() -> None:
+    nominations = nominated("lab-alpha", "16", ())
+    assert [one.label for one in nominations] == ["lab-alpha/stable"]
+    assert nominations[0].url == "http://launchpad.test:8085/lab-alpha/stable"
+    assert nominations[0].extra["status"] == "Approved"
+    assert nominations[0].extra["decider_link"] == "launchpad:person:name12"
+    assert nominated("firefox", "1", ()) == []  # older than the history
+    assert len(nominated("firefox", "1", ("nominations",))) == 2
+
+
+def nominated(name: str, number: str, also: Any) -> list[Any]:
+    """The nominations of a recorded bug."""
+    client = Client(ADDRESS, reader=Replies(project(name)))
+    got = reading.bug(client, number, "", lambda *_: False, also=also)
+    assert got is not None
+    return [one for one in got.issue.relations if one.kind == "nomination"]
+
+
+@needs_recordings
+@pytest.mark.parametrize("told", [True, False])
+def test_merge_proposals_are_asked_for_where_the_history_tells_of_one(told: bool) -> None:
+    held = dict(project("lab-alpha"))
+    page = json.loads(str(held["/devel/bugs/16/linked_merge_proposals"]))
+    home = "http://code.launchpad.test:8085/~name12/lab-alpha/fix/+merge/7"
+    proposal = {
+        "self_link": f"{ADDRESS}/devel/~name12/lab-alpha/fix/+merge/7",
+        "web_link": home,
+        "queue_status": "Needs review",
+        "date_created": "2026-11-22T13:48:34.502164+00:00",
+        "date_merged": None,
+        "registrant_link": f"{ADDRESS}/devel/~name12",
+        "commit_message": "about code",
+    }
+    held["/devel/bugs/16/linked_merge_proposals"] = json.dumps(
+        {**page, "entries": [proposal], "total_size": 1}
+    )
+    if told:
+        held["/devel/bugs/16/activity"] = str(held["/devel/bugs/16/activity"]).replace(
+            '"bug watch added"', '"merge proposal linked"'
+        )
+    client = Client(ADDRESS, reader=Replies(held))
+    got = reading.bug(client, "16", "", lambda *_: False)
+    assert got is not None
+    found = [one for one in got.issue.relations if one.kind == "merge_proposal"]
+    assert len(found) == told
+    if told:
+        assert (found[0].label, found[0].url) == ("lp:~name12/lab-alpha/fix/+merge/7", home)
+        assert found[0].extra == {
+            "queue_status": "Needs review",
+            "date_created": "2026-11-22T13:48:34.502164+00:00",
+            "registrant_link": "launchpad:person:name12",
+        }
 
 
 @needs_recordings

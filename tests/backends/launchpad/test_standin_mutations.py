@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -71,6 +72,18 @@ def test_each_changed_value_is_noticed(source: str) -> None:
     with loaded(source) as asker:
         missed = [one.url for one in sample(source, chance) if not is_noticed(asker, one, chance)]
     assert missed == []
+
+
+def test_each_changed_header_of_a_file_is_noticed() -> None:
+    with loaded("wire/lab-private") as asker:
+        files = [one for one in asked_of("wire/lab-private") if "Last-Modified" in one.said]
+        assert len(files) > 10
+        for one in files[:12]:
+            reply = asker.send(one)
+            assert asker.compare(one, reply) == []
+            for name, text in one.said.items():
+                other = dataclasses.replace(one, said={**one.said, name: f"{text}0"})
+                assert asker.compare(other, reply) != []
 
 
 def is_noticed(asker: Asker, asked: Asked, chance: random.Random) -> bool:

@@ -51,6 +51,8 @@ STATES: dict[str, dict[str, str]] = {
     "blueprint": {"Implemented": "resolved", "Started": "open", "Not started": "open",
                   "Informational": "resolved"},
     "definition": {"Obsolete": "invalid", "Approved": ""},
+    "work_item": {"DONE": "resolved", "INPROGRESS": "open", "POSTPONED": "invalid",
+                  "TODO": "open", "BLOCKED": "open"},
 }  # fmt: skip
 
 

@@ -152,6 +152,13 @@ class Decided:
         "importance": {"High": "high", "Wishlist": "low", "Undefined": "medium"},
         "blueprint": {"Implemented": "merged", "Informational": "merged", "Unknown": "todo"},
         "definition": {"Obsolete": "invalid", "Approved": ""},
+        "work_item": {
+            "DONE": "merged",
+            "INPROGRESS": "inprogress",
+            "POSTPONED": "invalid",
+            "TODO": "todo",
+            "BLOCKED": "todo",
+        },
     }
 
     def __init__(self, *, me: str = "2") -> None:
