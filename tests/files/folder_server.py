@@ -31,12 +31,14 @@ class FolderServer(StandIn):
         super().__init__()
         self.folder = folder
         self.manners = Manners(**{"headers": DOWNLOAD, **manners})  # type: ignore[arg-type]
-        self.asked: list[str] = []
+        #: what is shown though it is not there any more, such as by a cache
+        self.kept: dict[str, bytes] = {}
 
     def answer(self, request: Request) -> Reply:
         path = unquote(request.target.partition("?")[0]).strip("/")
-        self.asked.append(path)
         given, how = self.folder / path, self.manners
+        if request.target.strip("/") in self.kept:
+            return Reply(200, self.kept[request.target.strip("/")])
         if how.status:
             return Reply(how.status, b"")
         if how.login and "authorization" not in {name.lower() for name in request.headers}:
