@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
 import msgspec
 
 from tracker_migrate.model import Access, Attachment, Issue, Key, Milestone, Person, Project, Series
+from tracker_migrate.typed import ready
 
 #: the version of what stands in this file. A plug-in's module says for which one it was written,
 #: as `INTERFACE = 1`; it is raised when a backend that was right would not be right any more
@@ -766,3 +767,6 @@ def total(losses: Iterable[Loss]) -> dict[tuple[str, str, str], int]:
         at = (loss.entity, loss.field, loss.outcome)
         sums[at] = sums.get(at, 0) + loss.count
     return sums
+
+
+ready(ClosedStep, Receipt, RemoteRef)

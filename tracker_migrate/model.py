@@ -16,6 +16,8 @@ from typing import Any, Literal, NewType
 
 import msgspec
 
+from tracker_migrate.typed import ready_all
+
 Key = NewType("Key", str)
 
 
@@ -330,3 +332,6 @@ def says(value: object) -> bool:
     """Whether a value of `extra` says something: a count of nought and a `no` do not, for a reader
     takes both for granted where nothing is said."""
     return holds(value) and not (isinstance(value, bool | int | float) and not value)
+
+
+ready_all(globals())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tracker_migrate.backends.maniphest import fields, projects, texts, work_items
+from tracker_migrate.backends.maniphest import fields, files, projects, texts, work_items
 from tracker_migrate.backends.maniphest.losses import LOSSES, Outcome
 from tracker_migrate.interfaces import Decisions, Loss
 from tracker_migrate.model import Comment, Issue, Task, key, present_fields
@@ -40,6 +40,9 @@ def _special(issue: Issue, decisions: Decisions, single: bool) -> Iterator[Told]
             yield "comment", "text", "text", ""
     yield from _tasks(issue, decisions, single)
     yield from (("work_item", name, "native", "") for name in work_items.native(issue, decisions))
+    for one in issue.attachments:
+        if reason := files.why_lost(one, issue, decisions):
+            yield "attachment", "file", "lost", reason
     edges = fields.depends_on(issue, decisions)
     for relation in issue.relations:
         if relation.kind == "depends_on" and relation.to in edges:

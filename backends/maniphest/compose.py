@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tracker_migrate.backends.maniphest.access import ACCESS, GUARDS
+from tracker_migrate.backends.maniphest.files import SINGLE
 from tracker_migrate.backends.maniphest.options import TEXT_LIMIT
 from tracker_migrate.backends.maniphest.wire import sent_bytes
 from tracker_migrate.interfaces import Action, Pointer, Ref, Step, Text
@@ -20,11 +21,15 @@ STEPS = (
     "project.update",
     "milestone.create",
     "milestone.update",
+    "file.upload",
+    "file.allocate",
     "task.create",
     "subtask.create",
     "task.update",
+    "file.contents",
     "fill",
 )
+FILES = frozenset({"file.upload", "file.allocate", "file.contents"})
 FILL_COMMENTS = 250
 _TASKS = ("task", "subtask")
 _PARTS = ("comment", "relations")
@@ -36,8 +41,10 @@ def compose(actions: Sequence[Action], most: int = TEXT_LIMIT) -> Iterator[Step]
     closing, rest, opening = _sorted_by_audience(actions)
     yield from (Step(kind="task.update", actions=(one,), phase=0) for one in closing)
     yield from _shared(rest)
+    yield from _files(rest)
     yield from _creates(rest)
     yield from _updates(rest)
+    yield from _contents(rest)
     yield from _fills(rest, most)
     yield from (Step(kind="task.update", actions=(one,), phase=2) for one in opening)
 
@@ -78,6 +85,20 @@ def _shared(actions: Sequence[Action]) -> Iterator[Step]:
     for action in actions:
         if action.wanted.kind in ("project", "milestone"):
             yield Step(kind=f"{action.wanted.kind}.{action.op}", actions=(action,), phase=0)
+
+
+def _files(actions: Sequence[Action]) -> Iterator[Step]:
+    """Before what shows them; the large ones are filled later."""
+    for action in actions:
+        if action.wanted.kind == "file":
+            whole = action.wanted.fields["size"] <= SINGLE
+            yield Step(kind="file.upload" if whole else "file.allocate", actions=(action,), phase=1)
+
+
+def _contents(actions: Sequence[Action]) -> Iterator[Step]:
+    for action in actions:
+        if action.wanted.kind == "contents":
+            yield Step(kind="file.contents", actions=(action,), phase=2)
 
 
 def _creates(actions: Sequence[Action]) -> Iterator[Step]:

@@ -27,6 +27,14 @@ class UnknownType(Refused):
         self.types = types
 
 
+class NoChunks(Refused):
+    """The file is in one piece."""
+
+
+class ChunkThere(Refused):
+    """The server has this piece of a file already."""
+
+
 class Invalid(Refused):
     """An edit was looked at and refused before anything was written; `wrong` are the parts of it
     that the server named: `title`, `view`, `edit`, `space`."""
@@ -41,7 +49,9 @@ _NO_LOGIN = re.compile(r"not permitted to use the API|account is (?:disabled|not
 #: faults of the database or of PHP: may strike after the commit (recording
 #: 121-crash-between-commit-and-index)
 _BROKEN = re.compile(r"^#\d{4}\b|MySQL|MariaDB|deadlock|Lock wait timeout|AphrontQuery", re.I)
-_GONE = re.compile(r"You Shall Not Pass|No object exists with|^Monogram |Restricted Maniphest Task")
+_GONE = re.compile(
+    r"You Shall Not Pass|No object exists with|^Monogram |Restricted Maniphest Task|^No such file"
+)
 
 _UNKNOWN_TYPE = "Maniphest refuses it: it does not know a field (was the marker field renamed?)"
 _MEMBER = "make it a member of the project that the audience names"
@@ -62,6 +72,9 @@ _REASONS = (
         r"User \"|unknown user|not a valid user",
         "the owner is no account of this server: correct the table of people",
     ),
+    (r"No configured storage engine|too large for any", "no storage of the server takes the file"),
+    (r"storage engine", "the server has no place for files"),
+    (r"Chunk (?:start|end) byte|file data chunks? in byte range", "it has other pieces of a file"),
     (r"Project names? must not be longer", "the project's name is longer than 128 characters"),
     (r"Project", "the project's name, parent or hashtag is not taken"),
     (r"space", "the Space does not exist, is archived, or is closed to the importer"),
@@ -101,6 +114,10 @@ def fault(code: str, info: str, *, write: bool) -> MigrateError:
         return Doubtful(what) if write else Retriable(what)
     if code == "ERR-INVALID-CONSTRAINT":
         return UnknownConstraint("the server can't search by this field")
+    if "does not have chunks" in info:
+        return NoChunks("the file is in one piece")
+    if "Chunk has already been uploaded" in info:
+        return ChunkThere("the server has this piece of the file already")
     if "generates the same hashtag" in info or "is already used by another project" in info:
         return SlugTaken("a project of this hashtag exists already")
     if code in ("ERR-INVALID-OBJECT-PHID", "ERR-BAD-SOURCEPHIDS") or _GONE.search(info):

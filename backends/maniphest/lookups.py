@@ -6,7 +6,7 @@ A task is ours only if an account of ours made it: anybody can write our marker 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ from tracker_migrate.bounded import Pages
 from tracker_migrate.interfaces import DOUBLED, Mine
 from tracker_migrate.text import origin
 
+T = TypeVar("T")
+
 
 class Finder:
     """Searches of one server, all of them reads."""
@@ -36,13 +38,13 @@ class Finder:
     def tasks(self, constraints: Mapping[str, Any], **more: Any) -> Iterator[TaskRow]:
         """All tasks that match, page after page, newest first unless `order` says otherwise."""
         search = {"constraints": dict(constraints), "order": "newest", "limit": PAGE, **more}
-        for rows in self._pages("maniphest.search", search):
+        for rows in self.pages("maniphest.search", search):
             yield from msgspec.convert(rows, list[TaskRow])
 
     def tasks_by_phid(self, phids: Iterable[str], *, projects: bool = False) -> Iterator[TaskRow]:
         """These tasks, as far as we may see them; in no order."""
         more: dict[str, Any] = {"attachments": {"projects": True}} if projects else {}
-        for batch in _batches(sorted(set(phids))):
+        for batch in batches(sorted(set(phids))):
             yield from self.tasks({"phids": batch}, **more)
 
     def transactions(
@@ -52,7 +54,7 @@ class Finder:
         search: dict[str, Any] = {"objectIdentifier": task, "limit": limit}
         if only:
             search["constraints"] = {"phids": list(only)}
-        for rows in self._pages("transaction.search", search):
+        for rows in self.pages("transaction.search", search):
             yield from msgspec.convert(rows, list[TransactionRow])
 
     def done_to_all(self, kind: str, author: str, limit: int) -> Iterator[list[TransactionRow]]:
@@ -60,18 +62,19 @@ class Finder:
         first, page by page."""
         constraints = {"authorPHIDs": [author]}
         search = {"objectType": kind, "constraints": constraints, "limit": limit}
-        for rows in self._pages("transaction.search", search):
+        for rows in self.pages("transaction.search", search):
             yield msgspec.convert(rows, list[TransactionRow])
 
     def edges(self, sources: Iterable[str], types: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """(source, type, destination) of the edges of these tasks. Raises Gone."""
-        for batch in _batches(sorted(set(sources))):
+        for batch in batches(sorted(set(sources))):
             search = {"sourcePHIDs": batch, "types": list(types), "limit": PAGE}
-            for rows in self._pages("edge.search", search):
+            for rows in self.pages("edge.search", search):
                 for row in rows:
                     yield row["sourcePHID"], row["edgeType"], row["destinationPHID"]
 
-    def _pages(self, method: str, search: dict[str, Any]) -> Iterator[list[Any]]:
+    def pages(self, method: str, search: dict[str, Any]) -> Iterator[list[Any]]:
+        """The rows of a search, page by page."""
         after, pages = None, Pages()
         while True:
             page = {**search, "after": after} if after is not None else search
@@ -98,7 +101,7 @@ class Finder:
             return self._sorted(self._ours(0), wanted)
         rows = (
             row
-            for batch in _batches(sorted(wanted))
+            for batch in batches(sorted(wanted))
             for row in self.tasks(search_by_marker(field, batch))
         )
         return self._sorted(rows, wanted)
@@ -185,7 +188,7 @@ class Finder:
 
     def projects_by_phid(self, phids: Iterable[str]) -> Iterator[ProjectRow]:
         """These projects and milestones, as far as we may see them; in no order."""
-        for batch in _batches(sorted(set(phids))):
+        for batch in batches(sorted(set(phids))):
             found = self._client.read("project.search", constraints={"phids": batch}, limit=PAGE)
             yield from msgspec.convert(found["data"], list[ProjectRow])
 
@@ -199,7 +202,7 @@ class Finder:
         project with subprojects has the members of those, a milestone those of its parent."""
         known: dict[str, frozenset[str] | None] = dict.fromkeys(groups)
         wanted = [one for one in known if one.startswith("PHID-PROJ-")]
-        for batch in _batches(wanted):
+        for batch in batches(wanted):
             for row in self._project_rows(batch):
                 held = row["attachments"]["members"]["members"]
                 known[row["phid"]] = frozenset(one["phid"] for one in held)
@@ -218,13 +221,14 @@ class Finder:
         search = {"constraints": {"parents": [parent], "isMilestone": True}, "limit": PAGE}
         rows = [
             row
-            for page in self._pages("project.search", search)
+            for page in self.pages("project.search", search)
             for row in msgspec.convert(page, list[ProjectRow])
             if row.name == name
         ]
         return min(rows, key=lambda row: row.id, default=None)
 
 
-def _batches(values: Sequence[str]) -> Iterator[list[str]]:
+def batches(values: Sequence[T]) -> Iterator[list[T]]:
+    """Values, as many at a time as one search takes."""
     for start in range(0, len(values), PAGE):
         yield list(values[start : start + PAGE])

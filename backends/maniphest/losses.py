@@ -26,6 +26,7 @@ LOSSES: Mapping[str, tuple[Outcome, str]] = {
     "task.importance": ("native", ""),
     "task.complete": ("native", ""),
     "comment.text": ("native", ""),
+    "attachment.file": ("native", ""),
 }
 
 #: native, and yet written in the text too: the source's own word stays readable in every case

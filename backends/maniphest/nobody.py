@@ -12,7 +12,7 @@ from tracker_migrate.model import Key
 
 Refs = Mapping[Key, tuple[str, RemoteRef]]
 _TITLE = re.compile(rb"<title>([^<]*)", re.I)
-_TASK = re.compile(rb"href=\"(?:https?://[^\"/]*)?/(T\d+)[\"#?]")
+_TASK = re.compile(rb"href=\"(?:https?://[^\"/]*)?/([TF]\d+)[\"#?]")
 _BATCH = 100
 #: a comment's own page is called so where it is shown; else it asks for a login
 _COMMENT_PAGE = re.compile(rb"Raw Comment")
@@ -68,8 +68,8 @@ class Nobody:
 
     def _linked(self, numbers: Iterable[str]) -> Iterator[str]:
         """Tasks that the lists and the feed lead to."""
-        ids = sorted(number[1:] for number in numbers)
-        lists = ["/maniphest/query/all/", "/feed/"]
+        ids = sorted(number[1:] for number in numbers if number.startswith("T"))
+        lists = ["/maniphest/query/all/", "/feed/", "/file/query/all/"]
         for start in range(0, len(ids), _BATCH):
             named = urlencode({"ids": ",".join(ids[start : start + _BATCH])})
             lists.append(f"/maniphest/?{named}")

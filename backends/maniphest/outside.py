@@ -25,6 +25,8 @@ WITHHELD = key("maniphest", "tag", "withheld")
 #: how many rows of a feed are looked at
 _FEED = 1000
 _TASKS = ("task", "subtask", "relations")
+_FILES = ("file", "contents")
+_NAMED = (*_TASKS, *_FILES)
 
 
 class Outsider:
@@ -65,13 +67,15 @@ class _View:
         self._refs = refs
         self._tasks = {at.id for kind, at in refs.values() if kind in _TASKS}
         self._comments = {at.id for kind, at in refs.values() if kind == "comment"}
-        self._numbers = sorted({at.number for kind, at in refs.values() if kind in _TASKS})
+        self._files = {at.id for kind, at in refs.values() if kind in _FILES}
+        self._numbers = sorted({at.number for kind, at in refs.values() if kind in _NAMED})
 
     def readable(self, *, thorough: bool) -> set[Key]:
         seen = set(self._seen())
         seen |= {phid for phid in self._tasks - seen if self._history(phid)}
         if thorough:
             seen |= {phid for phid in self._tasks - seen if self._edges(phid)}
+            seen |= {phid for phid in self._files - seen if self._has_bytes(phid)}
             seen |= set(self._listed())
         return {one for one, (_, at) in self._refs.items() if at.id in seen}
 
@@ -87,7 +91,9 @@ class _View:
                 yield from self._rows("maniphest.search", constraints={"ids": ids})
             for handle in _values(self._client.read("phid.lookup", names=names)):
                 yield handle["phid"]
-        for phids in _batches(self._tasks):
+        for phids in _batches(self._files):
+            yield from self._rows("file.search", constraints={"phids": phids})
+        for phids in _batches(self._tasks | self._files):
             for handle in _values(self._client.read("phid.query", phids=phids)):
                 yield handle["phid"]
         for phids in _batches(self._comments):
@@ -106,6 +112,12 @@ class _View:
         edges = {"sourcePHIDs": [phid], "types": ["task.subtask", "task.parent"]}
         return self._answers("edge.search", edges)
 
+    def _has_bytes(self, phid: str) -> bool:
+        """Whether a file is given out, by a method that looks neither at lists nor at names."""
+        return self._answers("file.info", {"phid": phid}) or self._answers(
+            "file.download", {"phid": phid}
+        )
+
     def _answers(self, method: str, asked: Mapping[str, Any]) -> bool:
         try:
             self._client.read(method, **asked)
@@ -120,6 +132,8 @@ class _View:
         yield from self._pages(
             "transaction.search", {"objectType": "TASK", "limit": LONG_PAGE}, _FEED
         )
+        if self._files:
+            yield from self._pages("file.search", {"order": "newest", "limit": PAGE}, _FEED)
         yield from self._stories()
         for number in self._of_the_source():
             yield from self._rows("maniphest.search", constraints={"query": f'"{number}"'})

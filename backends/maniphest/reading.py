@@ -6,6 +6,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+from tracker_migrate.backends.maniphest.filefinder import FileFinder
+from tracker_migrate.backends.maniphest.filereading import FilesOf, Texts
 from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.sending import comment_ref
@@ -27,14 +29,18 @@ _EDGES = ("task.subtask", "task.parent")
 class Reader:
     """Reads what is there of one issue."""
 
-    def __init__(self, server: Server, finder: Finder, guard: Guard) -> None:
+    def __init__(self, server: Server, finder: Finder, guard: Guard, files: FileFinder) -> None:
         self._server = server
         self._finder = finder
         self._guard = guard
+        self._files = files
 
     def read(self, refs: Refs) -> Snapshot:
         """See `interfaces.Sink.read`. Raises Gone if the issue's own task is not to be seen."""
-        return _Issue(self._server, self._finder, self._guard, refs).snapshot()
+        seen = _Issue(self._server, self._finder, self._guard, refs)
+        files = FilesOf(self._server, self._files, refs)
+        snapshot = seen.snapshot()
+        return files.added(snapshot, seen.texts)
 
 
 class _Issue:
@@ -52,6 +58,7 @@ class _Issue:
         self._within: dict[Key, Key] = {}
         self._doubled: set[Key] = set()
         self._foreign = 0
+        self.texts = Texts()
 
     def snapshot(self) -> Snapshot:
         if self._main is not None and self._main[1].id not in self._rows:
@@ -145,6 +152,7 @@ class _Issue:
         if self._main is None:
             return
         main = self._main[1]
+        self.texts.description(self._rows[main.id].description)
         known: dict[str, list[Key]] = defaultdict(list)
         for one, (kind, at) in self._refs.items():
             if kind == "comment":
@@ -154,6 +162,8 @@ class _Issue:
             text = row.text
             if text is None:
                 continue
+            if row.author == self._server.facts.me:
+                self.texts.comment(text)
             if row.phid not in known:
                 self._other_comment(row, text, seen)
             for one in known.get(row.phid, ()):

@@ -11,12 +11,14 @@ from typing import Annotated, Any
 import msgspec
 
 from tracker_migrate.replies import misfit
+from tracker_migrate.typed import ready_all
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 #: a PHID, or a name that stands in messages: one line, and no control character
 Word = Annotated[
     str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 ]
+Place = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,15}$")] | Id
 Nothing = Annotated[list[Any], msgspec.Meta(max_length=0)]
 
 
@@ -152,6 +154,42 @@ class Project(Thing):
     attachments: ProjectParts | list[Any] = []
 
 
+class View(msgspec.Struct):
+    """Who may see a file."""
+
+    view: Word
+
+
+class FileFields(msgspec.Struct):
+    """What a file has."""
+
+    name: str
+    size: Annotated[int, msgspec.Meta(ge=0)]
+    policy: View
+
+
+class File(Thing):
+    """A row of file.search."""
+
+    id: Id
+    fields: FileFields
+
+
+class Allocated(msgspec.Struct):
+    """What becomes of a file that is announced."""
+
+    upload: bool
+    filePHID: Word | None  # noqa: N815
+
+
+class Chunk(msgspec.Struct):
+    """A piece of a file; its ends are numbers, written as texts."""
+
+    byteStart: Place  # noqa: N815
+    byteEnd: Place  # noqa: N815
+    complete: bool
+
+
 class Status(msgspec.Struct):
     """A status that the server knows."""
 
@@ -213,6 +251,11 @@ _RESULTS: dict[str, Any] = {
     "phid.lookup": dict[str, Handle] | Nothing,
     "phid.query": dict[str, Handle] | Nothing,
     "feed.query": dict[str, FeedStory] | Nothing,
+    "file.search": _page(File),
+    "file.upload": Word,
+    "file.allocate": Allocated,
+    "file.querychunks": list[Chunk],
+    "file.download": str,
     "maniphest.edit": Edited,
     "project.edit": Edited,
 }
@@ -222,3 +265,6 @@ def wrong(method: str, result: Any) -> str | None:
     """Where a result is not as Conduit's are; None if it is."""
     kind = _RESULTS.get(method)
     return None if kind is None else misfit(result, kind)
+
+
+ready_all(globals())

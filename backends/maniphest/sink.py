@@ -7,6 +7,8 @@ from typing import Any
 
 from tracker_migrate.backends.maniphest import checking
 from tracker_migrate.backends.maniphest.client import Conduit
+from tracker_migrate.backends.maniphest.compose import FILES
+from tracker_migrate.backends.maniphest.filefinder import FileFinder
 from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.options import Options
@@ -17,6 +19,7 @@ from tracker_migrate.backends.maniphest.reading import Reader
 from tracker_migrate.backends.maniphest.sending import Sender, filled
 from tracker_migrate.backends.maniphest.server import Server
 from tracker_migrate.backends.maniphest.settling import Settler
+from tracker_migrate.backends.maniphest.uploads import Uploads
 from tracker_migrate.backends.maniphest.watching import ManiphestWatch
 from tracker_migrate.backends.maniphest.wire import task_ref
 from tracker_migrate.errors import UsageError
@@ -24,6 +27,7 @@ from tracker_migrate.interfaces import (
     Block,
     ClosedStep,
     Decisions,
+    Files,
     Mine,
     Planner,
     Receipt,
@@ -37,8 +41,9 @@ from tracker_migrate.model import Key
 from tracker_migrate.replies import about
 from tracker_migrate.text import remarkup
 
-#: steps that can't write twice what they write: a hashtag can't be taken twice, a name is a name
-_SAFE = frozenset({"project.create", "project.update", "milestone.update"})
+#: steps that can't write twice what they write: a hashtag can't be taken twice, a name is a name,
+#: and a piece of a file has its place
+_SAFE = frozenset({"project.create", "project.update", "milestone.update", "file.contents"})
 
 
 class ManiphestSink:
@@ -59,11 +64,17 @@ class ManiphestSink:
         self._outsider = Outsider(self.address, outsiders, options.timeout, lambda: self.importer)
         self._finder = Finder(self._server)
         self._guard = Guard(self._server, self._finder)
+        files = FileFinder(self._server, self._finder)
+        self._uploads = Uploads(self._server, files, self._guard)
         create = options.create_projects
         self._sender = Sender(self._server, self._finder, self._guard, create_projects=create)
         self._settler = Settler(self._server, self._finder, self._guard, self._sender)
-        self._reader = Reader(self._server, self._finder, self._guard)
-        self.watch: Watch | None = ManiphestWatch(self._server, self._finder)
+        self._reader = Reader(self._server, self._finder, self._guard, files)
+        self.watch: Watch | None = ManiphestWatch(self._server, self._finder, files)
+
+    def lend(self, files: Files) -> None:
+        """See `interfaces.TakesFiles.lend`."""
+        self._uploads.files = files
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """See `interfaces.Sink.check`. Remembers the policies, to look at a task before something
@@ -83,7 +94,9 @@ class ManiphestSink:
 
     def lanes(self, step: ClosedStep) -> tuple[str, ...]:
         """Creates one after another where numbers follow the source; one change of a task at a
-        time; projects by their parent."""
+        time; projects by their parent; files by their name."""
+        if step.kind in FILES:
+            return self._uploads.lanes(step)
         match step.kind:
             case "task.create" | "subtask.create":
                 return ("create",) if self.ordered else ()
@@ -94,15 +107,17 @@ class ManiphestSink:
 
     def mark(self, step: ClosedStep) -> dict[str, Any]:
         """See `settling.Settler.mark`."""
+        if step.kind in FILES:
+            return self._uploads.mark() if step.kind != "file.contents" else {}
         return self._settler.mark(step)
 
     def send(self, step: ClosedStep) -> Receipt:
         """Send it, once."""
-        return self._sender.send(step)
+        return (self._uploads if step.kind in FILES else self._sender).send(step)
 
     def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
         """See `settling.Settler.find`."""
-        return self._settler.find(step, mark)
+        return (self._uploads if step.kind in FILES else self._settler).find(step, mark)
 
     def resend_safe(self, step: ClosedStep) -> bool:
         """Nothing is idempotent in maniphest.edit; a project's hashtag can't be taken twice."""
@@ -156,7 +171,10 @@ class ManiphestSink:
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link with a label makes no mention on the task that it leads to, as `T1`, `{T1}` and
-        its bare address do (tried on a server: `[[ https://host/T1 | label ]]` wrote no edge)."""
+        its bare address do (tried on a server: `[[ https://host/T1 | label ]]` wrote no edge). What
+        is passing is a file, shown in its place, or nothing."""
+        if ref.passing:
+            return f" {{{at.number}}}" if at is not None and at.number else ""
         address = at.url if at is not None and at.url else ref.home
         return remarkup.link(ref.label, address)
 

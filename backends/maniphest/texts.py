@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tracker_migrate.backends.maniphest import fields, work_items
+from tracker_migrate.backends.maniphest import fields, files, work_items
 from tracker_migrate.backends.maniphest.losses import readable
 from tracker_migrate.backends.maniphest.options import TEXT_LIMIT
 from tracker_migrate.backends.maniphest.wire import sent_bytes
 from tracker_migrate.interfaces import Decisions, Ref, Text
-from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, name_of, parts
+from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, kind_of, name_of, parts
 from tracker_migrate.text import blocks as b
 from tracker_migrate.text import details, folded, origin, remarkup
 from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
@@ -51,7 +51,12 @@ def described(issue: Issue, decisions: Decisions) -> list[Text]:
     inside += decisions.blocks(issue, issue.description)
     inside += work_items.checklist(issue, decisions, person)
     rest = msgspec.structs.replace(details.without_repeats(issue), work_items=())
-    tail = details.details(rest, decisions, readable)
+    beside = {one.key for comment in written(issue) for one in attached(issue, comment)}
+
+    def entry(one: Attachment) -> b.Line:
+        return files.entry(one, issue, decisions, shows=one.key not in beside)
+
+    tail = details.details(rest, decisions, readable, entry)
     return _parts(label(issue), issue, inside, decisions, tail)
 
 
@@ -89,6 +94,8 @@ def _words(issue: Issue, task: Task, decisions: Decisions) -> Iterator[tuple[str
     if task.milestone:
         known = decisions.milestone(task.milestone)
         yield "Milestone", known.name if known else name_of(task.milestone).rpartition("/")[2]
+    if fields.is_work_item(task):
+        yield from work_items.told(task.extra)
 
 
 def groups(issue: Issue, decisions: Decisions) -> tuple[folded.Group, ...]:
@@ -118,13 +125,13 @@ def said(
     """A comment: where it came from, the head, what no field of Maniphest holds of it, and its
     text; in as many parts as are needed for a limit, or that of the settings."""
     inside: list[b.Block] = [*head]
-    if notes := tuple(_notes(issue, comment)):
+    if notes := tuple(_notes(issue, comment, decisions)):
         inside.append(b.Paragraph(notes))
     inside += decisions.blocks(issue, comment.text) if comment.text.strip() else ()
     return _parts(comment_label(issue, comment), comment, inside, decisions, limit=limit)
 
 
-def _notes(issue: Issue, comment: Comment) -> Iterator[b.Line]:
+def _notes(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[b.Line]:
     if subject := telling(issue, comment.subject):
         yield b.Strong("Subject:"), f" {subject}"
     if comment.edited:
@@ -134,7 +141,13 @@ def _notes(issue: Issue, comment: Comment) -> Iterator[b.Line]:
             yield b.Strong(f"{name}:"), f" {value}"
     for one in attached(issue, comment):
         kind = "Patch:" if one.patch else "Attachment:"
-        yield b.Strong(kind), " ", b.Url(one.home, one.title)
+        shown = files.beside(one, issue, decisions)
+        yield b.Strong(kind), " ", b.Url(one.home, one.title), *shown
+
+
+def shown(text: Text) -> tuple[Key, ...]:
+    """The attachments whose files a text leads to."""
+    return tuple(dict.fromkeys(r.to for r in text.refs if kind_of(r.to) == "attachment"))
 
 
 def attached(issue: Issue, comment: Comment) -> list[Attachment]:

@@ -14,11 +14,18 @@ from typing import Any, Literal
 
 import msgspec
 
+from tracker_migrate.backends.maniphest.filefinder import FileFinder
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.projects import milestone_key
 from tracker_migrate.backends.maniphest.server import Server
 from tracker_migrate.backends.maniphest.settling import permalink
-from tracker_migrate.backends.maniphest.wire import TaskRow, TransactionRow, project_ref, task_ref
+from tracker_migrate.backends.maniphest.wire import (
+    TaskRow,
+    TransactionRow,
+    file_ref,
+    project_ref,
+    task_ref,
+)
 from tracker_migrate.errors import Gone
 from tracker_migrate.interfaces import IMPORTER, Mine, RemoteRef, Since
 
@@ -29,8 +36,10 @@ _PAGE = 500
 _OVERLAP = 50
 _TASKS = ("task", "subtask")
 _COMMENT = ("comment",)
+_FILE = ("file",)
 _PROJECTS = ("project", "milestone")
 _PROJECT = "PHID-PROJ-"
+_STORED = "PHID-FILE-"
 #: the planner's name of a field, by the type of a transaction that sets it
 _FIELDS = {
     "title": "title",
@@ -46,16 +55,19 @@ _FIELDS = {
 class ManiphestWatch:
     """`interfaces.Watch` of one server."""
 
-    def __init__(self, server: Server, finder: Finder) -> None:
+    def __init__(self, server: Server, finder: Finder, files: FileFinder) -> None:
         self._server = server
         self._finder = finder
+        self._file_finder = files
 
     # -- what we did ------------------------------------------------------------------------------
 
     def since(self, mark: Mapping[str, Any]) -> Iterator[Since]:
-        """A page for each request: first what we did to tasks, then to projects."""
+        """A page for each request: first what we did to tasks, then to projects; then the files
+        that we made, of which there are no transactions."""
         yield from self._since("TASK", "transaction", mark)
         yield from self._since("PROJ", "project", mark)
+        yield from self._files_since(int(mark.get("file", 0)))
 
     def _since(self, kind: str, name: str, mark: Mapping[str, Any]) -> Iterator[Since]:
         last = int(mark.get(name, 0))
@@ -65,6 +77,16 @@ class ManiphestWatch:
             fresh = [row for row in rows if row.id > last - _OVERLAP]
             mine = tuple(one for row in fresh if (one := self._mine(row)) is not None)
             yield Since(mine=mine, mark={name: max(newest, last)})
+            if len(fresh) < len(rows):
+                return
+
+    def _files_since(self, last: int) -> Iterator[Since]:
+        newest = 0
+        for rows in self._file_finder.our_pages():
+            newest = newest or max((row.id for row in rows), default=0)
+            fresh = [row for row in rows if row.id > last - _OVERLAP]
+            mine = (Mine(kinds=_FILE, at=RemoteRef(id=row.phid), made=True) for row in fresh)
+            yield Since(mine=tuple(mine), mark={"file": max(newest, last)})
             if len(fresh) < len(rows):
                 return
 
@@ -96,10 +118,13 @@ class ManiphestWatch:
 
     def look(self, mine: Sequence[Mine]) -> Sequence[Mine]:
         """Tasks and projects a hundred at a time, comments task by task."""
+        files = [one for one in mine if one.at.id.startswith(_STORED)]
         projects = [one for one in mine if one.at.id.startswith(_PROJECT)]
-        tasks = [one for one in mine if one.kinds != _COMMENT and one not in projects]
+        apart = [*files, *projects]
+        tasks = [one for one in mine if one.kinds != _COMMENT and one not in apart]
         found = list(self._tasks(tasks)) if tasks else []
         found += self._projects(projects) if projects else []
+        found += self._files(files) if files else []
         by_task: dict[str, dict[str, Mine]] = defaultdict(dict)
         for one in mine:
             if one.kinds == _COMMENT:
@@ -126,6 +151,14 @@ class ManiphestWatch:
             names = milestone_key(str((row.fields.get("parent") or {}).get("name")), row.name)
             yield msgspec.structs.replace(asked[row.phid], at=at, names=names)
 
+    def _files(self, mine: Iterable[Mine]) -> Iterator[Mine]:
+        """With what a file is known by, for it names nothing: its name and its size."""
+        asked = {one.at.id: one for one in mine}
+        for row in self._file_finder.by_phid(asked):
+            at = file_ref(self._server.client.address, row.id, row.phid)
+            fields = {"name": row.name, "size": row.size}
+            yield msgspec.structs.replace(asked[row.phid], at=at, fields=fields)
+
     def _comments(self, task: str, mine: dict[str, Mine]) -> Iterator[Mine]:
         """Those of one task that nobody has removed; their place is on its page."""
         try:
@@ -150,7 +183,7 @@ class ManiphestWatch:
     def whose(self, mine: Mine) -> Literal["ours", "touched", "theirs"]:
         """Ours, if our account gave it its marker; touched, if anybody else did something to it
         that has a type. What others do elsewhere and name it by leaves rows without one."""
-        if mine.kinds == _COMMENT or mine.at.id.startswith(_PROJECT):
+        if mine.kinds in (_COMMENT, _FILE) or mine.at.id.startswith(_PROJECT):
             return "ours"  # it is listed as made by us, and is not touched
         rows = list(self._finder.transactions(mine.at.id))
         if not self._finder.signed_in(rows, mine.marker):

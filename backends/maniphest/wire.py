@@ -11,6 +11,7 @@ import msgspec
 
 from tracker_migrate.errors import Refused
 from tracker_migrate.interfaces import RemoteRef
+from tracker_migrate.typed import ready_all
 
 Transaction = dict[str, Any]
 
@@ -110,6 +111,37 @@ class TransactionRow(
         return self.comments[0].content.raw
 
 
+class FileFields(msgspec.Struct, frozen=True):
+    """What a file has. Not its address for browsers, which opens it for anybody."""
+
+    name: str
+    size: int
+    policy: dict[str, Any]
+
+
+class FileRow(msgspec.Struct, frozen=True):
+    """A row of file.search."""
+
+    id: int
+    phid: str
+    fields: FileFields
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.fields.name
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self.fields.size
+
+    @property
+    def view(self) -> str:
+        """Who may see it."""
+        return str(self.fields.policy["view"])
+
+
 class ProjectRow(msgspec.Struct, frozen=True):
     """A row of project.search."""
 
@@ -156,6 +188,11 @@ def task_ref(address: str, number: int, phid: str) -> RemoteRef:
     return RemoteRef(id=phid, number=f"T{number}", url=f"{address}/T{number}")
 
 
+def file_ref(address: str, number: int, phid: str) -> RemoteRef:
+    """Where a file is."""
+    return RemoteRef(id=phid, number=f"F{number}", url=f"{address}/F{number}")
+
+
 def project_ref(address: str, number: int, phid: str) -> RemoteRef:
     """Where a project or milestone is; its page by number, since a milestone has no slug."""
     return RemoteRef(id=phid, number=str(number), url=f"{address}/project/view/{number}/")
@@ -189,3 +226,6 @@ def task_transactions(fields: dict[str, Any], *, create: bool) -> Iterator[Trans
             yield said("projects.add" if create else "projects.set", named)
     if fields.get("parent"):
         yield said("parents.add", [task_phid(fields["parent"])])
+
+
+ready_all(globals())

@@ -7,13 +7,15 @@ nothing overwrites afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from tracker_migrate.backends.maniphest import fields, projects
 from tracker_migrate.interfaces import Decisions
-from tracker_migrate.model import Issue, Key, Task, WorkItem, name_of
+from tracker_migrate.model import Issue, Key, Task, WorkItem, name_of, says
 from tracker_migrate.text import blocks as b
+from tracker_migrate.text.fields import label_of
 
 #: somebody's name to show, and page
 Person = Callable[[Key, Decisions], tuple[str, str | None]]
@@ -47,6 +49,7 @@ def _as_task(item: WorkItem, of: Task) -> Task:
         assignee=item.assignee,
         milestone=item.milestone,
         complete=item.complete,
+        extra=item.extra,
     )
 
 
@@ -92,7 +95,15 @@ def _heading(milestone: Key | None, decisions: Decisions) -> str:
 
 
 def _line(item: WorkItem, decisions: Decisions, person: Person) -> b.Line:
-    return (f"{item.title} ({item.status}", *_assigned(item, decisions, person), ")")
+    more = "".join(f", {name} {value}" for name, value in told(item.extra))
+    return (f"{item.title} ({item.status}{more}", *_assigned(item, decisions, person), ")")
+
+
+def told(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What else the source says of a work item, in words: no field of a task's holds it."""
+    for name, value in sorted(extra.items()):
+        if says(value):
+            yield label_of(name), str(value)
 
 
 def _assigned(item: WorkItem, decisions: Decisions, person: Person) -> Sequence[b.Inline]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from tracker_migrate.replies import misfit
+from tracker_migrate.typed import ready_all
 
 #: StoryBoard takes numbers below zero, too (scenario duplicate-ids)
 Id = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
@@ -145,3 +146,6 @@ def wrong(path: str, value: Any, *, read: bool) -> str | None:
             another = asked and isinstance(value, dict) and value.get("id") != int(asked[1])
             return misfit(value, kind) or ("$.id" if another else None)
     return None
+
+
+ready_all(globals())

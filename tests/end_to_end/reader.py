@@ -112,7 +112,8 @@ class ManiphestReader:
         assert answer["error_code"] is None, answer
         return answer["result"]
 
-    def _pages(self, method: str, **params: Any) -> Iterator[Any]:
+    def pages(self, method: str, **params: Any) -> Iterator[Any]:
+        """Every row of a search, page by page."""
         after = None
         while True:
             result = self.call(method, **params, limit=100, **({"after": after} if after else {}))
@@ -124,12 +125,12 @@ class ManiphestReader:
     def by_permalink(self) -> dict[str, list[dict[str, Any]]]:
         """Every issue by the address that its text begins with: title, text, comments."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for task in self._pages("maniphest.search", order="oldest"):
+        for task in self.pages("maniphest.search", order="oldest"):
             text = task["fields"]["description"]["raw"]
             link = re.search(r"\[\[\s*(https?://\S+)\s*\|", text)
             comments = [
                 (row["id"], one["content"]["raw"])
-                for row in self._pages("transaction.search", objectIdentifier=task["phid"])
+                for row in self.pages("transaction.search", objectIdentifier=task["phid"])
                 for one in row["comments"][:1]
             ]
             issue = {

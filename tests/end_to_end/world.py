@@ -53,6 +53,7 @@ class World:
         self.specs = specs
         self.options: dict[str, dict[str, Any]] = {name: {} for name in TARGETS}
         self.private = False
+        self.also: list[str] = []
         self.database = ""
         self.write_settings()
 
@@ -64,6 +65,7 @@ class World:
             f'address = "{self.launchpad.url}"',
             "per_second = 0",
             f"private = {str(self.private).lower()}",
+            f"also = {json.dumps(self.also)}",
         ]
         if self.database:
             lines += ["[database]", f'url = "{self.database}"']

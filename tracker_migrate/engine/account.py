@@ -12,7 +12,8 @@ from collections.abc import Container, Iterator
 
 import msgspec
 
-from tracker_migrate.model import Comment, Issue, Key
+from tracker_migrate.model import Attachment, Comment, Issue, Key
+from tracker_migrate.text.attached import why_not
 from tracker_migrate.text.folding import same_words
 
 
@@ -76,8 +77,16 @@ def _without_own(issue: Issue, key: Key, kind: str, issue_there: bool) -> Fate:
     if kind == "comment":
         return _comment(issue, next(one for one in issue.comments if one.key == key))
     if kind == "attachment":
-        return Fate(key, kind, "lost", "the bytes are not carried yet; its title and address are")
+        return _attachment(next(one for one in issue.attachments if one.key == key))
     return Fate(key, kind, "found")
+
+
+def _attachment(one: Attachment) -> Fate:
+    if one.url is not None:
+        return Fate(one.key, "attachment", "found")  # it is an address, and that is in the text
+    reason = why_not(one.file) or ("its bytes were not asked for" if one.file is None else "")
+    reason = reason or "the target takes none of its bytes"
+    return Fate(one.key, "attachment", "lost", f"{reason}; its title and address are there")
 
 
 def _comment(issue: Issue, comment: Comment) -> Fate:

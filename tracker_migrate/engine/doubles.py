@@ -100,9 +100,23 @@ class Doubles:
         seen = [one for page in pages(iter(fresh), _PAGE) for one in watch.look(page)]
         keys = Names(self._target, watch).of({one.marker for one in seen})
         for mine in seen:
-            for of in sorted(keys.get(mine.marker, ()) if mine.names is None else [mine.names]):
+            named = keys.get(mine.marker, ()) if mine.names is None else [mine.names]
+            for of in sorted(named or self._alike(mine)):
                 if (double := self._double(watch, mine, of, under_way)) is not None:
                     yield double
+
+    def _alike(self, mine: Mine) -> list[Key]:
+        """What has no permalink, a file, is taken for the one that we hold and that is like it."""
+        if mine.marker or not mine.fields:
+            return []
+        marks = {name: short(value) for name, value in mine.fields.items()}
+        for kind in mine.kinds:
+            for page in pages(iter(self._ledger.of_kind(kind)), _PAGE):
+                for of, held in self._ledger.held(page).items():
+                    sent = {name: held.fields.get(name, ("", ""))[1] for name in marks}
+                    if held.state != "gone" and sent == marks:
+                        return [of]
+        return []
 
     def _double(self, watch: Watch, mine: Mine, of: Key, under_way: set[Key]) -> Double | None:
         """What an object of ours is that the ledger does not know, if it names another as `of`."""

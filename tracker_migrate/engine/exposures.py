@@ -1,25 +1,43 @@
 """What a target holds and can't take back: a comment that was hidden or deleted at its source after
-it was copied. Its whole issue is closed, and told, until the text is gone or a person accepts it.
+it was copied; a file whose issue was open to more people when it was copied, and whose policy can't
+follow. Its whole issue is closed, and told, until that is gone or a person accepts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
+from tracker_migrate.digest import digests
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone
+from tracker_migrate.interfaces import IMPORTER, Observed
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.text.continued import whole_key
 from tracker_migrate.workspace.ledger import Held
 
 ACCEPTED = "looked at, and accepted in privacy.toml"
+_COMMENTS = (
+    "EXPOSED: {many} of its comments: {why} after it was copied; have it removed at the target, or "
+    "accept it in privacy.toml"
+)
+_FILES = (
+    "EXPOSED: {many} of its files: copied when others could read the issue, and the target can't "
+    "close a file; have it closed or removed there, or accept it in privacy.toml"
+)
 
 
 def exposures(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
-    """Which of these issues hold such a text at the target, and why, in words that tell nothing."""
-    wanted = {issue.key: _withdrawn(issue) for issue in issues}
+    """Which of these issues hold such a thing there, and why, in words that tell nothing."""
     accepted = target.decisions.tables.privacy.accepted
-    keys = [key for issue, keys in wanted.items() if issue not in accepted for key in keys]
+    asked = [issue for issue in issues if issue.key not in accepted]
+    return _files(target, asked) | _comments(target, asked)
+
+
+def _comments(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
+    wanted = {issue.key: _withdrawn(issue) for issue in issues}
+    keys = [key for withdrawn in wanted.values() for key in withdrawn]
     held = target.ledger.held(keys) if keys else {}
     found = {}
     for issue, withdrawn in wanted.items():
@@ -27,12 +45,52 @@ def exposures(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
             continue
         standing = {whole_key(one) for one in _standing(target.ledger.of_issue(issue), withdrawn)}
         reasons = [why for key, why in withdrawn.items() if key in standing]
-        if reasons and issue not in accepted:
-            found[issue] = (
-                f"EXPOSED: {len(reasons)} of its comments: {reasons[0]} after it was copied; have "
-                "it removed at the target, or accept it in privacy.toml"
-            )
+        if reasons:
+            found[issue] = _COMMENTS.format(many=len(reasons), why=reasons[0])
     return found
+
+
+def _files(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
+    """Issues with files that were copied for other readers than it has now."""
+    found = {}
+    for issue in _may_have_open_files(target, issues):
+        many = len(_open_files(target, issue, target.ledger.of_issue(issue.key)))
+        if many:
+            found[issue.key] = _FILES.format(many=many)
+    return found
+
+
+def _may_have_open_files(target: Target, issues: Sequence[Issue]) -> Iterator[Issue]:
+    if not any(_never(target, kind) for kind in target.planner.kinds):
+        return
+    asked = [
+        issue
+        for issue in issues
+        if issue.attachments and target.decisions.audience(issue).name != "public"
+    ]
+    keys = [one.key for issue in asked for one in issue.attachments]
+    held = target.ledger.held(keys) if keys else {}
+    for issue in asked:
+        if any(one.key in held for one in issue.attachments):
+            yield issue
+
+
+def _open_files(target: Target, issue: Issue, held: Mapping[Key, Held]) -> list[Key]:
+    """Objects whose readers can't be changed, and that are open to others than the issue's."""
+    audience = target.decisions.audience(issue).name
+    return [
+        of
+        for of, one in held.items()
+        if _never(target, one.kind)
+        and one.state != "gone"
+        and one.audience not in (audience, IMPORTER)
+        and of in {file.key for file in issue.attachments}
+    ]
+
+
+def _never(target: Target, kind: str) -> bool:
+    known = target.planner.kinds[kind]
+    return known.private == "never" and known.phase != 0
 
 
 def _withdrawn(issue: Issue) -> dict[Key, str]:
@@ -50,11 +108,14 @@ def _standing(held: Mapping[Key, Held], withdrawn: Container[Key]) -> list[Key]:
 
 
 def settle(target: Target, issues: Iterable[Key]) -> None:
-    """Look whether what was exposed is gone at the target by now, and note it."""
+    """Look whether what was exposed is gone at the target by now, or closed, and note it."""
     for key in issues:
         issue = target.archive.issue(key)
         held = target.ledger.of_issue(key)
-        withdrawn = _standing(held, _withdrawn(issue)) if issue else []
+        if issue is None:
+            continue
+        files = _open_files(target, issue, held)
+        withdrawn = [*_standing(held, _withdrawn(issue)), *files]
         if not withdrawn:
             continue
         try:
@@ -64,7 +125,26 @@ def settle(target: Target, issues: Iterable[Key]) -> None:
         gone = [one for one in withdrawn if one not in seen]
         target.ledger.set_gone(gone)
         if seen:
-            _write_again(target, held, gone)
+            _note_closed(target, issue, [held[of] for of in files if of in seen], seen)
+            _write_again(target, held, [of for of in gone if of not in files])
+
+
+def _note_closed(
+    target: Target, issue: Issue, files: Sequence[Held], seen: Mapping[Key, Observed]
+) -> None:
+    """A file that somebody closed there is as open as it should be, and known so from now on."""
+    wanted = (
+        {one.key: one for one in target.planner.wanted(issue, target.decisions)} if files else {}
+    )
+    rows = []
+    for file in files:
+        now, want = seen[file.key].fields, wanted.get(file.key)
+        if want is not None and all(now[n] == want.fields[n] for n in now if n in want.fields):
+            marks = {n: (mark, mark) for n, mark in digests(want.fields).items()}
+            row = msgspec.structs.replace(file, fields=marks, audience=want.audience)
+            rows.append(row)
+    if rows:
+        target.workspace.adoption(target.name).keep(rows, frozenset()).result()
 
 
 def _write_again(target: Target, held: Mapping[Key, Held], gone: Sequence[Key]) -> None:

@@ -23,7 +23,7 @@ def recover(sink: Sink, ledger: Ledger, sender: Sender) -> dict[Key, str]:
     due = time.monotonic() + sink.settle_seconds
     for intent in ledger.open_intents():
         try:
-            _settle(sink, ledger, sender, intent, due)
+            _settle(ledger, sender, intent, due)
         except Taken:
             _give_up_numbers(ledger, intent)
         except ObjectError as error:
@@ -32,8 +32,8 @@ def recover(sink: Sink, ledger: Ledger, sender: Sender) -> dict[Key, str]:
     return unsettled
 
 
-def _settle(sink: Sink, ledger: Ledger, sender: Sender, intent: Open, due: float) -> None:
-    receipt = sink.find(intent.step, intent.mark)
+def _settle(ledger: Ledger, sender: Sender, intent: Open, due: float) -> None:
+    receipt = sender.find(intent.step, intent.mark)
     if receipt is not None:
         sender.done(intent.id, intent.step, receipt, "found")
     elif sender.may_go_again(intent.step):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -168,7 +168,7 @@ class Sender:
         """The reply was lost. Look; where an explicit id makes a second send harmless, that is
         allowed; else wait until not seeing it proves something."""
         try:
-            found = self._sink.find(step, mark)
+            found = self.find(step, mark)
         except Taken:
             self._ledger.void([intent], "refused")
             raise
@@ -183,6 +183,22 @@ class Sender:
             raise Again(down)
         due = time.monotonic() + self._sink.settle_seconds
         raise InDoubt(Doubt(intent, step, mark, due, down))
+
+    def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
+        """Look whether a step was carried out. What is known as something else is not what it made:
+        a file says nothing of what it is, and two may be alike. Raises what `Sink.find` raises."""
+        found = self._sink.find(step, mark)
+        return None if found is None or self._is_anothers(step, found) else found
+
+    def _is_anothers(self, step: ClosedStep, found: Receipt) -> bool:
+        own = {key for action in step.actions for key in (action.key, *action.holds)}
+        kinds = sorted({action.kind for action in step.actions if action.op == "create"})
+        placed = (self._sink.planner.kinds[kind] for kind in kinds)
+        if not kinds or any(kind.within or kind.phase == 0 for kind in placed):
+            return False
+        self._ledger.flush()
+        known = self._ledger.at(kinds, [at.id for at in found.refs.values()])
+        return any(held.key not in own and held.state != "gone" for held in known.values())
 
     def may_go_again(self, step: ClosedStep) -> bool:
         """Whether a step whose reply was lost may be sent again at once: the first one may still
@@ -209,7 +225,7 @@ class Sender:
             self._listen(Event(name="waiting", key=doubt.step.issue, detail=f"{left:.0f} s"))
             self._sleep(left)
         for look in range(2):
-            found = self._sink.find(doubt.step, doubt.mark)
+            found = self.find(doubt.step, doubt.mark)
             if found is not None:
                 self.done(doubt.intent, doubt.step, found, "found")
                 return found

@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from tracker_migrate.digest import digest
 from tracker_migrate.interfaces import Entity, Reading, Reply
 from tracker_migrate.model import (
+    PARTS,
     Attachment,
     Issue,
     Key,
@@ -480,6 +481,8 @@ def mentioned(issue: Issue) -> set[Key]:
         *(change.author for change in issue.history),
         *(subscription.person for subscription in issue.subscriptions),
         *(subscription.by for subscription in issue.subscriptions),
-        *(Key(v) for v in issue.extra.values() if isinstance(v, str) and ":person:" in v[:40]),
     )
-    return {person for person in people if person is not None}
+    others = (one for part in PARTS for one in getattr(issue, part))
+    more = (value for one in (issue, *others) for value in one.extra.values())
+    named = {Key(value) for value in more if isinstance(value, str) and ":person:" in value[:40]}
+    return named | {person for person in people if person is not None}

@@ -45,12 +45,14 @@ def _spec(spec: str) -> str:
 
 
 class SourceSettings(_Strict):
-    """What is read. specs: `launchpad:nova`, `launchpad:openstack` (a group) … attachments: whether
-    their bytes are; attachment_limit: of how many bytes the largest may be."""
+    """What is read. specs: `launchpad:nova`, `launchpad:openstack` (a group) … also: what costs a
+    request more for each issue, by the source's own names. attachments: whether their bytes are;
+    attachment_limit: of how many bytes the largest may be."""
 
     specs: list[Annotated[str, AfterValidator(_spec)]] = Field(min_length=1)
     address: Annotated[str, AfterValidator(web_address)] | None = None
     private: bool = False
+    also: list[str] | None = None
     show_addresses: bool = False
     connections: int = Field(default=8, ge=1, le=64)
     per_second: float = Field(default=20.0, ge=0)

@@ -260,7 +260,9 @@ def test_a_blueprint_names_what_it_depends_on_and_its_bugs() -> None:
 def _bug_part(field: str, entity: str) -> Callable[[dict[str, Any]], Any]:
     def made(row: dict[str, Any]) -> Any:
         bug = {**_sample("bug"), "private": False}
-        return wire_bug.issue(bug, wire_bug.Parts(**{field: [row]}))
+        parts = wire_bug.Parts()
+        setattr(parts, field, [row])
+        return wire_bug.issue(bug, parts)
 
     made.__name__ = entity
     return made

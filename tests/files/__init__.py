@@ -1,0 +1,1 @@
+"""Names, folders, and how a web server shows them."""
