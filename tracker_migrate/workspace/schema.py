@@ -145,7 +145,7 @@ object_ = Table(
 )
 
 #: one request that was meant, is under way, or was settled; `step` is what was to be sent, and is
-#: emptied once it is settled; where it was given up, digests of it stand in `mark`
+#: emptied once it is settled
 intent = Table(
     "intent",
     metadata,
@@ -156,7 +156,7 @@ intent = Table(
     Column("keys", Text, nullable=False),
     Column("step", LargeBinary, nullable=False),
     Column("mark", Text, nullable=False),
-    Column("state", String, nullable=False),  # open, done, void, refused, given up
+    Column("state", String, nullable=False),  # open, done, void, refused
     Column("owner", String, nullable=False),
     Column("meant_at", String, nullable=False),
     Column("settled_at", String),
