@@ -109,8 +109,8 @@ BECOMES: Mapping[str, Mapping[str, str]] = {
         "owner_link": "author",
         "date_created": "created",
         "date_last_edited": "edited",
-        "date_deleted": "deleted text",
-        "visible": "withheld text subject",
+        "date_deleted": "deleted",
+        "visible": "withheld",
     },
     "bug_attachment": {
         "web_link": "home",

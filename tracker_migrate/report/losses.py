@@ -1,4 +1,4 @@
-"""What a tracker's target makes of every field that a source exports: native, text, or lost and why.
+"""What a target makes of every field that a source exports: native, text, or lost, and why.
 
 No workspace is asked, and no issue: it is what is known beforehand. What becomes of the fields of
 the issues in a workspace is counted by `plan`.
