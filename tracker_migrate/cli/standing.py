@@ -11,7 +11,7 @@ from tracker_migrate.engine.aside import next_try
 from tracker_migrate.engine.jobs import naming
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.archive import Unread
-from tracker_migrate.workspace.ledger import Ledger, Verdict
+from tracker_migrate.workspace.ledger import Tried
 from tracker_migrate.workspace.packing import stamp
 
 #: states of issues that wait for a person
@@ -77,23 +77,22 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
         "outsiders": kept.logins_of(workspace.folder, f"{name}-outsider-token"),
     }
     if name_issues:
-        names = naming(workspace)
+        names, tried = naming(workspace), ledger.tried()
         one["named"] = [
             {
                 "issue": names.key(verdict.issue),
                 "state": verdict.state,
                 "reason": names.text(verdict.reason),
-                **_tried(ledger, verdict),
+                **_tried(tried.get(verdict.issue)),
             }
             for verdict in ledger.in_state("refused", "aside", "exposed")
         ]
     return one
 
 
-def _tried(ledger: Ledger, verdict: Verdict) -> dict[str, Any]:
+def _tried(tried: Tried | None) -> dict[str, Any]:
     """Of an issue that was set aside: how often it failed, and when it is tried again by itself
     (None: by the next run)."""
-    tried = ledger.tried(verdict.issue) if verdict.state == "aside" else None
     if tried is None:
         return {}
     then = next_try(tried)

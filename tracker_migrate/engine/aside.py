@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from tracker_migrate.engine.survey import inputs
 from tracker_migrate.engine.target import Target
@@ -45,8 +46,13 @@ class Aside:
             return False
         if verdict.inputs != inputs(self._target, content):
             return False
-        tried = self._ledger.tried(verdict.issue)
+        tried = self._tried.get(verdict.issue)
         return tried is not None and _rests(tried, self._now())
+
+    @cached_property
+    def _tried(self) -> dict[Key, Tried]:
+        """As it was when somebody asked first: what fails in this run is not tried again in it."""
+        return self._ledger.tried()
 
     def add(self, issue: Key, reason: str, *, failed: bool = True) -> None:
         """Set an issue aside. Failures count together as long as its inputs are the same. failed:

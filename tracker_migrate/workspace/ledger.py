@@ -485,15 +485,15 @@ class Ledger:
         with self._engine.connect() as connection:
             return [_verdict(row) for row in connection.execute(query)]
 
-    def tried(self, issue: Key) -> Tried | None:
-        """How often, and when last, an issue was tried that is set aside."""
+    def tried(self) -> dict[Key, Tried]:
+        """How often, and when last, each issue was tried that is set aside."""
         table = schema.verdict
-        query = sa.select(table.c.attempts, table.c.at).where(
-            table.c.target == self.target, table.c.issue == issue, table.c.state == "aside"
+        query = sa.select(table.c.issue, table.c.attempts, table.c.at).where(
+            table.c.target == self.target, table.c.state == "aside"
         )
         with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        return Tried(row.attempts, moment(row.at)) if row else None
+            rows = connection.execute(query).all()
+        return {Key(row.issue): Tried(row.attempts, moment(row.at)) for row in rows}
 
     def states(self) -> dict[str, int]:
         """How many issues are in each state."""
