@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.files import Files
 from tracker_migrate.backends.launchpad.places import wrong_spec
 from tracker_migrate.backends.launchpad.source import LaunchpadSource
 from tracker_migrate.checked import checked, web_address
@@ -46,15 +47,18 @@ def opened(
         mistakes += str(error).splitlines()
     if mistakes:
         raise UsageError("\n".join(mistakes))
-    client = Client(
-        made.address,
-        credentials=credentials,
-        connections=made.connections,
-        per_second=made.per_second,
-        patience=made.patience,
-        timeout=made.timeout,
-        private=made.private,
-    )
+    manners: dict[str, Any] = {
+        "connections": made.connections,
+        "per_second": made.per_second,
+        "patience": made.patience,
+        "timeout": made.timeout,
+    }
+    client = Client(made.address, credentials=credentials, private=made.private, **manners)
     return LaunchpadSource(
-        client, names, page=made.page, connections=made.connections, also=made.also
+        client,
+        names,
+        page=made.page,
+        connections=made.connections,
+        also=made.also,
+        files=Files(client, **manners),
     )
