@@ -39,7 +39,7 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="re
     else to `home`, its address at the source. `label` is plain text: the sink escapes it.
 
     passing: it is written with the text, and is no reason to write the text again: the file of a
-    comment that stands there already. It brings its own blanks, and may be nothing at all.
+    comment that stands there already. It brings its own blanks; `label` stands if `to` is nowhere.
     """
 
     to: Key

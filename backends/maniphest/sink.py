@@ -172,9 +172,9 @@ class ManiphestSink:
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link with a label makes no mention on the task that it leads to, as `T1`, `{T1}` and
         its bare address do (tried on a server: `[[ https://host/T1 | label ]]` wrote no edge). What
-        is passing is a file, shown in its place, or nothing."""
+        is passing is a file, shown in its place, or words of ours about why there is none."""
         if ref.passing:
-            return f" {{{at.number}}}" if at is not None and at.number else ""
+            return f" {{{at.number}}}" if at is not None and at.number else ref.label
         address = at.url if at is not None and at.url else ref.home
         return remarkup.link(ref.label, address)
 
