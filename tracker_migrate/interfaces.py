@@ -742,7 +742,8 @@ class GivesFiles(Protocol):
 
     def download(self, one: Attachment, start: int = 0) -> AbstractContextManager[Download]:
         """An attachment's bytes, from the one at `start` if the server can do that. Raises Gone (it
-        has none), Refused, Retriable, Unreachable, LoginNeeded."""
+        has none), NotPublic (its issue is not public by now, and others are not read),
+        Refused, Retriable, Unreachable, LoginNeeded."""
         ...
 
 
