@@ -267,7 +267,7 @@ class Look:
         """Whether everybody may read an issue now. Raises what reading it does."""
         if self._source is None:
             self._source = self._stack.enter_context(reading(self._workspace))
-        return self._source.is_public(issue)
+        return self._source.is_public(self._workspace.archive.names().now(issue))
 
 
 def adopt(
