@@ -136,14 +136,48 @@ def _near_enough(found: socket.socket) -> socket.socket:
     return found
 
 
-class _Plain(HTTPConnection):
+class _AtOnce:
+    """Sends the head of a request with the body, or as much of it as there is in one piece, in one
+    call of the system. `http.client` makes two of it, and who is killed in between leaves the
+    server with a head alone: StoryBoard takes that for a comment without a text."""
+
+    _head: bytes | None = None
+
+    def request(self, *args: Any, **more: Any) -> None:
+        """See urllib3."""
+        super().request(*args, **more)  # type: ignore[misc]
+        self._send_head()
+
+    def endheaders(self, *args: Any, **more: Any) -> None:
+        """The head is complete, and waits for the body."""
+        self._head = b""
+        super().endheaders(*args, **more)  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        """See `http.client`."""
+        if self._head == b"" and isinstance(data, bytes):
+            self._head = data
+        elif self._head and isinstance(data, bytes):
+            data, self._head = self._head + data, None
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._send_head()
+            super().send(data)  # type: ignore[misc]
+
+    def _send_head(self) -> None:
+        head, self._head = self._head, None
+        if head:
+            super().send(head)  # type: ignore[misc]
+
+
+class _Plain(_AtOnce, HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
         return _near_enough(super()._new_conn())
 
 
-class _Secure(HTTPSConnection):
+class _Secure(_AtOnce, HTTPSConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
