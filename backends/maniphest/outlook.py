@@ -27,6 +27,7 @@ COSTS: Mapping[str, Cost] = MappingProxyType(
         "subtask.create": _CREATE,
         # 1 comment a call: 39 calls a second; 20: 17.5
         "fill": Cost(seconds=0.024, action=0.0016),
+        "follow": Cost(seconds=1 / 25),
     }
 )
 
