@@ -128,7 +128,7 @@ class Archive:
         tags = [{"issue": issue.key, "tag": t, "private": issue.private} for t in set(issue.tags)]
         if tags:
             connection.execute(schema.tagging.insert(), tags)
-        links.write(connection, self.viewer, issue)
+        links.note(connection, self.viewer, issue)
         if people:
             upsert(connection, schema.mention, [{"person": person} for person in sorted(people)])
         connection.execute(schema.unread.delete().where(schema.unread.c.key == issue.key))
