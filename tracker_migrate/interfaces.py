@@ -627,6 +627,35 @@ class TakesFiles(Protocol):
         ...
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a task is at a target, and how it stands, in the target's own words; empty where it has
+    nothing. series: whatever the target has for one (a branch, a subproject)."""
+
+    project: str
+    series: str = ""
+    milestone: str = ""
+    status: str = ""
+
+
+@runtime_checkable
+class CountsTasks(Protocol):
+    """A sink that can tell where tasks are and how they stand: what `verify` counts at both
+    ends."""
+
+    def due(self, issue: Issue, decisions: Decisions) -> Iterator[tuple[Key, Standing]]:
+        """Each object of an issue that stands for tasks of the source, and how that should stand:
+        from what the source says, through the tables. Asks no server. Raises UsageError."""
+        ...
+
+    def standings(
+        self, due: Mapping[Key, Standing], seen: Mapping[Key, Observed]
+    ) -> Iterator[tuple[Key, Standing]]:
+        """How these objects stand that were read back; of the same projects as in `due`, should
+        somebody have put them into others as well. Asks the server for names, each once as long as
+        the sink is open. Raises ObjectError, Unreachable, LoginNeeded."""
+        ...
+
+
 # -- reading ------------------------------------------------------------------------------------
 
 

@@ -68,7 +68,7 @@ def _comment(field: str) -> Iterator[Rule]:
 def _loses(field: str, fate: str) -> bool:
     """Whether a comment that is not written for this reason can have the field."""
     if field in ("deleted", "withheld"):
-        return fate == "hidden" or fate == field
+        return fate in ("hidden", field)
     return fate != "repeats" or field not in ("text", "created", "author")
 
 
