@@ -224,7 +224,7 @@ def _story(issue: Issue, description: Text, decisions: Decisions) -> Wanted:
         kind="story",
         issue=issue.key,
         fields=_present(
-            title=fields.title(issue.title, texts.label(issue.key)),
+            title=fields.title(issue.title, texts.called(issue)),
             description=description,
             is_bug=issue.kind == "bug",
             **access.story(audience),
@@ -266,8 +266,8 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
 
 def _task_title(issue: Issue, task: Task) -> str:
     if shape.is_work_item(task):
-        return fields.title(task.title, texts.label(issue.key), fields.TASK_TITLE_MIN)
-    return fields.title(issue.title, texts.label(issue.key))
+        return fields.title(task.title, texts.called(issue), fields.TASK_TITLE_MIN)
+    return fields.title(issue.title, texts.called(issue))
 
 
 def _tagging(issue: Issue, tags: list[str], audience: str) -> Wanted:
