@@ -116,6 +116,8 @@ def touched(issue: Issue, decisions: Decisions) -> Iterator[str]:
         "branches": any(task.series for task in issue.tasks),
         "groups": len({task.project for task in issue.tasks}) > 1,
         "authors": True,
+        "checking": True,
+        "again": True,
         "reviews": any(_REVIEW.search(comment.text) for comment in issue.comments),
         "access": issue.private,
         "edits": any(comment.edited for comment in issue.comments),

@@ -180,6 +180,6 @@ def _say_losses(column: Any) -> None:
 
     lost = losses(column)
     for one in lost[:_FEW]:
-        screen.echo(f"  {column.sink} loses of {one.some.issues} issues {one.what}: {one.reason}")
+        screen.echo(f"  {column.sink} loses {one.what} ({one.some.issues}): {one.reason}")
     if len(lost) > _FEW:
         screen.echo(f"  {column.sink}: {len(lost) - _FEW} more losses are on the page")

@@ -140,8 +140,9 @@ table { border-collapse: collapse; width: 100% } caption { text-align: left; col
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0;
          border-bottom: 1px solid var(--line) }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-summary { cursor: pointer } details div { font-size: .85rem; max-height: 14rem; overflow: auto;
-          padding: .3rem 0 } details a, details span { margin-right: .6rem; white-space: nowrap }
+summary { cursor: pointer; white-space: nowrap }
+details div { font-size: .85rem; max-height: 14rem; overflow: auto; padding: .3rem 0 }
+details a, details span { margin-right: .6rem; white-space: nowrap }
 .native { fill: var(--native); color: var(--native) } .text { fill: var(--text); color: #8a6d0b }
 .lost { fill: var(--lost); color: var(--lost) } .open { fill: #b3402e } .closed { fill: #8aa0b4 }
 small { color: var(--soft) } svg text { font-size: 10px; fill: currentColor }
@@ -155,7 +156,8 @@ small { color: var(--soft) } svg text { font-size: 10px; fill: currentColor }
 }
 </style>
 {% macro some(one, most=200) -%}
-{% if not one.issues %}0{% else %}<details><summary>{{ one.issues }} issues</summary><div>
+{% if not one.issues %}0{% else %}<details>
+<summary>{{ one.issues }} issue{{ "s" if one.issues != 1 }}</summary><div>
 {%- for each in one.named[:most] %}{% if each.home %}<a href="{{ each.home }}">{{ each.label }}</a>
 {%- else %}<span>{{ each.label }}</span>{% endif %}{% endfor %}
 {%- set named = one.named[:most]|length %}
