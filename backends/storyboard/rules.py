@@ -14,8 +14,8 @@ from tracker_migrate.text.told import TOLD, rules_of
 _MOVED = "if its project is moved"
 _ACCOUNT = "of somebody who has an account"
 _MERGED = (
-    "of a task that is merged, for StoryBoard takes it on no other; if its name has 3 to 100 "
-    "characters"
+    "of a task that is merged, for StoryBoard takes it on no other; if it is active (or the "
+    "settings want all), and its name has 3 to 100 characters"
 )
 
 
