@@ -28,8 +28,9 @@ class Options(BaseModel):
     timeout: Annotated[float, Field(gt=0)] = 60.0
     private: bool = False
     page: Annotated[int, Field(ge=1, le=300)] = 75  # 301 and more are refused (facts 2)
-    #: read of each bug, at one request more for each, though nothing says that there is any
-    also: tuple[Literal["nominations", "merge_proposals"], ...] = ()
+    #: read of each bug, at one request more for each, though nothing says that there is any; and
+    #: the earlier texts of edited comments, one request for each, which only a login is told
+    also: tuple[Literal["nominations", "merge_proposals", "earlier_comments"], ...] = ()
     state_dir: Path | None = None
 
 
