@@ -524,7 +524,6 @@ class Checks:
         for row in self._recorded.rows(f"{path}/linked_branches"):
             self._branch("specification_branch", row, thing, path)
 
-
     def _back(self, words: str, page: str, thing: Thing, where: str) -> None:
         """What a blueprint names says so, too, if it is there, with a link to the blueprint."""
         other = self._there.get(page)
