@@ -290,6 +290,26 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """An account at the target, as its list of accounts names it. id: as `Account.id`. login: the
+    name to log in with, "" if there is none. full_name: as its owner wrote it. usable: whether
+    somebody may use it; a disabled one, or a program's, is no candidate."""
+
+    id: str
+    login: str = ""
+    full_name: str = ""
+    usable: bool = True
+
+
+@runtime_checkable
+class ListsAccounts(Protocol):
+    """A sink whose target tells who has an account."""
+
+    def accounts(self) -> Iterator[Candidate]:
+        """Everybody with an account. Raises Unreachable, LoginNeeded."""
+        ...
+
+
 #: the name of the audience of what is closed for all but the importing account itself
 IMPORTER = "importer"
 
@@ -629,7 +649,8 @@ class TakesFiles(Protocol):
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a task is at a target, and how it stands, in the target's own words; empty where it has
-    nothing. series: whatever the target has for one (a branch, a subproject)."""
+    nothing. series: whatever the target has for one (a branch, a subproject). A milestone that no
+    field there can hold, but a text, ends in `text.cells.IN_TEXT`."""
 
     project: str
     series: str = ""
@@ -650,9 +671,10 @@ class CountsTasks(Protocol):
     def standings(
         self, due: Mapping[Key, Standing], seen: Mapping[Key, Observed]
     ) -> Iterator[tuple[Key, Standing]]:
-        """How these objects stand that were read back; of the same projects as in `due`, should
-        somebody have put them into others as well. Asks the server for names, each once as long as
-        the sink is open. Raises ObjectError, Unreachable, LoginNeeded."""
+        """How those of these objects stand that are there; of the same projects as in `due`, should
+        somebody have put them into others as well. seen: all that was read of the issue. Asks the
+        server for names, each once as long as the sink is open. Raises ObjectError, Unreachable,
+        LoginNeeded."""
         ...
 
 

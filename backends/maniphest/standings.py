@@ -10,7 +10,8 @@ from tracker_migrate.backends.maniphest import fields, projects, work_items
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.wire import ProjectRow
 from tracker_migrate.interfaces import Decisions, Observed, Standing
-from tracker_migrate.model import Issue, Key, Task
+from tracker_migrate.model import Issue, Key, Task, name_of
+from tracker_migrate.text.cells import IN_TEXT, column, labelled
 
 #: between the names of several, where several tasks of the source are one
 _AND = " + "
@@ -41,9 +42,19 @@ def _due(tasks: Sequence[Task], status: str, decisions: Decisions) -> Standing:
             for one in carried
             if one.kind == "project" and not _is_root(one.fields)
         ),
-        milestone=_joined(one.fields["name"] for one in carried if one.kind == "milestone"),
+        milestone=_joined(_aims(tasks, chosen, decisions)),
         status=status,
     )
+
+
+def _aims(tasks: Sequence[Task], chosen: projects.Chosen, decisions: Decisions) -> Iterator[str]:
+    """The milestones that are projects there, and those that only the text names."""
+    for task in tasks:
+        if task.milestone is None:
+            continue
+        known = decisions.milestone(task.milestone)
+        name = known.name if known else name_of(task.milestone).rpartition("/")[2]
+        yield name if task.milestone in chosen.milestones else f"{name}{IN_TEXT}"
 
 
 def _is_root(made: Mapping[str, object]) -> bool:
@@ -66,11 +77,13 @@ class Standings:
         self, due: Mapping[Key, Standing], seen: Mapping[Key, Observed]
     ) -> Iterator[tuple[Key, Standing]]:
         """See `interfaces.CountsTasks.standings`."""
-        held = {key: [str(phid) for phid in one.fields["projects"]] for key, one in seen.items()}
+        there = {key: seen[key].fields for key in due if key in seen}
+        held = {key: [str(phid) for phid in one["projects"]] for key, one in there.items()}
         self._learn(phid for phids in held.values() for phid in phids)
-        for key, one in seen.items():
+        said = _said(seen) if any(IN_TEXT in one.milestone for one in due.values()) else set()
+        for key, one in there.items():
             rows = [row for phid in held[key] if (row := self._known[phid]) is not None]
-            yield key, _standing(rows, due[key], str(one.fields["status"]))
+            yield key, _standing(rows, due[key], str(one["status"]), said)
 
     def _learn(self, phids: Iterable[str]) -> None:
         with self._guard:
@@ -80,15 +93,26 @@ class Standings:
                 self._known |= {phid: found.get(phid) for phid in new}
 
 
-def _standing(rows: Sequence[ProjectRow], due: Standing, status: str) -> Standing:
+def _said(seen: Mapping[Key, Observed]) -> set[str]:
+    """The milestones that texts name."""
+    texts = [str(one.fields[name]) for one in seen.values() for name in _TEXTS & one.fields.keys()]
+    return column(texts, "Affects", "Milestone") | labelled(texts, "Milestone")
+
+
+_TEXTS = {"description", "text"}
+
+
+def _standing(rows: Sequence[ProjectRow], due: Standing, status: str, said: set[str]) -> Standing:
     """How a task stands that is in these projects; those that somebody, or a tag, has added are
     left out. The server knows a project by the hashtag of its name: so do we."""
     wanted = {projects.slug(name): name for name in due.project.split(_AND)}
     ours = [row for row in rows if projects.slug(row.parent or row.name) in wanted]
+    told = (name for name in due.milestone.split(_AND) if name.endswith(IN_TEXT))
+    aims = [row.name for row in ours if row.is_milestone]
     return Standing(
         project=_joined(wanted[projects.slug(row.parent or row.name)] for row in ours),
         series=_names((row for row in ours if row.parent and not row.is_milestone), due.series),
-        milestone=_joined(row.name for row in ours if row.is_milestone),
+        milestone=_joined([*aims, *(one for one in told if one.removesuffix(IN_TEXT) in said)]),
         status=status,
     )
 

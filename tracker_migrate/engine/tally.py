@@ -62,9 +62,8 @@ class Tally:
         if self._sink is None:
             return
         due = dict(self._sink.due(issue, self._decisions))
-        there = {key: seen[key] for key in due if key in seen}
         self._source.update((private, standing) for standing in due.values())
-        found = self._sink.standings(due, there)
+        found = self._sink.standings(due, seen)
         self._target.update((private, standing) for _, standing in found)
 
     def counted(self) -> Counted:
