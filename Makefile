@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS = $(if $(SOURCE),--from $(SOURCE)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(BUGS),--bugs $(BUGS))
 
-.PHONY: demo test crash-points state-machine check lint types layers wheel examples benchmarks clean
+.PHONY: demo test crash-points state-machine check lint types layers wheel examples losses benchmarks clean
 
 demo: $(VENV)/.demo  ## a made-up project into both trackers: SOURCE=launchpad:PROJECT LIMIT=200
 	@$(BIN)/tracker-migrate demo demo $(DEMO_ARGS)
@@ -32,6 +32,11 @@ layers: $(VENV)/.check
 
 examples: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/examples
+
+losses: $(VENV)/.demo  ## what becomes of every field, a page for each target: build/losses-*.md
+	@mkdir -p build
+	$(BIN)/tracker-migrate losses --as storyboard --markdown > build/losses-storyboard.md
+	$(BIN)/tracker-migrate losses --as maniphest --markdown > build/losses-maniphest.md
 
 benchmarks: $(VENV)/.test
 	$(BIN)/python -m benchmarks

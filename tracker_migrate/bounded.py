@@ -22,6 +22,12 @@ BODY = 64 * 2**20
 #: seconds from the end of the request to the last byte of the answer. Between two bytes the setting
 #: `timeout` holds; without this a server could send one byte a minute for a year
 LONGEST = 600.0
+#: bytes a second that a file has to come with, on the whole; it may pause for `LONGEST`
+SLOWEST = 1024
+#: bytes on the wire before the first piece of a file, and so many more for each byte of it: the
+#: ends of chunks, and what is read ahead
+HEAD = 2 * 2**20
+PADDING = 8
 #: bytes of an answer on the wire, headers and the ends of chunks and all: it may be sent unpacked
 WIRE = BODY + 8 * 2**20
 #: arrays and objects inside one another: Launchpad's go 4 deep, Maniphest's 8

@@ -39,7 +39,7 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="re
     else to `home`, its address at the source. `label` is plain text: the sink escapes it.
 
     passing: it is written with the text, and is no reason to write the text again: the file of a
-    comment that stands there already. It brings its own blanks, and may be nothing at all.
+    comment that stands there already. It brings its own blanks; `label` stands if `to` is nowhere.
     """
 
     to: Key
@@ -288,6 +288,26 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """An account at the target, as its list of accounts names it. id: as `Account.id`. login: the
+    name to log in with, "" if there is none. full_name: as its owner wrote it. usable: whether
+    somebody may use it; a disabled one, or a program's, is no candidate."""
+
+    id: str
+    login: str = ""
+    full_name: str = ""
+    usable: bool = True
+
+
+@runtime_checkable
+class ListsAccounts(Protocol):
+    """A sink whose target tells who has an account."""
+
+    def accounts(self) -> Iterator[Candidate]:
+        """Everybody with an account. Raises Unreachable, LoginNeeded."""
+        ...
 
 
 #: the name of the audience of what is closed for all but the importing account itself
@@ -627,6 +647,37 @@ class TakesFiles(Protocol):
         ...
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a task is at a target, and how it stands, in the target's own words; empty where it has
+    nothing. series: whatever the target has for one (a branch, a subproject). A milestone that no
+    field there can hold, but a text, ends in `text.cells.IN_TEXT`."""
+
+    project: str
+    series: str = ""
+    milestone: str = ""
+    status: str = ""
+
+
+@runtime_checkable
+class CountsTasks(Protocol):
+    """A sink that can tell where tasks are and how they stand: what `verify` counts at both
+    ends."""
+
+    def due(self, issue: Issue, decisions: Decisions) -> Iterator[tuple[Key, Standing]]:
+        """Each object of an issue that stands for tasks of the source, and how that should stand:
+        from what the source says, through the tables. Asks no server. Raises UsageError."""
+        ...
+
+    def standings(
+        self, due: Mapping[Key, Standing], seen: Mapping[Key, Observed]
+    ) -> Iterator[tuple[Key, Standing]]:
+        """How those of these objects stand that are there; of the same projects as in `due`, should
+        somebody have put them into others as well. seen: all that was read of the issue. Asks the
+        server for names, each once as long as the sink is open. Raises ObjectError, Unreachable,
+        LoginNeeded."""
+        ...
+
+
 # -- reading ------------------------------------------------------------------------------------
 
 
@@ -742,7 +793,8 @@ class GivesFiles(Protocol):
 
     def download(self, one: Attachment, start: int = 0) -> AbstractContextManager[Download]:
         """An attachment's bytes, from the one at `start` if the server can do that. Raises Gone (it
-        has none), Refused, Retriable, Unreachable, LoginNeeded."""
+        has none), NotPublic (its issue is not public by now, and others are not read),
+        Refused, Retriable, Unreachable, LoginNeeded."""
         ...
 
 

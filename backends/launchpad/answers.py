@@ -133,6 +133,15 @@ def got(url: str, answer: requests.Response, *, private: bool) -> Got:
     return Got(value=value, reply=reply, when=clock(answer), mended=mended, size=size)
 
 
+def led_to(answer: requests.Response) -> str:
+    """Where an answer leads that has nothing else to say. Raises as `decoded`."""
+    if answer.status_code in (302, 303, 307):
+        return answer.headers.get("Location", "")
+    if answer.status_code < 400:
+        raise Unreadable("Launchpad does not say where a file is")
+    _fail(answer)
+
+
 def _fail(answer: requests.Response) -> NoReturn:
     status = answer.status_code
     if status in (404, 410):

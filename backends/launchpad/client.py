@@ -155,6 +155,14 @@ class Client:
             raise Refused(_UNASKED)
         return said[0]
 
+    def leads_to(self, path: str) -> str:
+        """Where the redirect of a file's address leads: it is not followed. "" if it does not say.
+
+        Raises as `entry`.
+        """
+        url = self.address(path)
+        return self._patient(lambda: self._asked(lambda: self._once(url, {}), answers.led_to))
+
     def answer(self, path: str) -> requests.Response:
         """The bare answer, whatever its status; redirects are not followed."""
         return self._once(self.address(path), {})
@@ -222,10 +230,16 @@ class Client:
     def _ask(
         self, url: str, headers: Mapping[str, str], understood: Callable[[requests.Response], _T]
     ) -> _T | None:
+        def known(answer: requests.Response) -> _T | None:
+            return None if answer.status_code == 304 else understood(answer)
+
+        return self._asked(lambda: self._answer(url, headers), known)
+
+    def _asked(
+        self, ask: Callable[[], requests.Response], understood: Callable[[requests.Response], _T]
+    ) -> _T:
         for again in range(1, _TRIES + 1):
-            answer = self._answer(url, headers)
-            if answer.status_code == 304:
-                return None
+            answer = ask()
             try:
                 return understood(answer)
             except (Unreadable, Trouble) as error:

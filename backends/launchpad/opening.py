@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.files import Files
 from tracker_migrate.backends.launchpad.places import wrong_spec
 from tracker_migrate.backends.launchpad.source import LaunchpadSource
 from tracker_migrate.checked import checked, web_address
@@ -27,8 +28,9 @@ class Options(BaseModel):
     timeout: Annotated[float, Field(gt=0)] = 60.0
     private: bool = False
     page: Annotated[int, Field(ge=1, le=300)] = 75  # 301 and more are refused (facts 2)
-    #: read of each bug, at one request more for each, though nothing says that there is any
-    also: tuple[Literal["nominations", "merge_proposals"], ...] = ()
+    #: read of each bug, at one request more for each, though nothing says that there is any; and
+    #: the earlier texts of edited comments, one request for each, which only a login is told
+    also: tuple[Literal["nominations", "merge_proposals", "earlier_comments"], ...] = ()
     state_dir: Path | None = None
 
 
@@ -46,15 +48,18 @@ def opened(
         mistakes += str(error).splitlines()
     if mistakes:
         raise UsageError("\n".join(mistakes))
-    client = Client(
-        made.address,
-        credentials=credentials,
-        connections=made.connections,
-        per_second=made.per_second,
-        patience=made.patience,
-        timeout=made.timeout,
-        private=made.private,
-    )
+    manners: dict[str, Any] = {
+        "connections": made.connections,
+        "per_second": made.per_second,
+        "patience": made.patience,
+        "timeout": made.timeout,
+    }
+    client = Client(made.address, credentials=credentials, private=made.private, **manners)
     return LaunchpadSource(
-        client, names, page=made.page, connections=made.connections, also=made.also
+        client,
+        names,
+        page=made.page,
+        connections=made.connections,
+        also=made.also,
+        files=Files(client, **manners),
     )

@@ -16,6 +16,7 @@ from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.gathering import Gathered
 from tracker_migrate.backends.launchpad.wire import (
     Entry,
+    below,
     encode,
     is_private,
     is_public,
@@ -65,7 +66,8 @@ def bug(
     also: Also = (),
 ) -> Reading | None:
     """A bug: seven requests, one more each for duplicates, CVEs, branches, merge proposals and
-    nominations if something says that it has some (or `also` names them), and what `readers` takes
+    nominations if something says that it has some (or `also` names them), one for each edited
+    comment if `also` wants what comments said before, and what `readers` takes
     if it is not public (and one for each branch and proposal that is linked to it then).
 
     None, after one request, if its stamp is still `known`. If something looks as if it changed
@@ -137,6 +139,12 @@ def _parts(client: Client, path: str, gathered: Gathered, hint: Hint, also: Also
         parts.proposals = gathered.proposals(client, path)
     if "nominated for series" in changes or "nominations" in also:
         parts.nominations = gathered.nominations(client, path)
+    if "earlier_comments" in also and not client.anonymous:
+        parts.revisions = [
+            (row, gathered.rows(client, below(row["self_link"]), "revisions"))
+            for row in parts.messages
+            if row["date_last_edited"] and row["visible"] is True and not row["date_deleted"]
+        ]
     return parts
 
 

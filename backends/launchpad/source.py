@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from tracker_migrate.backends.launchpad import (
@@ -21,12 +21,13 @@ from tracker_migrate.backends.launchpad import (
 )
 from tracker_migrate.backends.launchpad.answers import NotSeen, clock
 from tracker_migrate.backends.launchpad.client import Client
+from tracker_migrate.backends.launchpad.files import Files
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.sharing import Sharing
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key, sound, text
 from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
-from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
-from tracker_migrate.model import Access, Issue, Key, Person, kind_of, name_of
+from tracker_migrate.interfaces import Download, Entity, Listed, Reading, Reply
+from tracker_migrate.model import Access, Attachment, Issue, Key, Person, kind_of, name_of
 from tracker_migrate.replies import about
 
 
@@ -48,6 +49,7 @@ class LaunchpadSource:
         page: int = 75,
         connections: int = 8,
         also: Sequence[str] = (),
+        files: Files | None = None,
     ) -> None:
         self.specs = tuple(specs)
         self.address = client.root.rpartition("/")[0]
@@ -59,6 +61,7 @@ class LaunchpadSource:
         self._hint: reading.Hint = hints.unknown
         self._lately = _Lately()
         self._sharing = Sharing(client)
+        self._files = files or Files(client)
 
     # -- about the server -----------------------------------------------------------------------
 
@@ -236,9 +239,17 @@ class LaunchpadSource:
         url = self._client.address(f"~{who.name}")
         return Entity(value=who, reply=Reply(url=url, status=status, body=b"", withheld=1))
 
+    # -- files ----------------------------------------------------------------------------------
+
+    def download(self, one: Attachment, start: int = 0) -> AbstractContextManager[Download]:
+        """An attachment's bytes; see `interfaces.GivesFiles`. Two requests, the second one to the
+        librarian, which has no ranges: there `start` is 0 always."""
+        return self._files.download(one, start)
+
     def close(self) -> None:
         """Give back connections."""
         self._client.close()
+        self._files.close()
 
 
 @contextmanager

@@ -57,7 +57,8 @@ _PROPOSAL = ("queue_status", "date_created", "date_merged", "registrant_link")
 class Parts(msgspec.Struct, kw_only=True):
     """What a bug's collections hold; from the duplicates on they are not asked for unless there is
     something. told_cves: the numbers of those that the history names. hidden_cves: how many there
-    are that this reader is not told."""
+    are that this reader is not told. revisions: messages that were edited, with the texts that each
+    had before."""
 
     tasks: Sequence[Entry] = ()
     messages: Sequence[Entry] = ()
@@ -71,6 +72,7 @@ class Parts(msgspec.Struct, kw_only=True):
     nominations: Sequence[Entry] = ()
     proposals: Sequence[Entry] = ()
     told_cves: Sequence[str] = ()
+    revisions: Sequence[tuple[Entry, Sequence[Entry]]] = ()
     hidden_cves: int = 0
 
 
@@ -97,7 +99,7 @@ def issue(bug: Entry, parts: Parts, *, mended: bool = False) -> Issue:
         comments=_comments(number, parts.messages),
         attachments=tuple(_attachment(number, row) for row in parts.attachments),
         relations=_relations(bug, parts),
-        history=tuple(_change(row) for row in parts.activity),
+        history=_history(parts),
         subscriptions=subscriptions(parts.subscriptions),
         extra=more,
     )
@@ -179,6 +181,24 @@ def _attachment(number: str, row: Entry) -> Attachment:
         data=given(row["data_link"]) if url is None else None,
         comment=_index(message) if message else None,
         extra=extra("bug_attachment", row),
+    )
+
+
+def _history(parts: Parts) -> tuple[Change, ...]:
+    """The log, with the texts that comments had before at the time when each was written."""
+    rows = [_change(row) for row in parts.activity]
+    earlier = [_earlier(message, row) for message, old in parts.revisions for row in old]
+    if not earlier:
+        return tuple(rows)
+    return tuple(sorted((*rows, *earlier), key=lambda one: one.when))
+
+
+def _earlier(message: Entry, row: Entry) -> Change:
+    return Change(
+        when=date(row["date_created"]),  # type: ignore[arg-type] # every one has one
+        what=f"comment {_index(message['self_link'])}",
+        old="" if row["date_deleted"] else text(row["content"]),
+        author=person_key(message["owner_link"]),
     )
 
 

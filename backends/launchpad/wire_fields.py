@@ -28,7 +28,6 @@ NOT_MODELLED: Mapping[str, str] = {
     "mugshot_link": _PICTURE,
     "bug_task.bug_link": _DERIVED,
     "message.bug_attachments_collection_link": "an attachment names its comment",
-    "message.revisions_collection_link": "earlier texts: a request for each, for logged-in readers",
     "bug_attachment.bug_link": _DERIVED,
     "bug_activity.bug_link": _DERIVED,
     "bug_activity.web_link": "the same for every row",

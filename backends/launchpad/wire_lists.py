@@ -20,7 +20,10 @@ READ: Mapping[str, Mapping[str, str]] = {
         "subscriptions": "bug_subscription",
     },
     "bug_task": {"related_tasks": "bug_task"},
-    "message": {"bug_attachments": "=attachment.comment"},
+    "message": {
+        "bug_attachments": "=attachment.comment",
+        "revisions": "=change.when change.what change.old change.author",
+    },
     "bug_watch": {"bug_tasks": "=task.watch"},
     "specification": {
         "bugs": "=relation.kind relation.to relation.label relation.url",
@@ -93,7 +96,6 @@ LEFT: Mapping[str, Mapping[str, str]] = {
         "users_unaffected": _COUNTED,
         "vulnerabilities": "a distribution's security team keeps them, and few may read them",
     },
-    "message": {"revisions": "earlier texts: a request for each, for logged-in readers"},
     "cve": {"bugs": "each bug names its CVEs itself"},
     "person": {**_PERSON, "participants": "a person has none"},
     "team": _PERSON,

@@ -12,6 +12,7 @@ from typing import Any
 
 from tracker_migrate.backends.maniphest.access import ACCESS, GUARDS
 from tracker_migrate.backends.maniphest.files import SINGLE
+from tracker_migrate.backends.maniphest.followers import MOST
 from tracker_migrate.backends.maniphest.options import TEXT_LIMIT
 from tracker_migrate.backends.maniphest.wire import sent_bytes
 from tracker_migrate.interfaces import Action, Pointer, Ref, Step, Text
@@ -28,6 +29,7 @@ STEPS = (
     "task.update",
     "file.contents",
     "fill",
+    "follow",
 )
 FILES = frozenset({"file.upload", "file.allocate", "file.contents"})
 FILL_COMMENTS = 250
@@ -46,6 +48,7 @@ def compose(actions: Sequence[Action], most: int = TEXT_LIMIT) -> Iterator[Step]
     yield from _updates(rest)
     yield from _contents(rest)
     yield from _fills(rest, most)
+    yield from _follows(rest)
     yield from (Step(kind="task.update", actions=(one,), phase=2) for one in opening)
 
 
@@ -139,6 +142,13 @@ def _fills(actions: Sequence[Action], most: int) -> Iterator[Step]:
         taken += size
     if batch:
         yield Step(kind="fill", actions=tuple(batch), phase=2)
+
+
+def _follows(actions: Sequence[Action]) -> Iterator[Step]:
+    """Followers come after all that they need not be told of."""
+    ours = [action for action in actions if action.wanted.kind == "follower"]
+    for batch in (ours[at : at + MOST] for at in range(0, len(ours), MOST)):
+        yield Step(kind="follow", actions=tuple(batch), phase=2)
 
 
 def _size(action: Action) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tracker_migrate.backends.maniphest import access
 from tracker_migrate.backends.maniphest.options import Options
-from tracker_migrate.interfaces import IMPORTER, Audience, Decisions, Passing, Pointer, Ref, Wanted
+from tracker_migrate.interfaces import IMPORTER, Audience, Decisions, Pointer, Ref, Wanted
 from tracker_migrate.model import Attachment, File, Issue, Key, key
 from tracker_migrate.text.attached import why_not
 from tracker_migrate.text.blocks import Line, Url
@@ -113,9 +113,12 @@ def beside(one: Attachment, issue: Issue, decisions: Decisions) -> Line:
     edited, and the bytes may come later, or may not have been asked for."""
     if one.file is None:
         return ()
-    if reason := why_lost(one, issue, decisions):
-        return (Passing(text=f", not copied: {reason}"),)
-    return (Ref(to=one.key, label=one.title, home=one.home, passing=True),)
+    reason = why_lost(one, issue, decisions)
+    return (_shown(one, f", not copied: {reason}" if reason else ""),)
+
+
+def _shown(one: Attachment, otherwise: str = "") -> Ref:
+    return Ref(to=one.key, label=otherwise, home=one.home, passing=True)
 
 
 def entry(one: Attachment, issue: Issue, decisions: Decisions, *, shows: bool) -> Line:
@@ -126,5 +129,4 @@ def entry(one: Attachment, issue: Issue, decisions: Decisions, *, shows: bool) -
     if reason := why_lost(one, issue, decisions):
         return (Url(one.home, one.title), f" (not copied: {reason})")
     ref = Ref(to=one.key, label=one.title, home=one.home)
-    shown = (Ref(to=one.key, label=one.title, home=one.home, passing=True),) if shows else ()
-    return (ref, *shown, ", from ", Url(one.home))
+    return (ref, *([_shown(one)] if shows else []), ", from ", Url(one.home))

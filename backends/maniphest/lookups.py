@@ -41,9 +41,13 @@ class Finder:
         for rows in self.pages("maniphest.search", search):
             yield from msgspec.convert(rows, list[TaskRow])
 
-    def tasks_by_phid(self, phids: Iterable[str], *, projects: bool = False) -> Iterator[TaskRow]:
+    def tasks_by_phid(
+        self, phids: Iterable[str], *, projects: bool = False, subscribers: bool = False
+    ) -> Iterator[TaskRow]:
         """These tasks, as far as we may see them; in no order."""
-        more: dict[str, Any] = {"attachments": {"projects": True}} if projects else {}
+        names = {"projects": projects, "subscribers": subscribers}
+        asked = {name: True for name, wanted in names.items() if wanted}
+        more: dict[str, Any] = {"attachments": asked} if asked else {}
         for batch in batches(sorted(set(phids))):
             yield from self.tasks({"phids": batch}, **more)
 

@@ -33,6 +33,10 @@ class Options(BaseModel):
     task_mode: Literal["subtasks", "one"] = "subtasks"
     #: a blueprint's work items: a subtask for each, or a checklist in the task's text
     work_items: Literal["subtasks", "checklist"] = "subtasks"
+    #: which milestones become objects: those where work goes on, or all
+    milestones: Literal["active", "all"] = "active"
+    #: whether the source's subscribers follow the task: nobody, or those who have an account
+    subscribers: Literal["off", "accounts"] = "off"
     #: a run of comments by bots: each kept, or all folded into one
     bots: Literal["keep", "fold"] = "keep"
     #: bytes of the texts of one request, as they are sent; what is longer goes on in comments

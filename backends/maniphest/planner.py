@@ -16,6 +16,7 @@ from tracker_migrate.backends.maniphest import (
     compose,
     fields,
     files,
+    followers,
     outlook,
     projects,
     rules,
@@ -52,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
         # no method of Conduit edits or removes a comment (facts 2)
         Kind(name="comment", phase=2, editable=False, private="follows"),
         Kind(name="relations", phase=2, private="follows", within=True),
+        Kind(name="follower", phase=2, editable=False, private="follows"),
     )
 }
 
@@ -98,6 +100,7 @@ class ManiphestPlanner:
         yield from parts
         yield from self._comments(issue, audience, decisions)
         yield from self._relations(issue, audience, decisions)
+        yield from followers.wanted(issue, audience, decisions)
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
         """What becomes of every field that the issue fills."""

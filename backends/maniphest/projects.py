@@ -129,11 +129,14 @@ def _exact(name: str, tasks: Sequence[Task], decisions: Decisions) -> Chosen:
 def _milestones(
     name: str, tasks: Sequence[Task], decisions: Decisions
 ) -> dict[str, frozenset[Key]]:
-    """Names of the active milestones of this project, with the source's keys of each."""
+    """Names of the milestones of this project where work goes on, or of all if the settings want
+    those, with the source's keys of each."""
     aimed: dict[str, frozenset[Key]] = {}
     for task in tasks:
         known = decisions.milestone(task.milestone) if task.milestone else None
-        if known is None or not known.active or not possible(known.name):
+        if known is None or not possible(known.name):
+            continue
+        if not known.active and decisions.options.get("milestones") != "all":
             continue
         if decisions.place(known.project).name == name:
             aimed[known.name] = aimed.get(known.name, frozenset()) | {known.key}

@@ -65,6 +65,7 @@ class _Issue:
             raise Gone("the task is gone, or closed to the importer")
         objects = dict(self._observed_tasks())
         objects.update(self._observed_comments())
+        objects.update(self._observed_followers())
         self._strange_subtasks()
         self._same_markers()
         return Snapshot(
@@ -79,7 +80,8 @@ class _Issue:
 
     def _tasks(self) -> Iterator[TaskRow]:
         wanted = [at.id for kind, at in self._refs.values() if kind in ("task", "subtask")]
-        yield from self._finder.tasks_by_phid(wanted, projects=True)
+        followed = any(kind == "follower" for kind, _ in self._refs.values())
+        yield from self._finder.tasks_by_phid(wanted, projects=True, subscribers=followed)
 
     def _edges(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
         """The subtasks and the parents of each task that is there."""
@@ -114,6 +116,17 @@ class _Issue:
             ours = self._main[1].id if self._main is not None else ""
             fields["parent"] = ours if ours in parents else min(parents, default=None)
         return fields
+
+    def _observed_followers(self) -> Iterator[tuple[Key, Observed]]:
+        """Who left the task since is told as nobody: that is theirs to say."""
+        if self._main is None:
+            return
+        main = self._main[1].id
+        there = set(self._rows[main].subscribers)
+        for one, (kind, at) in self._refs.items():
+            if kind == "follower":
+                who = at.id if at.id in there else None
+                yield one, Observed(at=at, fields={"task": main, "subscriber": who})
 
     def _strange_subtasks(self) -> None:
         """Subtasks of the issue's task that the ledger does not name."""

@@ -126,12 +126,19 @@ class Edge(msgspec.Struct):
     destinationPHID: Word  # noqa: N815
 
 
+class Above(msgspec.Struct):
+    """The project that another one is a part of."""
+
+    name: str
+
+
 class ProjectFields(msgspec.Struct):
     """What a project has."""
 
     name: str
     slug: str | None = None
     milestone: int | None = None
+    parent: Above | None = None
 
 
 class Members(msgspec.Struct):

@@ -17,7 +17,8 @@ _OWNER = (
 )
 _ITEM = "as a subtask; in a checklist it is a line of text"
 _AIM = (
-    "as a milestone of its project, if it is active and no other task of this one aims at another"
+    "as a milestone of its project, if it is active (or the settings want all) and no other task "
+    "of this one aims at another"
 )
 #: native of some, and text of the others: when
 SOMETIMES: Mapping[str, str] = {

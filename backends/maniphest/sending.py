@@ -50,6 +50,7 @@ class Sender:
             "subtask.create": self._create,
             "task.update": self._fill,
             "fill": self._fill,
+            "follow": self._follow,
         }
 
     def send(self, step: ClosedStep) -> Receipt:
@@ -103,6 +104,13 @@ class Sender:
                 refs[action.key] = comment_ref(at, phid)
         return Receipt(refs=refs, stored=self.stored(step))
 
+    def _follow(self, step: ClosedStep) -> Receipt:
+        task = filled(step)
+        self._policies.check(step, task)
+        people = [action.fields["subscriber"] for action in step.actions]
+        made = self._edit("maniphest.edit", [said("subscribers.add", people)], task)
+        return followed(step, task_ref(self._client.address, made.number, made.phid))
+
     def _changes(self, action: ClosedAction) -> list[Transaction]:
         if action.kind == "comment":
             return [said("comment", action.fields["text"])]
@@ -112,8 +120,10 @@ class Sender:
         fields = self._policies.sent(self._with_owner(action), create=False)
         sent = list(task_transactions(fields, create=False))
         marker = self._server.facts.marker
-        if marker is not None and action.marker.startswith(DOUBLED):
-            # an empty one would still be found by its old value (facts 14)
+        renamed = "description" in fields and bool(action.marker)
+        if marker is not None and (renamed or action.marker.startswith(DOUBLED)):
+            # it says where the first line of the description leads, which changes when a blueprint
+            # is renamed. An empty one would still be found by its old value (facts 14)
             sent.append(said(f"custom.{marker}", action.marker))
         return sent
 
@@ -230,11 +240,21 @@ class Sender:
 def filled(step: ClosedStep) -> str:
     """The PHID of the task that a fill or update changes."""
     for action in step.actions:
-        if action.kind in ("comment", "relations"):
+        if action.kind in ("comment", "relations", "follower"):
             return task_phid(action.fields.get("task") or (action.at and action.at.id))
         if action.at is not None:
             return task_phid(action.at.id)
     raise Refused("the task to be changed is not known by its PHID")
+
+
+def followed(step: ClosedStep, at: RemoteRef) -> Receipt:
+    """For a step that made people follow a task: each is named by the account."""
+    return Receipt(
+        refs={
+            action.key: RemoteRef(id=action.fields["subscriber"], number=at.number, url=at.url)
+            for action in step.actions
+        }
+    )
 
 
 def comment_ref(task: RemoteRef, phid: str) -> RemoteRef:

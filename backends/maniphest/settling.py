@@ -8,7 +8,7 @@ from typing import Any
 from tracker_migrate.backends.maniphest.access import GUARDS
 from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
-from tracker_migrate.backends.maniphest.sending import Sender, comment_ref, filled
+from tracker_migrate.backends.maniphest.sending import Sender, comment_ref, filled, followed
 from tracker_migrate.backends.maniphest.server import Server
 from tracker_migrate.backends.maniphest.wire import TaskRow, TransactionRow, task_ref
 from tracker_migrate.interfaces import ClosedAction, ClosedStep, Receipt, RemoteRef
@@ -58,6 +58,8 @@ class Settler:
                 (action,) = step.actions
                 row = self._finder.milestone(action.fields["parent"], action.fields["name"])
                 return None if row is None else self._sender.project_receipt(action, row)
+            case "follow":
+                return self._followed(step)
             case "project.update" | "milestone.update":
                 return None  # sending a name twice writes it once
             case _:
@@ -102,6 +104,13 @@ class Settler:
 
     def _is_comment(self, row: TransactionRow) -> bool:
         return row.type == "comment" and row.author == self._server.facts.me
+
+    def _followed(self, step: ClosedStep) -> Receipt | None:
+        row = next(self._finder.tasks_by_phid([filled(step)], subscribers=True), None)
+        people = {action.fields["subscriber"] for action in step.actions}
+        if row is None or not people <= set(row.subscribers):
+            return None
+        return followed(step, task_ref(self._server.client.address, row.id, row.phid))
 
     def _closed(self, step: ClosedStep) -> Receipt | None:
         """Who may read is told by the task itself: what is believed to be closed has to be, and of

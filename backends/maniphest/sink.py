@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_migrate.backends.maniphest import checking
+from tracker_migrate.backends.maniphest import checking, standings
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
 from tracker_migrate.backends.maniphest.filefinder import FileFinder
@@ -29,21 +29,25 @@ from tracker_migrate.interfaces import (
     Decisions,
     Files,
     Mine,
+    Observed,
     Planner,
     Receipt,
     Ref,
     RemoteRef,
     Snapshot,
+    Standing,
     Wanted,
     Watch,
 )
-from tracker_migrate.model import Key
+from tracker_migrate.model import Issue, Key
 from tracker_migrate.replies import about
 from tracker_migrate.text import remarkup
 
 #: steps that can't write twice what they write: a hashtag can't be taken twice, a name is a name,
-#: and a piece of a file has its place
-_SAFE = frozenset({"project.create", "project.update", "milestone.update", "file.contents"})
+#: a piece of a file has its place, and who follows a task follows it once
+_SAFE = frozenset(
+    {"project.create", "project.update", "milestone.update", "file.contents", "follow"}
+)
 
 
 class ManiphestSink:
@@ -63,6 +67,7 @@ class ManiphestSink:
         self._server = Server(client, options.marker_field)
         self._outsider = Outsider(self.address, outsiders, options.timeout, lambda: self.importer)
         self._finder = Finder(self._server)
+        self._standings = standings.Standings(self._finder)
         self._guard = Guard(self._server, self._finder)
         files = FileFinder(self._server, self._finder)
         self._uploads = Uploads(self._server, files, self._guard)
@@ -100,7 +105,7 @@ class ManiphestSink:
         match step.kind:
             case "task.create" | "subtask.create":
                 return ("create",) if self.ordered else ()
-            case "task.update" | "fill":
+            case "task.update" | "fill" | "follow":
                 return (f"task:{filled(step)}",)
             case _:
                 return tuple(sorted({_project_lane(step)}))
@@ -130,6 +135,16 @@ class ManiphestSink:
     def read(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> Snapshot:
         """See `interfaces.Sink.read`."""
         return self._reader.read(refs)
+
+    def due(self, issue: Issue, decisions: Decisions) -> Iterator[tuple[Key, Standing]]:
+        """How an issue's task, or its subtasks, should stand."""
+        return standings.due(issue, decisions, decisions.options.get("task_mode") == "one")
+
+    def standings(
+        self, due: Mapping[Key, Standing], seen: Mapping[Key, Observed]
+    ) -> Iterator[tuple[Key, Standing]]:
+        """How tasks and subtasks stand that were read back."""
+        return self._standings.read(due, seen)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
         """By marker; without a marker field by reading all our tasks once. What is found must have
@@ -172,9 +187,9 @@ class ManiphestSink:
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link with a label makes no mention on the task that it leads to, as `T1`, `{T1}` and
         its bare address do (tried on a server: `[[ https://host/T1 | label ]]` wrote no edge). What
-        is passing is a file, shown in its place, or nothing."""
+        is passing is a file, shown in its place, or words of ours about why there is none."""
         if ref.passing:
-            return f" {{{at.number}}}" if at is not None and at.number else ""
+            return f" {{{at.number}}}" if at is not None and at.number else ref.label
         address = at.url if at is not None and at.url else ref.home
         return remarkup.link(ref.label, address)
 

@@ -26,6 +26,8 @@ from tracker_migrate.model import Key
 
 #: bytes of a file that goes in one request where the server wants it so; it is held in memory
 WHOLE = 16 * 2**20
+#: so often a piece is sent again in one go
+IDLE = 2
 #: so many places are remembered
 _LATELY = 20_000
 
@@ -128,8 +130,10 @@ class Uploads:
         lost is looked for, and sent again if it is not there."""
         before: list[tuple[int, int]] | None = None
         trouble: ObjectError = Doubtful("the server took pieces of a file, and does not have them")
+        idle = 0
         while missing := self._finder.missing(phid):
-            if missing == before:
+            idle = idle + 1 if missing == before else 0
+            if idle > IDLE:
                 raise trouble
             before = missing
             try:

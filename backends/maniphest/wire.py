@@ -68,6 +68,12 @@ class TaskRow(msgspec.Struct, frozen=True):
         held = self.attachments.get("projects", {}) if isinstance(self.attachments, dict) else {}
         return sorted(held.get("projectPHIDs", []))
 
+    @property
+    def subscribers(self) -> list[str]:
+        """PHIDs of who follows it; asked for with the attachment `subscribers`."""
+        held = self.attachments.get("subscribers", {}) if isinstance(self.attachments, dict) else {}
+        return list(held.get("subscriberPHIDs", []))
+
     def marker(self, field: str | None) -> str:
         """The marker's value, as it is shown; empty if there is none."""
         return str(self.fields.get(f"custom.{field}") or "") if field else ""
@@ -153,6 +159,17 @@ class ProjectRow(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """Its name, as people gave it."""
         return str(self.fields["name"])
+
+    @property
+    def parent(self) -> str | None:
+        """The name of the project that it is a part of."""
+        above = self.fields.get("parent")
+        return str(above["name"]) if above else None
+
+    @property
+    def is_milestone(self) -> bool:
+        """Whether it is a milestone of its parent."""
+        return self.fields.get("milestone") is not None
 
 
 class Edited(msgspec.Struct, frozen=True):

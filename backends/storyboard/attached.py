@@ -9,7 +9,7 @@ import msgspec
 
 from tracker_migrate.backends.storyboard.options import Files, files_of
 from tracker_migrate.interfaces import IMPORTER, Audience, Decisions, Ref
-from tracker_migrate.model import Attachment, File, Issue, Key, parts
+from tracker_migrate.model import Attachment, File, Issue, Key, kind_of, parts
 from tracker_migrate.text.attached import why_not
 from tracker_migrate.text.blocks import Line, Url
 
@@ -55,7 +55,8 @@ def place(audience: Audience, files: Files | None) -> str:
 
 
 def fates(issue: Issue, decisions: Decisions) -> dict[Key, Fate]:
-    """What becomes of each attachment whose bytes were asked for, in their order."""
+    """What becomes of each attachment whose bytes were asked for, in their order. What stands there
+    stays there, though less may be moved by now, or the archive has lost it."""
     files = files_of(decisions.options)
     where = place(decisions.audience(issue), files)
     told, reason = where, ""
@@ -67,13 +68,19 @@ def fates(issue: Issue, decisions: Decisions) -> dict[Key, Fate]:
         if one.file is None:
             continue
         lost = _lost(one.file, files, told, left)
-        if lost is None:
+        stays = one.file.state != "withheld" and files is not None and told in SHOWN
+        if lost is None or (stays and one.key in standing(issue, decisions)):
             left -= one.file.size
             found[one.key] = Fate(told, reason=reason)
         else:
             note = lost[0].format(source=parts(issue.key)[0].capitalize())
             found[one.key] = Fate(note=note, reason=lost[1])
     return found
+
+
+def standing(issue: Issue, decisions: Decisions) -> frozenset[Key]:
+    """The attachments of an issue that stand at the target, or stood."""
+    return frozenset(of for of in decisions.standing(issue.key) if kind_of(of) == "attachment")
 
 
 def _when_open(issue: Issue, files: Files | None) -> str:
@@ -94,21 +101,26 @@ def _lost(file: File, files: Files | None, where: str, left: int) -> tuple[str, 
     return TOO_MUCH if file.size > left else None
 
 
-def written(issue: Issue, decisions: Decisions) -> list[tuple[Attachment, dict[str, Any]]]:
-    """The attachments that have a file at the target, or had one that had to go, and its fields."""
-    told = fates(issue, decisions)
-    where = place(decisions.audience(issue), files_of(decisions.options))
-    due = {key for key, fate in told.items() if not fate.reason}
-    if where not in SHOWN and told:
-        due = set(decisions.standing(issue.key)) & told.keys()
-    return [
-        (one, _fields(one.file, where))
-        for one in issue.attachments
-        if one.file is not None and one.file.state == "held" and one.key in due
-    ]
+def written(issue: Issue, decisions: Decisions) -> dict[Key, tuple[str, dict[str, Any]]]:
+    """The attachments that have a file at the target, or had one: address at the source, and
+    fields. What is not to be seen any more, or was taken away at the source, has to go."""
+    files = files_of(decisions.options)
+    if files is None:
+        return {}
+    where = place(decisions.audience(issue), files)
+    told, stood = fates(issue, decisions), standing(issue, decisions)
+    found: dict[Key, tuple[str, dict[str, Any]]] = {}
+    for one in issue.attachments:
+        fate = told.get(one.key, Fate())
+        if one.file is not None and fate.where and (where in SHOWN or one.key in stood):
+            found[one.key] = one.home, _fields(one.file, where)
+    away = where if where not in SHOWN else WITHHELD
+    return found | {of: ("", {"where": away}) for of in sorted(stood - found.keys())}
 
 
 def _fields(file: File, where: str) -> dict[str, Any]:
+    if file.state != "held":
+        return {"where": where}
     return {
         "name": file.name,
         "type": file.type,
@@ -125,10 +137,10 @@ def line(one: Attachment, fate: Fate | None, source: str) -> Line:
         return ()
     if not fate.where:
         return (Url(one.home, one.title), f" ({fate.note})")
-    assert one.file is not None
-    apart = ", for those who get at private files" if fate.where == PRIVATE else ""
+    size = f"{in_words(one.file.size)}; " if one.file and one.file.state == "held" else ""
+    apart = "for those who get at private files; " if fate.where == PRIVATE else ""
     ref = Ref(to=one.key, label=one.title, home=one.home)
-    return (ref, f" ({in_words(one.file.size)}{apart}; ", Url(one.home, f"at {source}"), ")")
+    return (ref, f" ({size}{apart}", Url(one.home, f"at {source}"), ")")
 
 
 def in_words(size: int) -> str:

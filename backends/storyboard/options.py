@@ -80,7 +80,8 @@ class Options(BaseModel):
     which no bug may reach. leaky_search: what to do where
     the server's search shows private stories to everybody: `refuse` private issues, or `accept` it
     (because only people who may read them can reach the server). bots: what becomes of a run of
-    comments by bots: `keep` each, or `fold` them into one comment. text_limit: bytes of a text that
+    comments by bots: `keep` each, or `fold` them into one comment. milestones: which become
+    objects: those that are `active` at the source, or `all`. text_limit: bytes of a text that
     is sent in one piece; what is longer goes on in the next comments. web: where people see
     stories, if not at the API's own host. files: see `Files`; without it attachments stay at the
     source."""
@@ -97,6 +98,7 @@ class Options(BaseModel):
     above: int = Field(default=10_000_000, ge=0, le=2_000_000_000)
     leaky_search: Literal["refuse", "accept"] = "refuse"
     bots: Literal["keep", "fold"] = "keep"
+    milestones: Literal["active", "all"] = "active"
     text_limit: int = Field(default=TEXT_LIMIT, ge=SMALLEST, lt=TEXT_MAX)
     web: _Address | None = None
     files: Files | None = None

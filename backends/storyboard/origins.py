@@ -16,6 +16,7 @@ _LABEL = re.compile(
     r"LP (?:#(?P<bug>\d+)|blueprint (?P<blueprint>\S+))(?: comment (?P<comment>\d+))?"
 )
 _TASK = re.compile(r"https?://[^/]+/(?P<target>.+)/\+bug/(?P<bug>\d+)")
+_SPEC = re.compile(r"https?://[^/]+/.+/\+spec/[^/#]+")
 _ITEM = re.compile(r"(?P<whole>.+)#workitem-(?P<mark>[0-9a-f]{12})")
 
 
@@ -45,15 +46,18 @@ def key_of(text: Any) -> Key | None:
     return _told(found) if found is not None else None
 
 
-def keys_of(text: Any) -> list[Key]:
-    """The keys of all comments that stand in one, that of its first line first."""
+def keys_of(text: Any, issue: Key | None = None) -> list[Key]:
+    """The keys of all comments that stand in one, that of its first line first. issue: on whose
+    story: what stands there of a blueprint is of that one, whatever its name was then."""
     found = folded.origins(text) if isinstance(text, str) else ()
-    return [named for named in map(_told, found) if named is not None]
+    return [named for named in (_told(one, issue) for one in found) if named is not None]
 
 
-def _told(found: origin.Origin) -> Key | None:
+def _told(found: origin.Origin, issue: Key | None = None) -> Key | None:
     label, part = whole_label(found.label)
     whole = _named(label)
+    if issue is not None and whole is not None and kind_of(whole) == kind_of(issue) == "blueprint":
+        whole = issue
     return part_key(whole, part) if whole is not None and part else whole
 
 
@@ -70,16 +74,20 @@ def _named(label: str) -> Key | None:
 
 def task_key(link: Any, issue: Key | None) -> Key | None:
     """The key of the task of an issue that a link names: `.../nova/kilo/+bug/1` of bug 1 is
-    `1@nova/kilo`. A blueprint's one task has the blueprint's own address, a work item that and a
-    mark."""
+    `1@nova/kilo`. A blueprint's one task has the blueprint's own address, of today or of an earlier
+    day, for it can be renamed; a work item that and a mark."""
     if not isinstance(link, str) or issue is None:
         return None
     match = _TASK.fullmatch(link)
     if kind_of(issue) == "bug" and match is not None and match["bug"] == name_of(issue):
         return key("launchpad", "task", f"{match['bug']}@{match['target']}")
     item = _ITEM.fullmatch(link)
-    if item is not None and item["whole"].endswith("/" + name_of(issue)):
+    whole = item["whole"] if item is not None else link
+    is_spec = kind_of(issue) == "blueprint"
+    if not (whole.endswith("/" + name_of(issue)) or (is_spec and _SPEC.fullmatch(whole))):
+        return None
+    if item is not None:
         return key("launchpad", "workitem", f"{name_of(issue)}@{item['mark']}")
-    if kind_of(issue) == "blueprint" and link.endswith("/" + name_of(issue)):
+    if is_spec:
         return key("launchpad", "task", f"{name_of(issue)}@{name_of(issue).split('/')[0]}")
     return None

@@ -6,7 +6,7 @@ is the importing account, so that the source's authors stand in the line of orig
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -39,7 +39,7 @@ from tracker_migrate.interfaces import (
     Value,
     Wanted,
 )
-from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, key, name_of
+from tracker_migrate.model import Comment, Issue, Key, Task, key, name_of
 from tracker_migrate.text.continued import part_home, part_key
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -109,10 +109,10 @@ class StoryBoardPlanner:
         tags = sorted(set(shape.tags(issue, decisions).values()))
         yield from _shared(issue, decisions, tags)
         kept = attached.written(issue, decisions)
-        yield from (_file(issue, one, made, audience.name) for one, made in kept)
-        files = {one.key for one, _ in kept}
+        for of, (home, made) in kept.items():
+            yield _file(issue, of, home, made, audience.name)
         for one in self._told(issue, decisions, audience.name, tags):
-            yield _behind(one, files)
+            yield _behind(one, kept)
 
     def _told(
         self, issue: Issue, decisions: Decisions, audience: str, tags: list[str]
@@ -167,18 +167,18 @@ def _turn(action: Action) -> tuple[int, int]:
     return 0, phase
 
 
-def _file(issue: Issue, one: Attachment, made: dict[str, Any], audience: str) -> Wanted:
+def _file(issue: Issue, of: Key, home: str, made: dict[str, Any], audience: str) -> Wanted:
     return Wanted(
-        key=one.key,
+        key=of,
         kind="file",
         issue=issue.key,
         fields=made,
         audience=audience,
-        marker=one.home,
+        marker=home,
     )
 
 
-def _behind(wanted: Wanted, files: set[Key]) -> Wanted:
+def _behind(wanted: Wanted, files: Container[Key]) -> Wanted:
     """Written after the files that its texts show, for their addresses are known only then."""
     texts_ = [one for one in wanted.fields.values() if isinstance(one, Text)]
     shown = [ref.to for text in texts_ for ref in text.refs if ref.to in files]
@@ -224,7 +224,7 @@ def _story(issue: Issue, description: Text, decisions: Decisions) -> Wanted:
         kind="story",
         issue=issue.key,
         fields=_present(
-            title=fields.title(issue.title, texts.label(issue.key)),
+            title=fields.title(issue.title, texts.called(issue)),
             description=description,
             is_bug=issue.kind == "bug",
             **access.story(audience),
@@ -266,8 +266,8 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
 
 def _task_title(issue: Issue, task: Task) -> str:
     if shape.is_work_item(task):
-        return fields.title(task.title, texts.label(issue.key), fields.TASK_TITLE_MIN)
-    return fields.title(issue.title, texts.label(issue.key))
+        return fields.title(task.title, texts.called(issue), fields.TASK_TITLE_MIN)
+    return fields.title(issue.title, texts.called(issue))
 
 
 def _tagging(issue: Issue, tags: list[str], audience: str) -> Wanted:

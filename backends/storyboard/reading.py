@@ -91,7 +91,7 @@ class _View:
         for row in rows:
             ref = self._site.comment_ref(row["id"], self._story)
             mine = self._site.is_ours(authors.get(row["id"]))
-            keys = origins.keys_of(row.get("content"))
+            keys = origins.keys_of(row.get("content"), self._issue)
             self._add("comment", ref, wire.comment_fields(row, self._story), keys, mine)
 
     def _add(

@@ -117,6 +117,7 @@ _READ: tuple[tuple[str, Any], ...] = (
     (r"/stories/\d+/comments/\d+", Comment),
     (r"/events|/stories/\d+/events", list[Event]),
     (r"/(projects|branches|milestones|tags)|/stories/\d+/tags", list[Named]),
+    (r"/(projects|branches|milestones)/\d+", Named),
     (r"/(worklists|boards|due_dates)", list[dict[str, Any]]),
 )
 #: what the answer to a write of it is

@@ -14,8 +14,8 @@ from tracker_migrate.text.told import TOLD, rules_of
 _MOVED = "if its project is moved"
 _ACCOUNT = "of somebody who has an account"
 _MERGED = (
-    "of a task that is merged, for StoryBoard takes it on no other; if its name has 3 to 100 "
-    "characters"
+    "of a task that is merged, for StoryBoard takes it on no other; if it is active (or the "
+    "settings want all), and its name has 3 to 100 characters"
 )
 
 
@@ -68,7 +68,7 @@ def _comment(field: str) -> Iterator[Rule]:
 def _loses(field: str, fate: str) -> bool:
     """Whether a comment that is not written for this reason can have the field."""
     if field in ("deleted", "withheld"):
-        return fate == "hidden" or fate == field
+        return fate in ("hidden", field)
     return fate != "repeats" or field not in ("text", "created", "author")
 
 

@@ -102,10 +102,13 @@ def _checked(table: str, source: str, word: str, known: frozenset[str]) -> str:
 
 
 def milestone(issue: Issue, task: Task, decisions: Decisions) -> str | None:
-    """The name of the milestone that a task gets: StoryBoard allows one on merged tasks alone."""
+    """The name of the milestone that a task gets: StoryBoard allows one on merged tasks alone. One
+    where work goes on no more stands in the text, unless the settings want all."""
     if task.milestone is None or status(issue, task, decisions) != "merged":
         return None
     known = decisions.milestone(task.milestone)
+    if known is not None and not known.active and decisions.options.get("milestones") != "all":
+        return None
     if known is None or not fields.fits_milestone(fields.sound(known.name)):
         return None
     return fields.sound(known.name)

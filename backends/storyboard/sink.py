@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import checks, outsider, wire
+from tracker_migrate.backends.storyboard import checks, outsider, standings, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.files import KIND as FILE
 from tracker_migrate.backends.storyboard.files import FileWriter
@@ -25,15 +25,17 @@ from tracker_migrate.interfaces import (
     Decisions,
     Files,
     Mine,
+    Observed,
     Planner,
     Receipt,
     Ref,
     RemoteRef,
     Snapshot,
+    Standing,
     Wanted,
     Watch,
 )
-from tracker_migrate.model import Key, kind_of, name_of
+from tracker_migrate.model import Issue, Key, kind_of, name_of
 from tracker_migrate.replies import about
 from tracker_migrate.text import commonmark
 
@@ -60,6 +62,7 @@ class StoryBoardSink:
         self._writer = Writer(self._site, self._finder, self._numbers)
         self._reader = Reader(self._site, self._finder)
         self._earlier = Earlier(self._site, self._finder)
+        self._standings = standings.Standings(self._site)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """What the server is and who we are. Raises WrongTracker, LoginNeeded, Unreachable,
@@ -143,6 +146,16 @@ class StoryBoardSink:
         files = {of: self._files.seen(at) for of, (kind, at) in refs.items() if kind == FILE}
         there = {of: seen for of, seen in files.items() if seen is not None}
         return msgspec.structs.replace(snapshot, objects=snapshot.objects | there)
+
+    def due(self, issue: Issue, decisions: Decisions) -> Iterator[tuple[Key, Standing]]:
+        """How the tasks of an issue's story should stand."""
+        return standings.due(issue, decisions)
+
+    def standings(
+        self, due: Mapping[Key, Standing], seen: Mapping[Key, Observed]
+    ) -> Iterator[tuple[Key, Standing]]:
+        """How tasks stand that were read back."""
+        return self._standings.read(due, seen)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
         """What our account has made before of these issue objects."""

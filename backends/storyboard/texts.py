@@ -35,6 +35,11 @@ def label(key: Key) -> str:
     return _issue_label(name)
 
 
+def called(of: Issue | Comment) -> str:
+    """What the line of origin calls an issue, by the name that it has now, or a comment."""
+    return _issue_label(of.name) if isinstance(of, Issue) else label(of.key)
+
+
 def _issue_label(name: str) -> str:
     return f"LP #{name}" if name.isdigit() else f"LP blueprint {name}"
 
@@ -117,7 +122,7 @@ def _origin(of: Issue | Comment, decisions: Decisions, part: int = 0) -> str:
     name = name_of(of.author) if of.author is not None else None
     return origin.commonmark_line(
         origin.Origin(
-            label=part_label(label(of.key), part) if part else label(of.key),
+            label=part_label(called(of), part) if part else called(of),
             permalink=part_home(of.home, part) if part else of.home,
             author=(person.display_name if person else name) or None,
             author_home=person.home if person else None,

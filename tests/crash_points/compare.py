@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.end_to_end.folders import SERVED, files_in
 from tests.end_to_end.marked_world import MarkedWorld
 from tracker_migrate.backends.storyboard.finding import PLACEHOLDER
 
@@ -49,7 +51,7 @@ def standing(marked: MarkedWorld, target: str) -> list[Thing]:
     standin: Any = getattr(marked.here, target)
     with standin.lock:
         if target == "storyboard":
-            return list(_storyboard(standin.store.all))
+            return [*_storyboard(standin.store.all), *_files(marked.here.folder / SERVED)]
         return list(_maniphest(standin.store.rows))
 
 
@@ -118,6 +120,13 @@ def _order(rows: list[Any], homes: dict[Any, str]) -> Iterator[Thing]:
         yield Thing("talk", of, tuple(dict.fromkeys(said)))
 
 
+def _files(served: Path) -> Iterator[Thing]:
+    """The files of the folders: where each is, it is the same in every run."""
+    for store in ("public", "closed"):
+        for place, body in files_in(served / store).items():
+            yield Thing("file", f"{store} {place}", (body.decode(),))
+
+
 # -- Maniphest ------------------------------------------------------------------------------------
 
 _CARD = (
@@ -134,6 +143,9 @@ _EDGE = (
 )
 _SAID = "SELECT object, comment, author FROM xaction_task WHERE comment IS NOT NULL ORDER BY id"
 _NUMBER = "SELECT id, phid FROM task"
+_FILE = "SELECT id, name, size, view, hash, chunked, phid FROM file ORDER BY id"
+_PIECES = "SELECT file, sum(length(data)) FROM chunk GROUP BY file"
+_SHOWN = re.compile(r"([/{]F)(\d+)\b")
 
 
 def _maniphest(ask: Ask) -> Iterator[Thing]:
@@ -141,6 +153,10 @@ def _maniphest(ask: Ask) -> Iterator[Thing]:
     homes: dict[Any, str] = {row[0]: home(row[2]) or f"? {row[1]}" for row in cards}
     homes |= {row[0]: homes[row[1]] for row in ask(_NUMBER)}
     names = {row[0]: row[1] for row in ask("SELECT phid, name FROM project")}
+    pieces = {row[0]: row[1] for row in ask(_PIECES)}
+    for number, name, *told, phid in ask(_FILE):
+        yield Thing("file", name, _told((*told, pieces.get(phid)), names))
+        homes[f"F{number}"] = name
     for row in ask(_PROJECT):
         yield Thing("project", f"{row[1] or ''} {row[0]}", _told(row[2:], names))
     for row in cards:
@@ -160,7 +176,10 @@ def _told(values: Any, names: dict[Any, str]) -> tuple[str, ...]:
     return tuple(
         _PHID.sub(
             lambda at: names.get(at.group(), at.group()),
-            _LINK.sub(lambda at: f"<{names.get(int(at[1]), at[1])}>", str(value)),
+            _SHOWN.sub(
+                lambda at: f"{at[1]} {names.get(f'F{at[2]}', at[2])}",
+                _LINK.sub(lambda at: f"<{names.get(int(at[1]), at[1])}>", str(value)),
+            ),
         )
         for value in values
     )

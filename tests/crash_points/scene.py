@@ -100,6 +100,8 @@ def acts(target: str, folder: Path) -> Iterator[Iterator[Scene]]:
         marked.here.options[target] = {
             "settle_seconds": 0.05, "connections": 1, "text_limit": 10_000
         }  # fmt: skip
+        if target == "maniphest":
+            marked.here.options[target]["subscribers"] = "accounts"
         marked.here.write_settings()
         yield (_act(marked, target, name, folder / name) for name in ACTS)
 

@@ -75,6 +75,8 @@ class Checks:
             label = _label(name)
             value = row.get(name)
             line = sections.line(label)
+            if line and not holds(value):
+                self.look.failures.append(f"{label} is said, and Launchpad does not say it")
             if name.endswith("_link") and value:
                 look.field(name, self._person(value, line))
             elif value is True:
@@ -171,7 +173,8 @@ class Checks:
         look.field("importance", native and same(task["importance"], cells["Importance"]), priority)
         look.field("assignee_link", self._assigned(task, work, cells))
         look.field("milestone_link", self._aimed(task, work, cells))
-        look.field("target_link", self._placed(target_of(task), work), sorted(work.places))
+        path = path_of(task["target_link"])
+        look.field("target_link", self._placed(path, work), sorted(work.places))
         look.field("web_link", self._task_page(task, thing, rest))
         look.field("owner_link", task["owner_link"] == bug["owner_link"]
                    or self._person(task["owner_link"], rest))  # fmt: skip
@@ -180,8 +183,8 @@ class Checks:
             look.field(text, not missing_words(str(task.get(text)), thing.text))
         if task["bug_watch_link"]:
             watch = self._recorded_watch(task)
-            look.field("bug_watch_link", watch in addresses(rest) or watch in rest, watch)
-        look.told(["bug_watch_link", "is_complete"])  # complete: follows from the status
+            look.field("bug_watch_link", bool(watch) and watch in addresses(rest), watch)
+        look.told(["is_complete"])  # complete: follows from the status
         usual = f'Bug #{bug["id"]} in {shows}: "{bug["title"]}"'
         look.field("title", task["title"] == usual or within(task["title"], rest))
         look.end()
@@ -201,7 +204,8 @@ class Checks:
     def _recorded_watch(self, task: Row) -> str:
         watch = path_of(task["bug_watch_link"])
         rows = self._recorded.rows(f"{watch.rpartition('/+watch/')[0]}/bug_watches")
-        return next(str(row["url"]) for row in rows if path_of(row["self_link"]) == watch)
+        found = [str(row["url"]) for row in rows if path_of(row["self_link"]) == watch]
+        return found[0] if found else ""
 
     def _work(self, task: Row, thing: Thing) -> Work | None:
         """The target's task; at Maniphest a single one is the issue's own."""
@@ -453,7 +457,7 @@ class Checks:
             return
         look = self.look.at("specification", spec, path)
         self._origin(look, spec, thing, f"LP blueprint {path}")
-        look.field("name", within(f"LP blueprint {path}", thing.sections.first))
+        look.field("name", within(f"+spec/{spec['name']}", thing.sections.first))
         look.field("summary", same(spec["summary"], _body(thing)))
         if self._target == "storyboard" and thing.kind != "feature":
             self.look.failures.append(f"{path}: is a bug there")
@@ -509,14 +513,26 @@ class Checks:
             page = page_of(row["web_link"])
             label = f"depends on: LP blueprint {path_of(row['self_link'])}"
             look.field("web_link", self._leads(label, page, thing))
+            self._back(f"needed by: LP blueprint {path}", page, thing, path)
             if self._target == "maniphest" and page in self._there and page not in thing.needs:
                 self.look.failures.append(f"{path}: is no parent of {page}")
         for row in self._recorded.rows(f"{path}/bugs"):
             look = self.look.at("spec_bug", row, path)
             page = page_of(row["web_link"])
             look.field("web_link", self._leads(f"bug: LP #{row['id']}", page, thing))
+            self._back(f"blueprint: LP blueprint {path}", page, thing, path)
         for row in self._recorded.rows(f"{path}/linked_branches"):
             self._branch("specification_branch", row, thing, path)
+
+    def _back(self, words: str, page: str, thing: Thing, where: str) -> None:
+        """What a blueprint names says so, too, if it is there, with a link to the blueprint."""
+        other = self._there.get(page)
+        if other is None:
+            return
+        items = [one for one in other.sections.items("Related") if within(words, one)]
+        if [addresses(one) for one in items] != [[thing.address]]:
+            self.look.failures.append(f"{where}: {page} does not say {words!r}")
+        self.look.found["back"] += 1
 
 
 def _as_task(spec: Row, path: str) -> Row:

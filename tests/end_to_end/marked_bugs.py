@@ -108,7 +108,7 @@ class MarkedBugs:
             for _ in range(deleted):
                 self.comment(number, date_deleted=self._now())
             for _ in range(files):
-                self._attach(number, address)
+                self.attach(number, address)
             for person in readers:
                 self.let_in(number, person)
         self.bugs.append(number)
@@ -193,7 +193,8 @@ class MarkedBugs:
         row = {"datechanged": self._now(), "whatchanged": what, "oldvalue": old, "newvalue": new}
         self.store.add_activity(number, {**row, "message": None, "person_link": self.cast.owner})
 
-    def _attach(self, number: int, address: bool) -> None:
+    def attach(self, number: int, address: bool = False) -> int:
+        """A comment with a file; the file's number in the librarian."""
         file = self.store.sequence("attachment")
         path = f"bugs/{number}/+attachment/{file}"
         index = self.comment(number)
@@ -203,6 +204,7 @@ class MarkedBugs:
         self.store.put_item("bug_attachment", path, {"title": title, "message_link": link}, number)
         kept = keep_file(self.store, f"{name}.txt", "text/plain", content.encode())
         self.store.set_meta(f"file:{path}", str(kept))
+        return kept
 
     def _touched(self, number: int) -> None:
         self.change(number, message_count=self.store.next_message(number))

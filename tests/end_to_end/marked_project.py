@@ -45,8 +45,10 @@ class MarkedProject(MarkedBugs):
         self.marks.belongs(name, path)
         said = {
             field: f"It shall shine, {self.marks.new(f'blueprint {field}', path)}."
-            for field in ("title", "summary", "whiteboard", "workitems_text")
+            for field in ("title", "summary", "whiteboard")
         }
+        word = self.marks.new("blueprint work item", path)
+        said["workitems_text"] = f"Work items:\nLet it shine, {word}: TODO"
         values = {
             **said, "name": name, "information_type": info, "owner_link": self.cast.owner,
             "definition_status": "Approved", "implementation_status": "Started",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterator
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,17 @@ class Recorded:
             if operation == "searchTasks":
                 self._searches.append(reply)
             self._replies[f"{path_of(address)} {operation}".strip()] = reply
+
+    def replies(self) -> dict[str, Row]:
+        """All of them."""
+        return self._replies
+
+    def instead(self, path: str, reply: Row) -> Recorded:
+        """The same, but for one reply."""
+        other = copy(self)
+        other._replies = {**self._replies, path: reply}
+        other._searches = [reply if one is self._replies[path] else one for one in self._searches]
+        return other
 
     def row(self, path: str) -> Row | None:
         """One thing, or None if it was not recorded."""
@@ -61,6 +75,41 @@ class Recorded:
         name = path_of(link).removeprefix("~")
         known = self._replies.get(f"~{name}")
         return (known["display_name"] if known else name), name
+
+
+def changed(recorded: Recorded, most: int = 3) -> Iterator[tuple[str, Recorded]]:
+    """Copies of what was recorded, each with one field of one row changed, and the field's name;
+    each field in `most` rows of bugs and blueprints."""
+    times: Counter[str] = Counter()
+    for path, reply in recorded.replies().items():
+        if not path.startswith("bugs/") and "specification" not in path and "+spec" not in path:
+            continue
+        rows = reply.get("entries", [reply])
+        for number, row in enumerate(rows):
+            kind = row.get("resource_type_link", "#").rpartition("#")[2]
+            for field in row:
+                times[f"{kind}.{field}"] += holds(row[field])
+                if holds(row[field]) and times[f"{kind}.{field}"] <= most:
+                    other = {**row, field: _other(field, row[field])}
+                    held = [*rows[:number], other, *rows[number + 1 :]]
+                    made = {**reply, "entries": held} if "entries" in reply else other
+                    yield f"{kind}.{field}", recorded.instead(path, made)
+
+
+def _other(field: str, value: Any) -> Any:
+    """Another value of the same kind."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 7
+        case list():
+            return [*value, "another"]
+        case _ if re.match(r"\d{4}-\d\d-\d\dT", value):
+            return "2001-02-03T04:05:06+00:00"
+        case _ if field.endswith("_link"):
+            return f"{value}x"
+    return f"another {value}"
 
 
 def path_of(address: str) -> str:

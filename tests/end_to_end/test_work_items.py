@@ -44,6 +44,10 @@ class Project:
         with self.here.launchpad.lock, store.transaction():
             store.put_item("specification", path, values, None, "gadget")
 
+    def web(self, path: str) -> str:
+        """The address of a blueprint's page."""
+        return f"https://blueprints.launchpad.net/{path}"
+
     def move(self, target: str) -> Any:
         """Read what changed and write it; all agrees, and another run writes nothing."""
         self.here.pull()
@@ -69,7 +73,7 @@ def states(here: World, target: str) -> dict[str, list[str]]:
         rows = [(one["title"], one["status"]) for one in reader.get("/tasks")]
     else:
         rows = [
-            (one["fields"]["name"].removeprefix("[lamp] "), one["fields"]["status"]["value"])
+            (one["fields"]["name"].rpartition("] ")[2], one["fields"]["status"]["value"])
             for one in reader.pages("maniphest.search", order="oldest")
         ]
     for title, state in rows:

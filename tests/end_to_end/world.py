@@ -72,7 +72,7 @@ class World:
         for name in TARGETS:
             lines += [f"[targets.{name}]", f'sink = "{name}:{getattr(self, name).url}"']
             options = {"settle_seconds": 0.3, **self.options[name]}
-            lines += [f"{option} = {json.dumps(value)}" for option, value in options.items()]
+            lines += [f"{option} = {_toml(value)}" for option, value in options.items()]
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "mappings").mkdir(exist_ok=True)
         (self.folder / "migration.toml").write_text("\n".join(lines) + "\n")
@@ -96,6 +96,13 @@ class World:
         """How many writing requests a target has had."""
         standin: Any = getattr(self, target)
         return int(standin.writes)
+
+
+def _toml(value: Any) -> str:
+    """A setting's value; a table on one line."""
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
 
 
 @contextmanager

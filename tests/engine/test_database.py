@@ -168,6 +168,7 @@ def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
     with workspace.engine.begin() as connection:
         for statement in (
             "DROP TABLE link",
+            "DROP TABLE alias",
             "DROP TABLE doubled",
             "DROP TABLE looked",
             "ALTER TABLE object DROP COLUMN within",

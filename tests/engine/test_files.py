@@ -19,7 +19,7 @@ from tests.engine.world import World, bug_key
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.purging import purge
-from tracker_migrate.errors import Gone, Refused, Retriable, Unreachable, WorkspaceError
+from tracker_migrate.errors import Gone, NotPublic, Refused, Retriable, Unreachable, WorkspaceError
 from tracker_migrate.interfaces import Download, GivesFiles
 from tracker_migrate.model import Attachment, File, Issue, Key, key
 from tracker_migrate.testing.memory import MemorySource, bug
@@ -103,6 +103,17 @@ def file_of(world: World, number: int) -> File | None:
     issue = world.workspace.archive.issue(bug_key(number))
     assert issue is not None
     return issue.attachments[0].file
+
+
+def test_a_file_that_is_not_public_any_more_takes_its_issue_along(
+    world: World, books: Librarian
+) -> None:
+    source = Library(attached(1, A), books=books)
+    assert pull(world, source).new == 1
+    source.put(attached(1, B, title="read while it was public"))
+    books.down = NotPublic("restricted by now")
+    assert pull(world, source, full=True).gone == 1
+    assert bug_key(1) in world.workspace.archive.gone_keys()
 
 
 def test_a_file_is_kept_under_what_it_is(store: FileStore, books: Librarian) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import rich_click as click
 
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import target_option
-from tracker_migrate.errors import UsageError, WorkspaceError
+from tracker_migrate.cli.outfile import keep
+from tracker_migrate.errors import UsageError
 
 DONE = 0
 
@@ -66,19 +66,5 @@ def redirects(
                 for line in lines:
                     screen.echo(line)
             else:
-                _keep(out, lines)
+                keep(out, lines)
     return DONE
-
-
-def _keep(out: Path, lines: Any) -> None:
-    """Write a file, whole or not at all."""
-    fresh = out.with_name(f".{out.name}.new")
-    try:
-        with open(fresh, "w", encoding="utf-8", newline="\n") as file:
-            for line in lines:
-                file.write(f"{line}\n")
-        fresh.replace(out)
-    except OSError as error:
-        raise WorkspaceError(f"can't write {out}: {error.strerror}") from None
-    finally:
-        fresh.unlink(missing_ok=True)

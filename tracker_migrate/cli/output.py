@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tracker_migrate.cli import doubled, screen
+from tracker_migrate.cli import counted, doubled, screen
 
 _MANY = 20
 
@@ -217,6 +217,8 @@ def verified(results: dict[str, Any], as_json: bool) -> None:
             f"  {len(one.exposed)} of {one.private}"
         )
         _reasons(one)
+        for line in counted.lines(one.counted):
+            screen.echo(line)
     screen.echo("  exposed: of the objects that not everybody may read, those that an outsider can")
 
 
@@ -282,6 +284,8 @@ def verified_document(one: Any) -> dict[str, Any]:
         "exposed": list(one.exposed),
         "closed": one.closed,
         "differs": [{"key": at.key, "field": at.field, "what": at.what} for at in one.differs],
+        "counts": plain(one.counted.rows),
+        "counts_differ": one.counted.differ,
         "reasons": [
             {"outcome": outcome, "kind": kind, "reason": reason, "count": count}
             for (outcome, kind, reason), count in account.reasons.most_common()

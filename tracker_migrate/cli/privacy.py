@@ -92,7 +92,8 @@ def hide(
 
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
-        keys = [key_of(source_tracker(workspace.settings), one) for one in issues]
+        tracker, first = source_tracker(workspace.settings), workspace.archive.names().first
+        keys = [first(key_of(tracker, one)) for one in issues]
         if dry_run:
             screen.echo(f"would {'release' if release else 'close'} {', '.join(keys)}")
             return DONE

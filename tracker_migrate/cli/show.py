@@ -58,7 +58,7 @@ def show(
 
     key = key_of(tracker, bug)
     with _held(key, folder, trackers, address) as (workspace, names):
-        issue = workspace.archive.issue(key)
+        issue = workspace.archive.issue(workspace.archive.names().first(key))
         if issue is None:
             raise UsageError(f"{key} is not in the archive: tracker-migrate pull reads it")
         sinks = {

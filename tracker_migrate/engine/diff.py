@@ -41,15 +41,28 @@ def open_digests(wanted: Wanted) -> dict[str, str]:
 def _lasting(wanted: Wanted) -> dict[str, Any]:
     """The fields without the pieces of their texts that are no reason to write."""
     return {
-        name: tuple(part for part in value.parts if not _passes(part))
-        if isinstance(value, Text)
-        else value
+        name: _lasting_parts(value) if isinstance(value, Text) else value
         for name, value in wanted.fields.items()
     }
 
 
-def _passes(part: str | Ref | Passing) -> bool:
-    return isinstance(part, Passing) or (isinstance(part, Ref) and part.passing)
+def _lasting_parts(text: Text) -> tuple[str | Ref, ...]:
+    """The pieces that are a reason to write. What stands around a passing reference is one piece,
+    as if there were none."""
+    kept: list[str | Ref] = []
+    joins = False
+    for part in text.parts:
+        if isinstance(part, Ref) and part.passing:
+            joins = True
+            continue
+        if isinstance(part, Passing):
+            pass
+        elif joins and isinstance(part, str) and kept and isinstance(before := kept[-1], str):
+            kept[-1] = before + part
+        else:
+            kept.append(part)
+        joins = False
+    return tuple(kept)
 
 
 def diff(

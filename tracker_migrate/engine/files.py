@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from tracker_migrate.errors import Gone, Retriable
+from tracker_migrate.errors import Gone, NotPublic, Retriable
 from tracker_migrate.interfaces import Download, GivesFiles, Source
 from tracker_migrate.model import Attachment, File, Issue, Key
 from tracker_migrate.workspace.archive import Archive
@@ -83,6 +83,8 @@ class Fetch:
 
         try:
             return self._files.keep(one.key, begin, self._most)
+        except NotPublic:
+            raise  # so has its issue become, since it was read
         except Gone:
             return File(state="missing")
         except Retriable:

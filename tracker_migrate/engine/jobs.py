@@ -63,6 +63,8 @@ def open_source(workspace: Workspace) -> Source:
     if credentials is not None and settings.private:
         _must_read_private(workspace, tracker, credentials)
     options = settings.model_dump(exclude=_NOT_THE_SOURCES, exclude_none=True)
+    if not settings.also:
+        del options["also"]  # not every source has something to choose from
     options["state_dir"] = str(workspace.state)
     return registry.open_source(settings.specs, options, credentials)
 
@@ -267,7 +269,7 @@ class Look:
         """Whether everybody may read an issue now. Raises what reading it does."""
         if self._source is None:
             self._source = self._stack.enter_context(reading(self._workspace))
-        return self._source.is_public(issue)
+        return self._source.is_public(self._workspace.archive.names().now(issue))
 
 
 def adopt(

@@ -19,6 +19,7 @@ import msgspec
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.renames import Renames
 from tracker_migrate.engine.unexpected import set_aside
 from tracker_migrate.errors import Brake, Gone, NotPublic, ObjectError
 from tracker_migrate.interfaces import Event, Listed, Reading, Source
@@ -57,6 +58,7 @@ class Pull:
         files: Fetch | None = None,
     ) -> None:
         self._source = source
+        self._renames = Renames(source, archive.names())
         self._files = files
         self._archive = archive
         self._name = name
@@ -88,7 +90,7 @@ class Pull:
         self._read_projects()
         self._read_people()
         if cursor is None and limit is None and only is None:
-            self._look_for_vanished(listed)
+            self._look_for_vanished(self._renames.as_read(listed))
         if limit is None and only is None:
             self._archive.set_cursor(self._name, began)
             if self._files is not None:
@@ -102,7 +104,7 @@ class Pull:
         self._again = frozenset(again)
         yield from (Listed(key=key) for key in again)
         taken: Counter[str] = Counter()
-        for one in self._source.listing(since, limit):
+        for one in self._renames.listing(since, limit):
             if one.key in self._again or (only is not None and not only.may_take(one.key)):
                 continue
             taken[kind_of(one.key)] += 1
@@ -180,7 +182,7 @@ class Pull:
     def _whole(self, key: Key, known: str) -> Reading | None:
         """An issue with its files; None if it is still as it is known."""
         with set_aside("read"):
-            reading = self._source.read(key, known)
+            reading = self._renames.read(key, known)
             if reading is None or self._files is None:
                 return reading
             return msgspec.structs.replace(reading, issue=self._files.fill(reading.issue))

@@ -8,7 +8,8 @@ import msgspec
 
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.model import Issue, Key, name_of
+from tracker_migrate.workspace.names import Names
 
 _PAGE = 500
 
@@ -39,9 +40,16 @@ def redirects(target: Target, *, private: bool = False) -> Iterator[Redirect]:
                     key=issue.key,
                     kind=issue.kind,
                     name=issue.name,
-                    old=addresses(issue),
+                    old=(*addresses(issue), *_earlier(issue, target.names)),
                     new=at.at.url,
                 )
+
+
+def _earlier(issue: Issue, names: Names) -> tuple[str, ...]:
+    """The addresses that an issue had by other names: the source leads from none of them."""
+    paths = [name_of(one) for one in (issue.key, *names.of(issue.key))]
+    homes = (issue.home.removesuffix(issue.name) + path for path in paths if path != issue.name)
+    return tuple(homes) if issue.home.endswith(f"/{issue.name}") else ()
 
 
 def addresses(issue: Issue) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ It goes over the archive once, in pages, and leaves its findings in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -83,7 +83,9 @@ class Survey:
         """
         found = Found()
         for page in pages(self._newcomers(only), _PAGE):
-            known = self._target.sink.lookup([bare(self._target, issue) for issue in page])
+            known = self._not_anothers(
+                self._target.sink.lookup([bare(self._target, issue) for issue in page])
+            )
             for issue in (one for one in page if one.key in known):
                 if self._target.ledger.in_flight(issue.key):
                     continue
@@ -92,6 +94,13 @@ class Survey:
                 except ObjectError as error:
                     found.failed[issue.key] = str(error)
         return found
+
+    def _not_anothers(self, found: Mapping[Key, RemoteRef]) -> dict[Key, RemoteRef]:
+        """Less those that the ledger knows: what was renamed says its old name there until it is
+        written again, and something else may have that name by now."""
+        kind = self._target.planner.issue_kind
+        known = self._target.ledger.at([kind], [at.id for at in found.values()])
+        return {key: at for key, at in found.items() if (kind, at.id) not in known}
 
     def _know(self, issue: Issue, at: RemoteRef, late: Late, found: Found) -> None:
         if late.take_back(issue.key, at):

@@ -18,6 +18,7 @@ from tracker_migrate.model import Key, parts
 from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.ledger import Ledger
+from tracker_migrate.workspace.names import Names
 
 _MOVES = frozenset({"planned", "done", "aside", "exposed"})
 _CACHE = 20_000
@@ -27,13 +28,16 @@ HIDDEN_FOR = 1.0  # seconds for which the list of what somebody hid by hand is b
 class Places:
     """`interfaces.Lookup`: the ledger, and numbers that are chosen but not written to yet."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, names: Names | None = None) -> None:
         self._ledger = ledger
+        self._names = names
         self._fresh: OrderedDict[Key, RemoteRef] = OrderedDict()
         self._guard = threading.Lock()
 
     def where(self, to: Key) -> RemoteRef | None:
-        """The place of an object that is there, or whose number is chosen already."""
+        """The place of an object that is there, or whose number is chosen already; a text may name
+        it by any name that it has or had."""
+        to = self._names.first(to) if self._names is not None else to
         with self._guard:
             fresh = self._fresh.get(to)
         if fresh is not None:
@@ -73,7 +77,8 @@ class Target:
         options = dict(workspace.settings.targets[name])
         self.spec: str = options.pop("sink")
         self.tracker, self.address = registry.split(self.spec, "target")
-        self.places = Places(self.ledger)
+        self.names = self.archive.names()
+        self.places = Places(self.ledger, self.names)
         mistakes = Mistakes()
         targets = list(workspace.settings.targets)
         tables = Tables(workspace.mappings, name, self.tracker, mistakes, targets)
@@ -123,6 +128,7 @@ class Target:
     def moves(self, issue: Key) -> bool:
         """Whether an issue is, or will be, at the target; before the first survey, whether the
         archive has it."""
+        issue = self.names.first(issue)
         verdict = self.ledger.verdict(issue)
         return verdict.state in _MOVES if verdict else bool(self.archive.stamp(issue))
 
@@ -150,7 +156,7 @@ class Target:
         with self.workspace.adoption(self.name).rehearsal() as name:
             copy = Target(self.workspace, self.name)
             copy.ledger, copy.hidden = self.workspace.ledger(name), self.workspace.hidden(name)
-            copy.places = Places(copy.ledger)
+            copy.places = Places(copy.ledger, copy.names)
             copy._sink, copy._planner = self.sink, self.planner
             yield copy
 

@@ -19,6 +19,7 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.survey import pages
+from tracker_migrate.engine.tally import Counted, Tally
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, UsageError
 from tracker_migrate.interfaces import IMPORTER, Event, RemoteRef, Snapshot
@@ -45,7 +46,8 @@ class Verified(msgspec.Struct, kw_only=True):
     ledger does not know. unwanted: objects there that are wanted no more (what was taken away at
     the source, the last part of a text that became shorter). private: objects that not everybody
     may read. exposed: those of them that an outsider can read, and issues of which something can't
-    be taken back. closed: issues that are closed for all but the importer.
+    be taken back. closed: issues that are closed for all but the importer. counted: the tasks by
+    series, milestone and status, at both ends.
     """
 
     planned: int = 0
@@ -63,12 +65,14 @@ class Verified(msgspec.Struct, kw_only=True):
     pending: int = 0
     settled: int = 0
     account: Account = msgspec.field(default_factory=Account)
+    counted: Counted = msgspec.field(default_factory=Counted)
 
     @property
     def agrees(self) -> bool:
         """Whether source and target agree, but for what is refused or lost with its reason."""
         found = self.missing or self.doubled or self.unplanned or self.differs or self.exposed
-        return not found and not self.account.missing and not self.pending
+        left = self.account.missing or self.pending or self.counted.differ
+        return not found and not left
 
 
 class Verify:
@@ -78,6 +82,7 @@ class Verify:
         self._target = target
         self._listen = listen
         self._verified = Verified()
+        self._tally = Tally(target)
         self._gone = frozenset(target.archive.gone_keys())
         doubles = target.workspace.doubled(target.name).standing()
         settled = [one for one in doubles if one.state in ("settled", "told")]
@@ -108,6 +113,7 @@ class Verify:
                 self._absent()
         for verdict in self._target.ledger.in_state("exposed"):
             self._expose([verdict.issue])
+        self._verified.counted = self._tally.counted()
         return self._verified
 
     def _absent(self) -> None:
@@ -170,6 +176,7 @@ class Verify:
                 self._fields(one, seen.objects[key].fields)
         result.doubled += [key for key in seen.doubled if key not in self._doubles]
         if not refusal:
+            self._tally.add(issue, seen.objects, private=self._is_private(issue))
             result.unwanted += sorted(seen.objects.keys() & held.keys() - wanted.keys())
         result.unplanned += [key for key in seen.ours if key not in held]
         result.foreign += seen.foreign

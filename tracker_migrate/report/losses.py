@@ -62,9 +62,7 @@ def _row(one: Exported, planner: HasRules) -> Row:
     if one.rows:
         return Row(entity=one.entity, field=one.field, outcomes=(), why=_READ.format(one.rows))
     rules = tuple(
-        (name, rule)
-        for name in one.becomes
-        for rule in planner.rules(*name.split(".", 1))  # type: ignore[arg-type, call-arg]
+        (name, rule) for name in one.becomes for rule in planner.rules(*name.split(".", 1))
     )
     held = {rule.outcome for _, rule in rules} or {"lost"}
     return Row(

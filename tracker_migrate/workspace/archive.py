@@ -34,6 +34,7 @@ from tracker_migrate.model import (
 )
 from tracker_migrate.workspace import links, schema
 from tracker_migrate.workspace.database import Writer
+from tracker_migrate.workspace.names import Names
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
 from tracker_migrate.workspace.upsert import upsert
 
@@ -127,7 +128,7 @@ class Archive:
         tags = [{"issue": issue.key, "tag": t, "private": issue.private} for t in set(issue.tags)]
         if tags:
             connection.execute(schema.tagging.insert(), tags)
-        links.write(connection, self.viewer, issue)
+        links.note(connection, self.viewer, issue)
         if people:
             upsert(connection, schema.mention, [{"person": person} for person in sorted(people)])
         connection.execute(schema.unread.delete().where(schema.unread.c.key == issue.key))
@@ -291,9 +292,15 @@ class Archive:
             *self._present(), schema.issue.c.private.is_(False)
         )
         query = sa.select(known.c.key).where(known.c.key.not_in(public))
+        others = sa.select(schema.alias.c.name).where(schema.alias.c.key.not_in(public))
         with self._engine.connect() as connection:
-            names = [name_of(Key(key)) for key in connection.execute(query).scalars()]
+            keys = connection.execute(sa.union(query, others)).scalars()
+            names = [name_of(Key(key)) for key in keys]
         return [name for name in names if not name.isdigit()]
+
+    def names(self) -> Names:
+        """The names that things of the source had and have, as they are known now."""
+        return Names(self._engine, self._writer)
 
     def salt(self) -> bytes:
         """Random bytes of this workspace's own, made once."""

@@ -649,11 +649,12 @@ def _merge_update(
 
     The digest of the whole moves only when every field has arrived: a change that goes in two
     requests (close first, the rest later) is not done after the first. An update that was made
-    without looking at the other fields says nothing of the references that are open in them.
+    without looking at the other fields says nothing of the references that are open in them. What
+    has another id by then was moved.
     """
     table = schema.object_
     where = table.c.target == target, table.c.key == row["key"]
-    columns = table.c.fields, table.c.digest, table.c.open
+    columns = table.c.fields, table.c.digest, table.c.open, table.c.remote_id
     held = connection.execute(sa.select(*columns).where(*where)).first()
     fields = json.loads(held.fields) if held else {}
     fields.update(json.loads(row["fields"]))
@@ -665,6 +666,8 @@ def _merge_update(
         "audience": row["audience"],
         "sent_at": row["sent_at"],
     }
+    if held and held.remote_id != row["remote_id"]:
+        values |= {name: row[name] for name in ("remote_id", "number", "url")}
     connection.execute(table.update().where(*where).values(**values))
 
 

@@ -28,7 +28,7 @@ _PAGE = 100
 Back = dict[Key, tuple[Relation, ...]]
 
 
-def write(connection: Connection, viewer: str, issue: Issue) -> None:
+def note(connection: Connection, viewer: str, issue: Issue) -> None:
     """Note what an issue names, instead of what it named before."""
     drop(connection, viewer, issue.key)
     rows = {(one["kind"], one["to"]): one for one in _rows(viewer, issue)}
@@ -48,7 +48,7 @@ def fill(connection: Connection) -> None:
         schema.issue.c.gone_at.is_(None)
     )
     for row in connection.execute(query).all():
-        write(connection, row.viewer, unpack(row.model, Issue))
+        note(connection, row.viewer, unpack(row.model, Issue))
 
 
 def back(connection: Connection, viewer: str, issues: Sequence[Key]) -> Back:

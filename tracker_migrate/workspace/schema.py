@@ -98,6 +98,15 @@ link = Table(
     Index("link_to", "viewer", "to"),
 )
 
+#: names that things have and had: a key is by the first one; its newest row says its name now
+alias = Table(
+    "alias",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+
 #: how far the source was read
 cursor = Table(
     "cursor",
@@ -145,7 +154,7 @@ object_ = Table(
 )
 
 #: one request that was meant, is under way, or was settled; `step` is what was to be sent, and is
-#: emptied once it is settled
+#: emptied once it is settled; where it was given up, digests of it stand in `mark`
 intent = Table(
     "intent",
     metadata,
@@ -156,7 +165,7 @@ intent = Table(
     Column("keys", Text, nullable=False),
     Column("step", LargeBinary, nullable=False),
     Column("mark", Text, nullable=False),
-    Column("state", String, nullable=False),  # open, done, void, refused
+    Column("state", String, nullable=False),  # open, done, void, refused, given up
     Column("owner", String, nullable=False),
     Column("meant_at", String, nullable=False),
     Column("settled_at", String),

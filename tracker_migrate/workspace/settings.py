@@ -52,7 +52,7 @@ class SourceSettings(_Strict):
     specs: list[Annotated[str, AfterValidator(_spec)]] = Field(min_length=1)
     address: Annotated[str, AfterValidator(web_address)] | None = None
     private: bool = False
-    also: list[str] | None = None
+    also: tuple[str, ...] = ()
     show_addresses: bool = False
     connections: int = Field(default=8, ge=1, le=64)
     per_second: float = Field(default=20.0, ge=0)

@@ -101,13 +101,14 @@ def allocate(call: Call) -> dict[str, Any]:
         return {"upload": False, "filePHID": phid}
     if size <= call.site.config.storage_limit:
         return {"upload": True, "filePHID": None}
-    phid = files.allocate(_name(call), size, call.user.phid, _view(call))
+    half = None if digest else files.partial(_name(call), size, call.user.phid)
+    phid = half or files.allocate(_name(call), size, call.user.phid, _view(call))
     return {"upload": True, "filePHID": phid}
 
 
 def upload_chunk(call: Call) -> None:
     """file.uploadchunk."""
-    file = _seen(call, call.get("filePHID"))
+    file = _with_chunks(call)
     call.site.policies.require(call.user, file, "edit")
     data = call.get("data", "")
     if call.get("dataEncoding") == "base64":
@@ -119,7 +120,7 @@ def upload_chunk(call: Call) -> None:
 
 def query_chunks(call: Call) -> list[dict[str, Any]]:
     """file.querychunks."""
-    return call.site.files.chunks(_seen(call, call.get("filePHID")))
+    return call.site.files.chunks(_with_chunks(call))
 
 
 def download(call: Call) -> str:
@@ -149,12 +150,20 @@ def info(call: Call) -> dict[str, Any]:
     }
 
 
-def _seen(call: Call, phid: Any) -> File:
+_NO_SUCH = ConduitError("No such file exists.", "ERR-NOT-FOUND")
+
+
+def _seen(call: Call, phid: Any, missing: ConduitError = _NO_SUCH) -> File:
     file = call.site.files.by_phid(str(phid))
     if file is None:
-        raise ConduitError("No such file exists.", "ERR-NOT-FOUND")
+        raise missing
     call.site.policies.require(call.user, file, "view")
     return file
+
+
+def _with_chunks(call: Call) -> File:
+    phid = call.get("filePHID")
+    return _seen(call, phid, ConduitError(f'No such file "{phid}"!'))
 
 
 def _decoded(text: Any, if_empty: str) -> bytes:

@@ -114,6 +114,19 @@ class Files:
         data = self.store.value("SELECT data FROM file WHERE phid = ?", [known])
         return self.add(name, data, author, view)
 
+    def partial(self, name: str, size: int, author: str) -> str | None:
+        """A half-filled file of this name and size, whatever its policy (seen on a server)."""
+        sql = (
+            "SELECT phid FROM file WHERE name = ? AND size = ? AND author = ? AND chunked = 1 "
+            "ORDER BY id DESC"
+        )
+        found = self.store.column(sql, [name, size, author])
+        return next((phid for phid in found if not self._is_whole(phid, size)), None)
+
+    def _is_whole(self, phid: str, size: int) -> bool:
+        there = self.store.value("SELECT count(*) FROM chunk WHERE file = ?", [phid])
+        return bool(there * self.config.chunk >= size)
+
     def allocate(self, name: str, size: int, author: str, view: str) -> str:
         """A file whose bytes come in chunks."""
         return self._insert(name, size, author, view, "", None, "application/octet-stream")
@@ -138,6 +151,8 @@ class Files:
         sql = "SELECT start FROM chunk WHERE file = ?"
         there = set(self.store.column(sql, [file.phid]))
         step = self.config.chunk
+        if not file.chunked:
+            raise ConduitError(f'File "{file.phid}" does not have chunks!')
         return [
             {
                 "byteStart": str(start),
@@ -149,9 +164,14 @@ class Files:
 
     def put(self, file: File, start: int, data: bytes) -> None:
         """Keep one chunk; ConduitError if it does not begin where a chunk begins, or is there."""
+        if not file.chunked:
+            raise ConduitError(f'File "{file.phid}" does not have chunks!')
         border = start - start % self.config.chunk
         if start != border:
             raise ConduitError(f"Chunk start byte is {border}, not {start}.")
+        end = min(start + self.config.chunk, file.size)
+        if start + len(data) != end:
+            raise ConduitError(f"Chunk end byte is {end}, not {start + len(data)}.")
         sql = "SELECT 1 FROM chunk WHERE file = ? AND start = ?"
         if self.store.value(sql, [file.phid, start]):
             raise ConduitError("Chunk has already been uploaded.")

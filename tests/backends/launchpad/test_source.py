@@ -468,6 +468,31 @@ def nominated(name: str, number: str, also: Any) -> list[Any]:
 
 
 @needs_recordings
+@pytest.mark.parametrize(
+    ("also", "credentials", "told"),
+    [
+        (("earlier_comments",), CREDENTIALS, ["A comment\nwith two lines", "A comment, edited"]),
+        (("earlier_comments",), None, []),
+        ((), CREDENTIALS, []),
+    ],
+)
+def test_earlier_texts_of_comments_are_read_only_where_they_are_wanted_and_told(
+    also: Any, credentials: Any, told: list[str]
+) -> None:
+    held = dict(project("lab-alpha"))
+    revisions = "/devel/lab-alpha/+bug/16/comments/1/revisions"
+    held[revisions] = exchange("message-revisions-author")
+    reader = Replies(held)
+    client = Client(ADDRESS, credentials=credentials, reader=reader)
+    got = reading.bug(client, "16", "", lambda *_: False, also=also)
+    assert got is not None
+    found = [one for one in got.issue.history if one.what == "comment 1"]
+    assert [one.old for one in found] == told
+    assert reader.asked[revisions] == bool(told)
+    assert list(got.issue.history) == sorted(got.issue.history, key=lambda one: one.when)
+
+
+@needs_recordings
 @pytest.mark.parametrize("told", [True, False])
 def test_merge_proposals_are_asked_for_where_the_history_tells_of_one(told: bool) -> None:
     held = dict(project("lab-alpha"))

@@ -244,6 +244,14 @@ def test_a_milestone_that_is_over_stays_in_the_text() -> None:
     assert "0.9" in flat(the_task(issue, told).fields["description"])
 
 
+def test_a_milestone_that_is_over_is_an_object_where_the_settings_want_all() -> None:
+    told = Told(milestones="all")
+    over = aimed(told, "nova", "0.9", active=False)
+    issue = bug(7, tasks=(task(7, "nova", milestone=over),))
+    assert projects(the_task(issue, told)) == ["maniphest:milestone:nova@0.9"]
+    assert "milestone" in native(issue, told)
+
+
 def test_a_common_tag_is_a_project_and_a_rare_one_is_text() -> None:
     told = Told()
     told.uses = {"api": 10, "odd": 9}

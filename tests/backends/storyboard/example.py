@@ -163,6 +163,7 @@ class Decided:
 
     def __init__(self, *, me: str = "2") -> None:
         self.options: Mapping[str, Any] = {}
+        self.over = False  # whether no work goes on for any milestone
         self.source_writer = "x"
         self.accounts = {PERSON: Account(id=me, name="Jane Doe")}
         self.people = {
@@ -202,6 +203,7 @@ class Decided:
             name=milestone.rpartition("/")[2],
             title="",
             home="",
+            active=not self.over,
         )
 
     def tag(self, name: str) -> str | None:

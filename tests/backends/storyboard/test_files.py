@@ -199,6 +199,29 @@ def test_what_was_public_and_stands_there_has_to_go(readers: Audience, where: st
     assert open_planner(decisions.options).access("file", readers) == {"where": where}
 
 
+@pytest.mark.parametrize("gone", [(), (attachment(9, file=File(state="withheld")),)])
+def test_what_the_source_hides_or_takes_away_goes(gone: Any) -> None:
+    decisions = decided(FOLDER)
+    decisions.there = {of: of for of in (BUG, attachment(9).key)}
+    (file,) = kept(bug(attachments=gone), decisions).values()
+    assert (file.key, file.fields) == (attachment(9).key, {"where": "withheld"})
+    assert kept(bug(attachments=gone), decided(FOLDER)) == {}
+
+
+@pytest.mark.parametrize("files", [{**FOLDER, "per_issue": 1}, FOLDER])
+def test_what_stands_there_stays(files: Any) -> None:
+    """Though less may be moved by now, or the archive has lost it."""
+    decisions = decided(files)
+    lost = File(state="missing") if files is FOLDER else attachment(9).file
+    issue = filed(attachment(9, file=lost))
+    assert kept(issue, decisions) == {}
+    decisions.there = {attachment(9).key: attachment(9).key}
+    (file,) = kept(issue, decisions).values()
+    assert file.fields["where"] == "public"
+    assert file_losses(issue, decisions) == {("native", ""): 1}
+    assert "[at Launchpad]" in texts(issue, decisions)["comment"]
+
+
 def test_an_issue_that_is_hidden_for_now_keeps_its_texts() -> None:
     """A comment can't be edited: to show it again must not need that."""
 

@@ -141,6 +141,18 @@ def test_milestone_of_an_unmerged_task_stays_text() -> None:
     assert "12.0.0" in flat(story(issue)["description"])
 
 
+@pytest.mark.parametrize(("setting", "milestones"), [("active", 0), ("all", 1)])
+def test_milestone_that_is_over_is_an_object_only_where_the_settings_want_all(
+    setting: str, milestones: int
+) -> None:
+    told = Decided()
+    told.over = True
+    told.options = {"milestones": setting}
+    made = wanted(rich_bug(), told)
+    assert sum(one.kind == "milestone" for one in made.values()) == milestones
+    assert bool(made[Key("launchpad:task:1316547@nova")].fields["milestone_id"]) == bool(milestones)
+
+
 def test_task_that_is_not_to_be_moved_is_only_named() -> None:
     made = wanted(rich_bug())
     assert Key("launchpad:task:1316547@elsewhere") not in made

@@ -281,6 +281,8 @@ class Demo:
 
         targets = {name: self._servers[name] for name in PREPARE}
         pages.write(self._folder / "bugs.html", self._folder / "workspace", targets)
+        evaluated = self._folder / "evaluate.html"
+        self._command.json("evaluate", "-o", str(evaluated))
         path = self._folder / "summary.json"
         summary = {"targets": self._summary, "wrong": self._wrong}
         path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -289,9 +291,11 @@ class Demo:
         workspace = self._folder / "workspace"
         for head, words in (
             ("look at:", f"{_near(self._folder / 'bugs.html')}  (ten bugs, before and after)"),
+            ("", f"{_near(evaluated)}  (what a move would be like, on one page)"),
             ("", f"{_near(path)}  (what was counted)"),
             ("", f"{_near(workspace)}  (a workspace: settings, tables, reports)"),
-            ("yours:", "tracker-migrate init my-move --from launchpad:PROJECT \\"),
+            ("yours:", "tracker-migrate evaluate launchpad:PROJECT --sample 200"),
+            ("", "tracker-migrate init my-move --from launchpad:PROJECT \\"),
             ("", "    --to new=storyboard:https://storyboard.example.org/api"),
             ("", "tracker-migrate pull -C my-move --limit 200"),
             ("", "tracker-migrate plan -C my-move"),

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from tracker_migrate.cli.demo.servers import Server
 
+_STATUSES = ("New", "Triaged", "Confirmed", "In Progress", "Invalid", "Fix Released")
+
 
 class Life:
     """Somebody with a login at the stand-in. owner: consumer, token and secret in one text."""
@@ -23,7 +25,8 @@ class Life:
 
     def public_bugs(self, count: int) -> list[int]:
         """The first few of the project's public bugs."""
-        query = urlencode({"ws.op": "searchTasks", "order_by": "id", "ws.size": 20})
+        asked = {"ws.op": "searchTasks", "order_by": "id", "ws.size": 20, "status": _STATUSES}
+        query = urlencode(asked, doseq=True)  # without a status the closed ones are left out
         rows = self._server.ask("GET", f"/devel/{self._project}?{query}").json()["entries"]
         numbers = [int(row["bug_link"].rsplit("/", 1)[1]) for row in rows]
         return list(dict.fromkeys(numbers))[:count]

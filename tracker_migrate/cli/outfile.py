@@ -1,0 +1,23 @@
+"""Files that a command writes for people: whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tracker_migrate.errors import WorkspaceError
+
+
+def keep(out: Path, lines: Iterable[str]) -> None:
+    """Write a file of these lines. Raises WorkspaceError if that can't be done; then nothing of it
+    is there, and a file that was there before stays."""
+    fresh = out.with_name(f".{out.name}.new")
+    try:
+        with open(fresh, "w", encoding="utf-8", newline="\n") as file:
+            for line in lines:
+                file.write(f"{line}\n")
+        fresh.replace(out)
+    except OSError as error:
+        raise WorkspaceError(f"can't write {out}: {error.strerror}") from None
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""What the tables and the marked lines of a text say that was read back: the other way round of
+what the writers make of them, in both markups."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+
+#: stands behind a name that no field of the target holds, but a text
+IN_TEXT = " (in the text)"
+
+_BORDER = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"[|\s:-]*-[|\s:-]*")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_INVISIBLE = re.compile("[\u200b\ufeff]")
+
+
+def column(texts: Iterable[str], first: str, name: str) -> set[str]:
+    """What stands in the column of this name, of all tables whose first column has the name
+    `first`; without what is empty."""
+    return {cell for text in texts for cell in _column(text, first, name) if cell}
+
+
+def labelled(texts: Iterable[str], name: str) -> set[str]:
+    """What stands in the lines of these texts that begin with this name in bold."""
+    head = f"**{name}:** "
+    lines = (line for text in texts for line in text.split("\n"))
+    return {_plain(line.removeprefix(head)) for line in lines if line.startswith(head)}
+
+
+def _column(text: str, first: str, name: str) -> Iterator[str]:
+    header: list[str] = []
+    for line in text.split("\n"):
+        if not line.startswith("|"):
+            header = []
+        elif not header:
+            header = _cells(line)
+        elif header[0] == first and name in header and not _RULE.fullmatch(line):
+            yield dict(zip(header, _cells(line), strict=False)).get(name, "")
+
+
+def _cells(line: str) -> list[str]:
+    return [_plain(cell) for cell in _BORDER.split(line.strip())[1:-1]]
+
+
+def _plain(cell: str) -> str:
+    return html.unescape(_ESCAPE.sub(r"\1", _INVISIBLE.sub("", cell))).strip()
