@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ByteSize, TypeAdapter
 from pydantic_core import PydanticUndefined
 
 from tracker_migrate import errors
 from tracker_migrate.backends.launchpad.opening import Options as LaunchpadOptions
 from tracker_migrate.backends.maniphest.options import Options as ManiphestOptions
+from tracker_migrate.backends.storyboard.options import Files as StoryBoardFiles
 from tracker_migrate.backends.storyboard.options import Options as StoryBoardOptions
 from tracker_migrate.cli.commands import cli
 from tracker_migrate.workspace.settings import DatabaseSettings, SourceSettings
@@ -23,6 +24,7 @@ SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "## `[source]`": SourceSettings,
     "### If the sink is `storyboard:`": StoryBoardOptions,
+    "#### `[targets.NAME.files]`": StoryBoardFiles,
     "### If the sink is `maniphest:`": ManiphestOptions,
     "## `[database]`": DatabaseSettings,
 }
@@ -40,10 +42,12 @@ def test_every_setting_is_documented_with_its_default(heading: str) -> None:
     assert list(documented) == list(model.model_fields)
     for name, field in model.model_fields.items():
         said = documented[name].strip("`")
-        if name == "address":
+        if name == "address" and heading == "## `[source]`":
             assert said == LaunchpadOptions.model_fields["address"].default
         elif field.default in (None, PydanticUndefined):
             assert said.startswith("(")
+        elif isinstance(field.default, ByteSize):
+            assert TypeAdapter(ByteSize).validate_python(said.strip('"')) == field.default
         elif isinstance(field.default, tuple):
             assert said.replace('"', "'") == str(list(field.default))
         elif isinstance(field.default, str):

@@ -27,8 +27,10 @@ from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.sink import ManiphestSink
 from tracker_migrate.backends.storyboard import client as storyboard_client
 from tracker_migrate.backends.storyboard.client import Api
+from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.backends.storyboard.sink import StoryBoardSink
 from tracker_migrate.engine import jobs
+from tracker_migrate.interfaces import ClosedAction
 from tracker_migrate.workspace import Ledger, Workspace
 from tracker_migrate.workspace.database import Writer
 
@@ -60,6 +62,7 @@ class Death:
         """See every request that writes, and every commit; a plant is put over that."""
         for client in (Api, Conduit):
             self._around_writes(patch, client)
+        self._around_files(patch)
         for sink in (StoryBoardSink, ManiphestSink):
             self._around_sends(patch, sink)
         self._around_notes(patch)
@@ -99,6 +102,22 @@ class Death:
             return reply
 
         patch.setattr(client, "write", write)
+
+    def _around_files(self, patch: pytest.MonkeyPatch) -> None:
+        """What is written into a folder has no server: nobody else can kill us when it is there."""
+        real = FileWriter.write
+
+        def write(self_: FileWriter, action: ClosedAction) -> Any:
+            self._tick(self._kind, BEFORE)
+            dies = self._tick(self._kind, WRITTEN)
+            reply = real(self_, action)
+            if dies:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self._tick(self._kind, REPLIED)
+            self._tick(self._kind, LATE)
+            return reply
+
+        patch.setattr(FileWriter, "write", write)
 
     def _around_sends(self, patch: pytest.MonkeyPatch, sink: Any) -> None:
         real = sink.send

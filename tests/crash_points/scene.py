@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.folders import SERVED, folders
 from tests.end_to_end.marked_bugs import PROJECT
 from tests.end_to_end.marked_project import MarkedProject
 from tests.end_to_end.marked_world import OUTSIDERS, MarkedWorld, marked_world
 from tests.end_to_end.snapshots import Snapshot
+from tests.end_to_end.spy_storyboard import StoryBoardSpy
+from tracker_migrate.backends.launchpad.standin.librarian import keep_file
 
+#: bytes of a file that goes in pieces, and of a piece, at a server that is told so
+LARGE, PIECE = 1_100_000, 600_000
 #: a project's own bugs, and one that a series of it has, too
 _TWO = ("gadget", "gadget/1.x")
 
@@ -21,12 +27,14 @@ def first(marked: MarkedWorld) -> None:
     """Everything is new: a bug with all that there is, private ones, and what depends."""
     project = marked.project
     _reopen_milestones(project)
-    whole = project.bug(comments=2, tags=["ui"], targets=_TWO)
+    whole = project.bug(comments=2, tags=["ui"], targets=_TWO, files=1)
     said = project.store.message(whole, 2)
     assert said is not None
     project.change_comment(whole, 2, content=f"{_long(project, whole)}\n{said.data['content']}")
-    project.bug("Private", comments=1, readers=[project.half], assignee=project.half)
-    project.bug()
+    _large(project, project.attach(whole))
+    project.attach(whole)
+    project.bug("Private", comments=1, readers=[project.half], assignee=project.half, files=1)
+    project.bug(files=1)
     needed = project.blueprint()
     project.blueprint("Proprietary", needs=[needed])
 
@@ -35,6 +43,13 @@ def _long(project: MarkedProject, bug: int) -> str:
     """A text that no target takes whole: it ends in a word of its own."""
     word = project.marks.new("comment", bug)
     return "\n".join(f"{n:04} the lamp was off all day" for n in range(400)) + f"\n{word}"
+
+
+def _large(project: MarkedProject, file: int) -> None:
+    """A file that Maniphest takes in pieces."""
+    keep_file(
+        project.store, "core.bin", "application/octet-stream", b"0123456789", file, size=LARGE
+    )
 
 
 def _reopen_milestones(project: MarkedProject) -> None:
@@ -95,19 +110,41 @@ class Scene:
 @contextmanager
 def acts(target: str, folder: Path) -> Iterator[Iterator[Scene]]:
     """The acts at one target, each when the one before has been played."""
-    with pytest.MonkeyPatch.context() as patch, marked_world(folder / "ws", patch) as marked:
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        marked = stack.enter_context(marked_world(folder / "ws", patch))
+        made = stack.enter_context(folders(folder / "ws" / SERVED))
         # one connection, so that every run comes to the same moments
         marked.here.options[target] = {
             "settle_seconds": 0.05, "connections": 1, "text_limit": 10_000
         }  # fmt: skip
         if target == "maniphest":
             marked.here.options[target]["subscribers"] = "accounts"
-        marked.here.write_settings()
+        made.use(marked.here)
+        spy = marked.spies["storyboard"]
+        assert isinstance(spy, StoryBoardSpy)
+        spy.folder = made.public.folder
+        _small_pieces(marked)
         yield (_act(marked, target, name, folder / name) for name in ACTS)
+
+
+def _small_pieces(marked: MarkedWorld) -> None:
+    standin = marked.here.maniphest
+    config = dataclasses.replace(standin.config, storage_limit=PIECE, chunk=PIECE)
+    standin.config = standin.site.config = standin.site.files.config = config
+
+
+def _stay_open(marked: MarkedWorld) -> None:
+    """A file at Maniphest can't be closed when its bug is: that is told as exposed, and the file
+    can be read until somebody there removes it."""
+    opened = marked.project.bugs[2]
+    marked.opened |= marked.marks.of("file name", "file content", issues=[opened])
 
 
 def _act(marked: MarkedWorld, target: str, name: str, copy: Path) -> Scene:
     marked.before = {who: marked.readable(who) for who in OUTSIDERS[target]}
     ACTS[name](marked)
+    if target == "maniphest" and name == "later":
+        _stay_open(marked)
     marked.here.pull(full=True)
     return Scene(marked, target, name, copy)

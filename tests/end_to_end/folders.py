@@ -10,7 +10,11 @@ from typing import Any
 
 from tests.end_to_end.world import World
 from tests.files.folder_server import FolderServer
+from tracker_migrate.filestore import Store
 from tracker_migrate.testing.loopback import serving
+
+#: below a workspace, so that what is put back with that is put back with it
+SERVED = "served"
 
 
 class Folders:
@@ -30,20 +34,24 @@ class Folders:
         return {**made, **more}
 
     def use(self, here: World, *, private: bool = True, **more: Any) -> None:
-        """Have a world's StoryBoard use them."""
+        """Have a world's StoryBoard use them. They have their keys by then, so that each file has
+        the same place whenever all is put back."""
+        for server in (self.public, self.closed):
+            Store(server.folder, server.url, f"{here.storyboard.url}/v1").prepare()
         here.options["storyboard"]["files"] = self.settings(private=private, **more)
         here.write_settings()
 
     def open(self) -> dict[str, bytes]:
         """The files that everybody gets, by place."""
-        return _files(self.public.folder)
+        return files_in(self.public.folder)
 
     def shut(self) -> dict[str, bytes]:
         """The files that are behind the login."""
-        return _files(self.closed.folder)
+        return files_in(self.closed.folder)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, by place."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.glob("??/*/*"))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.end_to_end.folders import files_in
 from tests.end_to_end.leaks import Question, Spy
+from tests.end_to_end.marks import found_in
 from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
 from tracker_migrate.backends.storyboard.standin.table import TREE
 from tracker_migrate.testing.loopback import Reply, Request
@@ -48,6 +51,30 @@ class StoryBoardSpy(Spy):
     """Reads StoryBoard."""
 
     standin: StoryBoardStandIn
+    #: of files, that a web server shows to all
+    folder: Path | None = None
+
+    def look(self) -> None:
+        """Ask everything, and look into the folder."""
+        super().look()
+        self._look_into_the_folder()
+
+    def look_after(self, write: Request, reply: Reply) -> None:
+        """Ask about what was written, and look into the folder."""
+        super().look_after(write, reply)
+        self._look_into_the_folder()
+
+    def _look_into_the_folder(self) -> None:
+        if self.folder is None:
+            return
+        for place, body in files_in(self.folder).items():
+            question = Question(
+                f"the file {place[:2]}/…", Request("GET", place, place, (), {}, b"")
+            )
+            words = found_in(body) | found_in(place)
+            for outsider in self.outsiders:
+                self.seen[outsider] |= words
+                self._note(outsider, question, words & frozenset(self.forbidden(outsider)))
 
     def to_ask(self) -> frozenset[str]:
         """Every pattern that takes a GET and needs no row of a table that is always empty here."""

@@ -87,7 +87,7 @@ def test_what_comes_later_comes_too(marked: MarkedWorld, kept: Folders) -> None:
     bug = marked.project.bug(files=1)
     moved(marked)
     with marked.here.launchpad.lock:
-        marked.project._attach(bug, False)
+        marked.project.attach(bug)
     moved(marked)
     assert found_in(b"".join(kept.open().values())) == contents(marked, bug)
     assert all(place in shown(marked) for place in kept.open())
