@@ -11,17 +11,22 @@ import pytest
 from tests.contract.wire import SETTLES, WireUnderTest
 from tracker_migrate.backends.maniphest import open_sink
 from tracker_migrate.backends.maniphest.client import Conduit
-from tracker_migrate.backends.maniphest.standin import ManiphestStandIn, token_of
+from tracker_migrate.backends.maniphest.standin import Config, ManiphestStandIn, token_of
 from tracker_migrate.interfaces import Account, Audience, ClosedAction, ClosedStep, RemoteRef, Sink
-from tracker_migrate.testing.conformance import SinkConformance
+from tracker_migrate.testing.conformance import NotShown, SinkConformance
 from tracker_migrate.testing.conformance.once import OnceChecks
 from tracker_migrate.testing.conformance.ours import OursChecks
 from tracker_migrate.testing.loopback import Fault, serving
 from tracker_migrate.testing.samples import SERVER_WORD
 
+SMALL_PIECES = Config(storage_limit=600_000, chunk=600_000)
+
 
 class ManiphestUnderTest(WireUnderTest):
     """A stand-in, with its people; a project that alice and the importer are in."""
+
+    #: one that goes in one request; and one in two pieces, at a server that has such small ones
+    files = (50, 1_100_000)
 
     def __init__(self, standin: ManiphestStandIn, **options: Any) -> None:
         super().__init__(standin)
@@ -69,6 +74,12 @@ class ManiphestUnderTest(WireUnderTest):
             case "comment":
                 sql = "SELECT count(*) FROM xaction_task WHERE comment LIKE ?"
                 return self.count(sql, like)
+            case "file":
+                name = action.fields["name"]
+                return self.count("SELECT count(*) FROM file WHERE name = ?", name)
+            case "contents":
+                sql = "SELECT coalesce(sum(length(data)), 0) FROM chunk WHERE file = ?"
+                return int(self.count(sql, action.fields["file"]) == action.fields["size"])
             case "project" | "milestone":
                 name = action.fields["name"]
                 return self.count("SELECT count(*) FROM project WHERE name = ?", name)
@@ -77,6 +88,8 @@ class ManiphestUnderTest(WireUnderTest):
 
     def stranger(self, step: ClosedStep) -> None:
         (action,) = step.actions
+        if action.kind in ("file", "contents"):
+            raise NotShown("a file has no marker that a stranger could put into another")
         fields = {name: action.fields[name] for name in ("title", "description")}
         self._edit("bob", "maniphest.edit", None, **fields, **{"custom.migrate.url": action.marker})
 
@@ -85,9 +98,15 @@ class ManiphestUnderTest(WireUnderTest):
         return "title"
 
     def expose(self, kind: str, at: RemoteRef) -> None:
-        self._edit("importbot", "maniphest.edit", at.id, view="public")
+        if kind in ("file", "contents"):
+            self.standin.store.run("UPDATE file SET view = 'public' WHERE phid = ?", [at.id])
+        else:
+            self._edit("importbot", "maniphest.edit", at.id, view="public")
 
     def open_to_all(self, kind: str, at: RemoteRef) -> bool:
+        if kind in ("file", "contents"):
+            shown = self.sql("SELECT view FROM file WHERE phid = ?", at.id)
+            return bool(shown[0][0] in ("public", "users"))
         sql = "SELECT view FROM task WHERE phid = ?"
         found = self.sql(sql, at.id) or self.sql(
             "SELECT view FROM task WHERE phid = (SELECT object FROM xaction_task WHERE "
@@ -109,7 +128,7 @@ class ManiphestUnderTest(WireUnderTest):
 class TestManiphest(SinkConformance):
     @pytest.fixture
     def target(self) -> Iterator[ManiphestUnderTest]:
-        standin = ManiphestStandIn()
+        standin = ManiphestStandIn(config=SMALL_PIECES)
         with serving(standin):
             yield ManiphestUnderTest(standin)
 
@@ -117,6 +136,6 @@ class TestManiphest(SinkConformance):
 class TestManiphestInParallel(OnceChecks, OursChecks):
     @pytest.fixture
     def target(self) -> Iterator[ManiphestUnderTest]:
-        standin = ManiphestStandIn()
+        standin = ManiphestStandIn(config=SMALL_PIECES)
         with serving(standin):
             yield ManiphestUnderTest(standin, order="parallel")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
+from tracker_migrate.errors import Refused
 from tracker_migrate.model import (
     Access,
     Attachment,
     Change,
     Comment,
+    File,
     Issue,
     Key,
     Person,
@@ -167,6 +172,47 @@ def rich(names: Names, number: int, *, depends_on: int | None = None, **fields: 
         "extra": {"heat": 6},
     }  # fmt: skip
     return talk(names, number, 3, **given | fields)
+
+
+class SampleFiles:
+    """The bytes of `with_files`, as `interfaces.Files` gives them: they follow from their size."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] = {}
+
+    def file(self, size: int, name: str) -> File:
+        """A file of so many bytes, which the archive holds."""
+        sha256 = hashlib.sha256(_bytes(size)).hexdigest()
+        self._sizes[sha256] = size
+        return File(state="held", name=name, type="text/plain", size=size, sha256=sha256)
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes whose hash this is."""
+        if sha256 not in self._sizes:
+            raise Refused("no sample has these bytes")
+        return io.BytesIO(_bytes(self._sizes[sha256]))
+
+
+#: what the samples' files hold
+FILES = SampleFiles()
+
+
+def _bytes(size: int) -> bytes:
+    unit = f"{PRIVATE_WORD} of {size} bytes. ".encode()
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+def with_files(names: Names, issue: Issue, sizes: Iterable[int]) -> Issue:
+    """The same, with files of these sizes besides; the second and all others without a comment."""
+    more = []
+    for number, size in enumerate(sizes, 20):
+        of = names.key("attachment", f"{issue.name}/{number}")
+        file = FILES.file(size, f"{issue.name}-{number}.txt")
+        index = 1 if number == 20 else None
+        more.append(
+            Attachment(key=of, title="a file", home=names.home(of), comment=index, file=file)
+        )
+    return msgspec.structs.replace(issue, attachments=(*issue.attachments, *more))
 
 
 def private(names: Names, issue: Issue) -> Issue:

@@ -13,7 +13,7 @@ from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.conformance.laws import must
 from tracker_migrate.testing.conformance.mover import Mover, said
 from tracker_migrate.testing.conformance.target import NotShown, SinkUnderTest
-from tracker_migrate.testing.samples import rich, talk
+from tracker_migrate.testing.samples import rich, talk, with_files
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class SinkChecks:
 
     def issue(self, target: SinkUnderTest, number: int = 11) -> Issue:
         """Something of everything."""
-        return rich(target.names, number)
+        return with_files(target.names, rich(target.names, number), target.files)
 
     def plain(self, target: SinkUnderTest, number: int = 21, comments: int = 2) -> Issue:
         """A bug with a few comments."""

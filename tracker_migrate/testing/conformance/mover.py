@@ -15,12 +15,13 @@ from tracker_migrate.interfaces import (
     RemoteRef,
     Sink,
     Step,
+    TakesFiles,
     Wanted,
 )
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.conformance.laws import broken, must
 from tracker_migrate.testing.conformance.target import SinkUnderTest
-from tracker_migrate.testing.samples import PRIVATE_WORD, SERVER_WORD
+from tracker_migrate.testing.samples import FILES, PRIVATE_WORD, SERVER_WORD
 
 _ATTEMPTS = 5
 
@@ -35,6 +36,8 @@ class Mover:
     def __init__(self, target: SinkUnderTest, sink: Sink | None = None) -> None:
         self.target = target
         self.sink = sink or target.open()
+        if isinstance(self.sink, TakesFiles):
+            self.sink.lend(FILES)
         self.decisions = target.decided(self.sink)
         self.planner = self.sink.planner
         self.refs: dict[Key, tuple[str, RemoteRef]] = {}

@@ -34,6 +34,9 @@ class SinkUnderTest(ABC):
     states: States | None = None
     #: whether there is a wire, so that an address may lead to nobody or to another server
     speaks_http: bool = True
+    #: sizes, in bytes, of files that take the sink every kind of step that it has for them; none,
+    #: if it takes no files
+    files: tuple[int, ...] = ()
     #: seconds after which what met the fault `late` is surely done; less than `settle_seconds`
     late: float = 0.2
 
