@@ -13,6 +13,9 @@ IN_TEXT = " (in the text)"
 _BORDER = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[|\s:-]*-[|\s:-]*")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+#: what Remarkup can't say otherwise
+_QUOTED = re.compile("`([^`]+)`")
+_FENCE = re.compile(r"(%%%|`{3,}|~{3,})")
 _INVISIBLE = re.compile("[\u200b\ufeff]")
 
 
@@ -25,13 +28,13 @@ def column(texts: Iterable[str], first: str, name: str) -> set[str]:
 def labelled(texts: Iterable[str], name: str) -> set[str]:
     """What stands in the lines of these texts that begin with this name in bold."""
     head = f"**{name}:** "
-    lines = (line for text in texts for line in text.split("\n"))
+    lines = (line for text in texts for line in _outside_of_code(text))
     return {_plain(line.removeprefix(head)) for line in lines if line.startswith(head)}
 
 
 def _column(text: str, first: str, name: str) -> Iterator[str]:
     header: list[str] = []
-    for line in text.split("\n"):
+    for line in _outside_of_code(text):
         if not line.startswith("|"):
             header = []
         elif not header:
@@ -40,9 +43,24 @@ def _column(text: str, first: str, name: str) -> Iterator[str]:
             yield dict(zip(header, _cells(line), strict=False)).get(name, "")
 
 
+def _outside_of_code(text: str) -> Iterator[str]:
+    """The lines of a text, but for those that stand as they were written."""
+    fence = ""
+    for line in text.split("\n"):
+        if fence:
+            closes = line.endswith(fence) if fence == "%%%" else line.strip() == fence
+            fence = "" if closes else fence
+        elif found := _FENCE.match(line):
+            fence = "" if found[1] == "%%%" and line.endswith("%%%", 3) else found[1]
+        else:
+            yield line
+
+
 def _cells(line: str) -> list[str]:
     return [_plain(cell) for cell in _BORDER.split(line.strip())[1:-1]]
 
 
 def _plain(cell: str) -> str:
+    if match := _QUOTED.fullmatch(cell.strip()):
+        return match[1]
     return html.unescape(_ESCAPE.sub(r"\1", _INVISIBLE.sub("", cell))).strip()
