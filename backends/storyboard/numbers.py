@@ -1,6 +1,7 @@
 """Claiming blocks of ids. An explicit id reserves nothing: a stranger's next object may take the
 one after it. Creating a block's last id does, for the server counts on from the highest
-(facts 12, scenario block-claim)."""
+(facts 12, scenario block-claim). Between the look at where the counter stands and that, another
+process of ours may do the same: the timeline tells (facts 12), and both try again."""
 
 from __future__ import annotations
 
@@ -12,12 +13,14 @@ from functools import partial
 from typing import Any
 
 from tracker_migrate import waiting
-from tracker_migrate.backends.storyboard import wire
+from tracker_migrate.backends.storyboard import events, wire
 from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.client import Query
 from tracker_migrate.backends.storyboard.faults import Exists
 from tracker_migrate.backends.storyboard.finding import PLACEHOLDER
 from tracker_migrate.errors import (
     Doubtful,
+    Gone,
     ObjectError,
     Retriable,
     Unreachable,
@@ -28,7 +31,11 @@ from tracker_migrate.interfaces import Block
 
 #: a date that no server would give by itself: whether it is kept tells whether dates can be set
 _LONG_AGO = "2001-02-03T04:05:06+00:00"
-_TRIES = 6
+_TRIES = 8
+_PATHS = {"story": "/stories", "task": "/tasks"}
+#: how many of the newest rows of the timeline are looked at
+_ROWS = 200
+_BESIDE = "another process of this account claims numbers at the same moment"
 
 
 class Numbers:
@@ -54,7 +61,10 @@ class Numbers:
             tried = 0
             while tried < _TRIES:
                 try:
-                    return claims[kind](count)
+                    mark, since = _mark(), self._newest(kind)
+                    block = claims[kind](count, mark)
+                    self._must_be_alone(kind, block, since, mark)
+                    return block
                 except (Exists, Doubtful, Retriable) as error:
                     tried += not error.down  # while it is down, the next try waits
                     waiting.sleep(random.uniform(0.5, 1.0) * min(1.0, 0.05 * 2**tried))
@@ -68,13 +78,47 @@ class Numbers:
         with self._guard:
             self._place()
 
-    def _stories(self, count: int) -> Block:
-        keeps, mark = self._site.options.numbers == "keep", _mark()
-        below = self._above_all_bugs() if keeps else int(self._story()["id"])
+    def _newest(self, kind: str) -> int:
+        """Where the timeline stands before a claim."""
+        return max((int(row["id"]) for row in self._timeline(kind, 1)), default=0)
+
+    def _must_be_alone(self, kind: str, block: Block, since: int, mark: str) -> None:
+        """Raise Retriable if our account made anything else of this kind above where the block
+        begins: another process looked where the counter stands before this block was claimed, and
+        its own may begin within it. Of two that overlap the later one to look sees the other."""
+        rows = self._timeline(kind, _ROWS)
+        if len(rows) == _ROWS and int(rows[-1]["id"]) > since:
+            raise Retriable(_BESIDE)  # more than can be told
+        ours = (row for row in rows if int(row["id"]) > since and self._ours(row))
+        for row in ours:
+            number = events.made(row, kind)
+            if number < block.first or number == block.last + 1:
+                continue
+            path = f"/stories/{row['story_id']}/comments" if kind == "comment" else _PATHS[kind]
+            if not self._is_marked(f"{path}/{number}", mark):
+                raise Retriable(_BESIDE)
+
+    def _is_marked(self, path: str, mark: str) -> bool:
+        """Whether an object is of this very try: its request was delivered twice."""
+        try:
+            return mark in str(self._api.get(path))
+        except Gone:
+            return False
+
+    def _ours(self, row: Any) -> bool:
+        return self._site.is_ours(row.get("author_id"))
+
+    def _timeline(self, kind: str, rows: int) -> Any:
+        """The newest rows that tell of a new object of a kind, the newest first."""
+        newest: Query = {"sort_field": "id", "sort_dir": "desc", "limit": rows}
+        return self._api.get("/events", {"event_type": events.TYPES[kind], **newest})
+
+    def _stories(self, count: int, mark: str) -> Block:
+        keeps = self._site.options.numbers == "keep"
+        below = self._above_all_bugs() if keeps else int(self._story(mark=mark)["id"])
         return self._block(count, below, partial(self._story, mark=mark), "/stories", mark)
 
-    def _tasks(self, count: int) -> Block:
-        mark = _mark()
+    def _tasks(self, count: int, mark: str) -> Block:
         project = self._project()
         body = {"title": PLACEHOLDER, "story_id": self._place(), "project_id": project}
         body["link"] = mark
@@ -85,8 +129,8 @@ class Numbers:
 
         return self._block(count, int(wire.id_of(task())), task, "/tasks", mark)
 
-    def _comments(self, count: int) -> Block:
-        path, mark = f"/stories/{self._place()}/comments", _mark()
+    def _comments(self, count: int, mark: str) -> Block:
+        path = f"/stories/{self._place()}/comments"
 
         def comment(number: int | None = None) -> Any:
             event = self._write(path, {"content": f"{PLACEHOLDER} {mark}"}, number)
@@ -132,7 +176,9 @@ class Numbers:
         """A private story of ours to put place holders on."""
         if self._holder is None:
             if self._site.options.numbers == "keep":
-                self._stories(1)  # a story without an explicit id might take a bug's number
+                self._stories(
+                    1, _mark()
+                )  # a story without an explicit id might take a bug's number
             else:
                 self._story()
         assert self._holder is not None

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tracker_migrate.backends.storyboard import fields, wire
+from tracker_migrate.backends.storyboard import events, fields, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.faults import Exists, HasTag
 from tracker_migrate.backends.storyboard.finding import Finder, tags_of
 from tracker_migrate.backends.storyboard.guard import Guard
 from tracker_migrate.backends.storyboard.numbers import Numbers
 from tracker_migrate.backends.storyboard.stories import StoryWriter
-from tracker_migrate.bounded import Excess, measured
 from tracker_migrate.errors import Doubtful, Refused, Retriable
 from tracker_migrate.interfaces import ClosedAction, Receipt, RemoteRef
-from tracker_migrate.replies import decode
 
 _SHARED = {
     "project": "/projects",
@@ -150,7 +148,7 @@ class Writer:
     def _tags_set_by_us(self, story: int) -> set[str]:
         ours: set[str] = set()
         for row in self._api.rows(f"/stories/{story}/events", {"event_type": "tags_added"}):
-            names = _tags_in(row.get("event_info"))
+            names = _tags_in(row)
             if self._site.is_ours(row.get("author_id")):
                 ours |= {fields.same_tag(str(name)) for name in names}
         return ours
@@ -179,11 +177,7 @@ class Writer:
         return Receipt(refs={action.key: action.at})
 
 
-def _tags_in(info: Any) -> Iterable[Any]:
-    """The tags that an event tells of, in JSON inside of a text of JSON; none if it tells none."""
-    try:
-        held = decode(measured(info.encode()))[0] if isinstance(info, str) else info
-    except (Excess, ValueError):
-        return ()
-    names = held.get("tags") if isinstance(held, dict) else None
+def _tags_in(row: Mapping[str, Any]) -> Iterable[Any]:
+    """The tags that a row of the timeline tells of; none if it tells none."""
+    names = events.info(row).get("tags")
     return names if isinstance(names, list) else ()

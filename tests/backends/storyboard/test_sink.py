@@ -32,6 +32,8 @@ from tests.backends.storyboard.example import (
 from tracker_migrate.backends.storyboard import open_sink
 from tracker_migrate.backends.storyboard.client import Api
 from tracker_migrate.backends.storyboard.finding import PLACEHOLDER
+from tracker_migrate.backends.storyboard.numbers import Numbers
+from tracker_migrate.backends.storyboard.sink import StoryBoardSink
 from tracker_migrate.errors import (
     Doubtful,
     Gone,
@@ -42,7 +44,7 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
-from tracker_migrate.interfaces import Audience, ClosedStep, Place, Ref, RemoteRef, Sink
+from tracker_migrate.interfaces import Audience, Block, ClosedStep, Place, Ref, RemoteRef, Sink
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.loopback import Fault, Reply, Request, StandIn, serving
 
@@ -566,6 +568,29 @@ def test_two_claims_do_not_overlap(sink: Sink) -> None:
     assert one.last < two.first
 
 
+@pytest.mark.parametrize("kind", ["story", "task", "comment"])
+@pytest.mark.parametrize("few", [True, False], ids=["few", "many"])
+def test_two_processes_that_look_before_either_has_claimed_get_other_numbers(
+    server: StandIn, sink: Sink, run: Run, monkeypatch: pytest.MonkeyPatch, kind: str, few: bool
+) -> None:
+    """The other one looks where the counter stands and claims after we have looked."""
+    run.write(renumbered(bug()))
+    other, real = open_sink(server.url, {}, servers.SUPER), Numbers._block
+    blocks: list[Block] = []
+    assert isinstance(other, StoryBoardSink)
+
+    def slow(self: Numbers, *given: Any) -> Block:
+        if self is not other._numbers and not blocks:
+            blocks.append(other.claim(kind, 3 if few else 30))
+        return real(self, *given)
+
+    monkeypatch.setattr(Numbers, "_block", slow)
+    mine = sink.claim(kind, 10)
+    theirs = blocks[0]
+    assert mine.first > theirs.last or mine.last < theirs.first
+    assert mine.last - mine.first == 9
+
+
 def test_place_holders_are_seen_by_nobody(server: StandIn, sink: Sink, run: Run) -> None:
     run.write(renumbered(bug()))
     sink.claim("story", 5)
@@ -583,6 +608,8 @@ def test_server_that_ignores_ids_is_found_out_before_anything_is_written() -> No
     rows = iter(range(1, 99))
 
     def reply(request: Request) -> Reply:
+        if request.path.endswith("/events"):
+            return Reply.of_json([])
         if request.method == "GET":
             return Reply.of_json({"id": 1, "full_name": "x", "is_superuser": True})
         return Reply.of_json({"id": next(rows), "created_at": "2026-01-01T00:00:00+00:00"})
