@@ -207,8 +207,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Relation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """From an issue to something else. `to` is set where that is a thing with a key.
 
-    `kind`: duplicate_of, duplicate (the other way round), depends_on, bug, blueprint, branch,
-    merge_proposal, cve, watch.
+    `kind`: duplicate_of, duplicate (the other way round), depends_on, goal (of a series), bug,
+    blueprint, branch, merge_proposal, cve, watch.
     """
 
     kind: str

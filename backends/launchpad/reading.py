@@ -28,7 +28,7 @@ from tracker_migrate.backends.launchpad.wire_bug import Parts
 from tracker_migrate.backends.launchpad.wire_fields import FIELDS
 from tracker_migrate.errors import Gone, Refused, Retriable
 from tracker_migrate.interfaces import Reading, Reply
-from tracker_migrate.model import Access, Issue
+from tracker_migrate.model import Access, Issue, Relation
 
 #: the collections of every bug. The history comes last: what happened while the others were read
 #: stands in it
@@ -53,6 +53,8 @@ _STAMP = re.compile(r"[ -~]{1,300}")
 Hint = Callable[[str, int], bool]
 #: what of a bug is asked for though nothing says that there is any (`opening.Options.also`)
 Also = Collection[str]
+#: says of a blueprint, by its path and its project's, which series it is a goal of
+Goal = Callable[[str, str], Relation | None]
 #: says of an issue that is not public who may read it
 Readers = Callable[[Issue], Access]
 
@@ -182,10 +184,16 @@ def _read_by(readers: Readers | None, issue: Issue) -> Issue:
 
 
 def blueprint(
-    client: Client, name: str, known: str, listed: Entry | None, readers: Readers | None = None
+    client: Client,
+    name: str,
+    known: str,
+    listed: Entry | None,
+    readers: Readers | None = None,
+    goal: Goal | None = None,
 ) -> Reading | None:
     """A blueprint: four requests, or three if a listing has just brought the thing itself, and
-    what `readers` takes if it is not public (and one for each branch that is linked to it then).
+    what `readers` takes if it is not public (and one for each branch that is linked to it then),
+    and what `goal` takes.
 
     listed: that. None if its stamp is still `known`. Raises as `bug` does.
     """
@@ -198,6 +206,7 @@ def blueprint(
     for field, collection in _BLUEPRINT:
         setattr(links, field, gathered.rows(client, name, collection))
     links.branches = gathered.branches(client, name)
+    links.goal = goal(name, below(first.value["target_link"])) if goal is not None else None
     issue = _read_by(readers, wire_blueprint.issue(first.value, links, mended=gathered.mended))
     issue = gathered.less(issue)
     if readers is not None and issue.private:

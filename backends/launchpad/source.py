@@ -22,6 +22,7 @@ from tracker_migrate.backends.launchpad import (
 from tracker_migrate.backends.launchpad.answers import NotSeen, clock
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.files import Files
+from tracker_migrate.backends.launchpad.goals import SeriesGoals
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.sharing import Sharing
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key, sound, text
@@ -61,6 +62,7 @@ class LaunchpadSource:
         self._hint: reading.Hint = hints.unknown
         self._lately = _Lately()
         self._sharing = Sharing(client)
+        self._goals = SeriesGoals(client, page)
         self._files = files or Files(client)
 
     # -- about the server -----------------------------------------------------------------------
@@ -93,6 +95,7 @@ class LaunchpadSource:
         found = places.check_specs(self._client, self.specs)
         facts.update((f"launchpad:{spec}", ", ".join(said)) for spec, said in found.items())
         self._sharing.forget()
+        self._goals.forget()
         if self._client.private and not self._client.anonymous:
             permits.must_read_private(self._client, self.specs)
             kinds = {spec: kind for spec, (kind, _) in found.items()}
@@ -175,7 +178,9 @@ class LaunchpadSource:
         try:
             if kind_of(issue) == "blueprint":
                 listed = self._lately.take(issue)
-                return reading.blueprint(self._client, name, known, listed, self._sharing.access)
+                return reading.blueprint(
+                    self._client, name, known, listed, self._sharing.access, self._goals.of
+                )
             access = self._sharing.access
             return reading.bug(self._client, name, known, self._hint, access, self._also)
         except Gone as error:

@@ -33,6 +33,7 @@ class Links(msgspec.Struct, kw_only=True):
     dependencies: Sequence[Entry] = ()
     bugs: Sequence[Entry] = ()
     branches: Sequence[Entry] = ()
+    goal: Relation | None = None
 
 
 def blueprint_key(link: str) -> Key:
@@ -97,7 +98,7 @@ def _relations(spec: Entry, links: Links) -> tuple[Relation, ...]:
         if closed or not is_private(row)
     ]
     found += [branch(row, "specification_branch") for row in links.branches]
-    return tuple(found)
+    return tuple(found if links.goal is None else [links.goal, *found])
 
 
 def _depends_on(row: Entry) -> Relation:

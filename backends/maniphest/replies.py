@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from tracker_migrate.replies import misfit
-from tracker_migrate.typed import ready_all
+from tracker_migrate.typed import ready, ready_all
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 #: a PHID, or a name that stands in messages: one line, and no control character
@@ -246,7 +246,22 @@ class Edited(msgspec.Struct):
     transactions: list[Thing]
 
 
+class Names(msgspec.Struct):
+    """What an account says of itself."""
+
+    username: Word
+    realName: Word = ""  # noqa: N815
+    roles: list[Word] = []
+
+
+class Account(Thing):
+    """An account."""
+
+    fields: Names
+
+
 _RESULTS: dict[str, Any] = {
+    "user.search": _page(Account),
     "user.whoami": Who,
     "conduit.query": dict[str, Any],
     "maniphest.status.search": _page(Status, paged=False),
@@ -275,3 +290,4 @@ def wrong(method: str, result: Any) -> str | None:
 
 
 ready_all(globals())
+ready(*_RESULTS.values())

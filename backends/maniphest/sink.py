@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_migrate.backends.maniphest import checking, standings
+from tracker_migrate.backends.maniphest import checking, people, standings
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
 from tracker_migrate.backends.maniphest.filefinder import FileFinder
@@ -25,6 +25,7 @@ from tracker_migrate.backends.maniphest.wire import task_ref
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import (
     Block,
+    Candidate,
     ClosedStep,
     Decisions,
     Files,
@@ -168,6 +169,10 @@ class ManiphestSink:
     def importer(self) -> str:
         """Our own PHID. Raises LoginNeeded."""
         return self._server.facts.me
+
+    def accounts(self) -> Iterator[Candidate]:
+        """Everybody with an account."""
+        return people.accounts(self._finder)
 
     def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
         """Of each project, by its PHID; None for a custom policy or a Space: no method of Conduit

@@ -88,6 +88,7 @@ class User(Row):
 
     full_name: Word | None = None
     is_superuser: bool | None = None
+    enable_login: bool | None = None
 
 
 class Status(msgspec.Struct):
@@ -107,6 +108,7 @@ _READ: tuple[tuple[str, Any], ...] = (
     (r"/systeminfo", System),
     (r"/task_statuses", list[Status]),
     (r"/users/(self|\d+)", User),
+    (r"/users", list[User]),
     (r"/teams/\d+", Named),
     (r"/teams/\d+/users", list[Row]),
     (r"/stories(/search)?", list[Story]),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.backends.storyboard import checks, outsider, standings, wire
+from tracker_migrate.backends.storyboard import checks, outsider, people, standings, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.files import KIND as FILE
 from tracker_migrate.backends.storyboard.files import FileWriter
@@ -20,6 +20,7 @@ from tracker_migrate.backends.storyboard.writing import Writer
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import (
     Block,
+    Candidate,
     ClosedAction,
     ClosedStep,
     Decisions,
@@ -172,6 +173,10 @@ class StoryBoardSink:
     def importer(self) -> str:
         """The id of the account that writes. Raises LoginNeeded, Unreachable."""
         return str(self._site.me)
+
+    def accounts(self) -> Iterator[Candidate]:
+        """Everybody with an account."""
+        return people.accounts(self._site.api)
 
     def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
         """The ids of each team's members; None for a team that is not there."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,21 @@ from typing import Any
 import msgspec
 
 from tests.contract.memory_source import HIDDEN
-from tracker_migrate.errors import Gone
-from tracker_migrate.interfaces import Action, Audience, Listed, Loss, Reading, Reply, Step, Wanted
-from tracker_migrate.model import Comment, Issue, Key, key
+from tracker_migrate.errors import Gone, Retriable
+from tracker_migrate.interfaces import (
+    Action,
+    Audience,
+    Download,
+    Listed,
+    Loss,
+    Reading,
+    Reply,
+    Step,
+    Wanted,
+)
+from tracker_migrate.model import Attachment, Comment, Issue, Key, key
 from tracker_migrate.testing.memory import MemoryPlanner, MemorySource
+from tracker_migrate.testing.pieces import pieces
 
 
 class Counts(MemoryPlanner):
@@ -379,7 +393,138 @@ class HasADate(_Changes):
         return msgspec.structs.replace(reading, issue=issue)
 
 
+class _Gives(MemorySource):
+    """Bends each download."""
+
+    @contextmanager
+    def download(self, one: Attachment, start: int = 0) -> Iterator[Download]:
+        with super().download(one, start) as got:
+            yield self._bend(got, start)
+
+    def _bend(self, got: Download, start: int) -> Download:
+        raise NotImplementedError
+
+
+class GivesText(_Gives):
+    """A file is text, in the end."""
+
+    def _bend(self, got: Download, start: int) -> Download:
+        parts = (part.decode(errors="replace").encode() for part in got.parts)
+        return msgspec.structs.replace(got, parts=parts)
+
+
+class NamesAPath(_Gives):
+    """As it was called by whoever attached it."""
+
+    def _bend(self, got: Download, start: int) -> Download:
+        return msgspec.structs.replace(got, name="../../etc/passwd")
+
+
+class SaysWhatIsLeft(_Gives):
+    """The length of a part for that of the whole."""
+
+    def _bend(self, got: Download, start: int) -> Download:
+        return msgspec.structs.replace(got, size=(got.size or 0) + 1)
+
+
+class BelievesItBeganThere(MemorySource):
+    """A server without ranges sends it all."""
+
+    @contextmanager
+    def download(self, one: Attachment, start: int = 0) -> Iterator[Download]:
+        with super().download(one) as got:
+            yield msgspec.structs.replace(got, start=start)
+
+
+class SaysThatItBeganAnew(_Gives):
+    """And went on."""
+
+    def _bend(self, got: Download, start: int) -> Download:
+        return msgspec.structs.replace(got, start=0)
+
+
+class GivesNothingForNothing(MemorySource):
+    """What is not there is empty."""
+
+    @contextmanager
+    def download(self, one: Attachment, start: int = 0) -> Iterator[Download]:
+        try:
+            with super().download(one, start) as got:
+                yield got
+        except Gone:
+            yield Download(name="x", type="text/plain", size=0, start=0, parts=iter(()))
+
+
+class TakesTheEndForTheEnd(_Gives):
+    """What breaks off was short."""
+
+    def _bend(self, got: Download, start: int) -> Download:
+        def parts() -> Iterator[bytes]:
+            with suppress(Retriable):
+                yield from got.parts
+
+        return msgspec.structs.replace(got, parts=parts())
+
+
+class MissesFilesThatFail(MemorySource):
+    """A login that ran out finds no file."""
+
+    @contextmanager
+    def download(self, one: Attachment, start: int = 0) -> Iterator[Download]:
+        if self.failing:
+            raise Gone(f"{one.key} has no bytes")
+        with super().download(one, start) as got:
+            yield got
+
+
+class HasOneConnection(_Gives):
+    """Whoever asks last gets what comes."""
+
+    last: Iterator[bytes] = iter(())
+    one_at_a_time = threading.Lock()
+
+    def _bend(self, got: Download, start: int) -> Download:
+        self.last = got.parts
+
+        def parts() -> Iterator[bytes]:
+            while True:
+                time.sleep(0.001)
+                with self.one_at_a_time:
+                    part = next(self.last, None)
+                if part is None:
+                    return
+                yield part
+
+        return msgspec.structs.replace(got, parts=parts())
+
+
+class HoldsItAll(_Gives):
+    """And then gives it in pieces."""
+
+    def _bend(self, got: Download, start: int) -> Download:
+        held = b"".join(got.parts)
+        return msgspec.structs.replace(got, parts=pieces(held))
+
+
+class GivesItInOne(_Gives):
+    """A piece is a file."""
+
+    def _bend(self, got: Download, start: int) -> Download:
+        return msgspec.structs.replace(got, parts=iter((b"".join(got.parts),)))
+
+
 SOURCES: tuple[tuple[type[MemorySource], str], ...] = (
+    (GivesText, "test_a_file_comes_whole"),
+    (NamesAPath, "test_a_file_comes_whole"),
+    (SaysWhatIsLeft, "test_a_file_comes_whole"),
+    (GivesItInOne, "test_a_file_comes_whole"),
+    (BelievesItBeganThere, "test_a_file_goes_on_where_it_was_asked_to"),
+    (SaysThatItBeganAnew, "test_a_file_goes_on_where_it_was_asked_to"),
+    (GivesNothingForNothing, "test_a_file_that_is_not_there_is_gone"),
+    (TakesTheEndForTheEnd, "test_a_file_that_breaks_off_is_told"),
+    (MissesFilesThatFail, "test_a_login_that_ran_out_is_no_missing_file"),
+    (HasOneConnection, "test_many_files_come_at_once"),
+    (HoldsItAll, "test_a_file_of_any_length_passes_through"),
     (ListsTwice, "test_each_issue_is_listed_once_and_in_order"),
     (ListsTheFirstPage, "test_each_issue_is_listed_once_and_in_order"),
     (ListsByName, "test_each_issue_is_listed_once_and_in_order"),

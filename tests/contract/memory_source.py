@@ -11,9 +11,19 @@ from tracker_migrate.errors import LoginNeeded, ObjectError, Retriable
 from tracker_migrate.interfaces import Source
 from tracker_migrate.model import Access, Key, key
 from tracker_migrate.testing.conformance import NotShown, SourceUnderTest
-from tracker_migrate.testing.memory_source import PERSON, MemorySource, blueprint, bug
+from tracker_migrate.testing.memory_source import (
+    PERSON,
+    MemorySource,
+    attachment,
+    blueprint,
+    bug,
+)
 
 HIDDEN = "words-of-a-hidden-comment"
+#: what the bugs' attachments hold, by bug and attachment
+FILES = {(1, 1): b"0123456789\xff" * 200_000, (1, 2): b"", (3, 1): b"\x1f\x8b a short one"}
+GONE, LONG = (3, 2), (3, 3)
+SIZE = 64 * 2**20
 
 
 class MemorySourceUnderTest(SourceUnderTest):
@@ -28,14 +38,20 @@ class MemorySourceUnderTest(SourceUnderTest):
             msgspec.structs.replace(hidden.comments[1], withheld="hidden"),
         )
         closed: dict[str, Any] = {"private": True, "information_type": "Private"}
+        of_one, of_three = (
+            tuple(attachment(*at) for at in (*FILES, GONE, LONG) if at[0] == n) for n in (1, 3)
+        )
         self._issues = (
-            bug(1, "é 😀", "two"),
+            bug(1, "é 😀", "two", attachments=of_one),
             msgspec.structs.replace(hidden, comments=comments),
-            bug(3, "a", blocked_by=(1,)),
+            bug(3, "a", blocked_by=(1,), attachments=of_three),
             bug(10, **closed, access=Access(people=(PERSON,))),
             blueprint("one"),
         )
         self._made = source(*self._issues)
+        for at, content in FILES.items():
+            self._made.put_file(attachment(*at).key, content)
+        self._made.put_file(attachment(*LONG).key, b"a line of it\n", size=SIZE)
 
     def open(self, *, address: str | None = None) -> Source:
         return self._made
@@ -53,6 +69,19 @@ class MemorySourceUnderTest(SourceUnderTest):
 
     def calm(self) -> None:
         self._made.failing.clear()
+        self._made.cut = 0
+
+    def files(self) -> dict[Key, bytes]:
+        return {attachment(*at).key: content for at, content in FILES.items()}
+
+    def missing_file(self) -> Key:
+        return attachment(*GONE).key
+
+    def long_file(self) -> tuple[Key, int]:
+        return attachment(*LONG).key, SIZE
+
+    def cut_file(self) -> None:
+        self._made.cut = 1
 
     def absent(self) -> Key:
         return key("memory", "bug", 99)

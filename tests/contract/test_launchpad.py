@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from tracker_migrate.backends.launchpad import open_source
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.generate import generate
+from tracker_migrate.backends.launchpad.standin.librarian import keep_file
 from tracker_migrate.interfaces import Source
 from tracker_migrate.model import Key, key, name_of
 from tracker_migrate.testing.conformance import NotShown, SourceConformance, SourceUnderTest
@@ -19,6 +20,14 @@ from tracker_migrate.testing.loopback import serving, struck
 _OWNER = {"consumer": "lab-client", "token": "TOKEN-of-gadget-owner",
           "secret": "SECRET-of-gadget-owner"}  # fmt: skip
 _HIDDEN = "words-of-a-hidden-comment"
+#: files by name
+FILES = {
+    "журнал é.txt": b"0123456789\xff" * 200_000,
+    "empty": b"",
+    "..\\boot.ini": b"[boot]",
+    "build.txt.gz": b"\x1f\x8b as it was sent",
+}
+_SIZE = 64 * 2**20
 
 
 class LaunchpadUnderTest(SourceUnderTest):
@@ -62,6 +71,43 @@ class LaunchpadUnderTest(SourceUnderTest):
     def calm(self) -> None:
         with self.standin.lock:
             self.standin.faults.clear()
+            self.standin.librarian.faults.clear()
+
+    def files(self) -> dict[Key, bytes]:
+        paths = self._attached(FILES)
+        return dict(zip(paths, FILES.values(), strict=True))
+
+    def missing_file(self) -> Key:
+        (of,) = self._attached(["gone.txt"])
+        with self.standin.lock:
+            self.standin.store.db.execute("DELETE FROM file WHERE name='gone.txt'")
+        return of
+
+    def long_file(self) -> tuple[Key, int]:
+        (of,) = self._attached(["long.bin"])
+        with self.standin.lock:
+            self.standin.store.db.execute("UPDATE file SET size=? WHERE name='long.bin'", (_SIZE,))
+        return of, _SIZE
+
+    def cut_file(self) -> None:
+        with self.standin.librarian.lock:
+            self.standin.librarian.faults.append(struck("truncate"))
+
+    def _attached(self, names: Iterable[str]) -> list[Key]:
+        """Attach files of these names to a bug, a private one if it can be read."""
+        store, found = self.standin.store, []
+        number = name_of(self.private() if self._owner else self.keys()[0])
+        with self.standin.lock:
+            for name in names:
+                one = store.sequence("attachment")
+                path = f"bugs/{number}/+attachment/{one}"
+                message = f"gadget/+bug/{number}/comments/0"
+                values = {"title": "a file", "message_link": message}
+                store.put_item("bug_attachment", path, values, int(number))
+                file = keep_file(store, name, "text/plain", FILES.get(name, b"a line of it\n"))
+                store.set_meta(f"file:{path}", str(file))
+                found.append(key("launchpad", "attachment", f"{number}/{one}"))
+        return found
 
     def absent(self) -> Key:
         return key("launchpad", "bug", 99)

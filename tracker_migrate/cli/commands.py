@@ -15,6 +15,7 @@ from tracker_migrate.cli.evaluate import evaluate
 from tracker_migrate.cli.export import export
 from tracker_migrate.cli.login import login
 from tracker_migrate.cli.losses import losses
+from tracker_migrate.cli.map import map_
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
 from tracker_migrate.cli.privacy import hide, readers
@@ -43,7 +44,7 @@ def cli() -> None:
     """
 
 
-for _command in (evaluate, losses, show, login, readers, hide, purge, adopt, export):
+for _command in (evaluate, losses, map_, show, login, readers, hide, purge, adopt, export):
     cli.add_command(_command)
 
 

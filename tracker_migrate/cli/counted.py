@@ -26,7 +26,7 @@ def lines(counted: Any, many: int = MANY) -> Iterator[str]:
         yield f"{_line(each, wide, row.source, row.target)}{told}"
     left = len(counted.rows) - len(shown)
     if left:
-        yield f"    … and {left} more rows that are the same at both ends: --json tells them"
+        yield f"    … and {left} more rows, told by --json"
     yield _told(counted)
 
 

@@ -11,7 +11,14 @@ They know no real tracker, and are whole implementations of `interfaces.Source`,
 from tracker_migrate.testing.memory_planner import MemoryPlanner, Numbers
 from tracker_migrate.testing.memory_server import Clock, Fault, MemoryServer, Record, Write
 from tracker_migrate.testing.memory_sink import MemorySink
-from tracker_migrate.testing.memory_source import MemorySource, blueprint, bug, home, key_at
+from tracker_migrate.testing.memory_source import (
+    MemorySource,
+    attachment,
+    blueprint,
+    bug,
+    home,
+    key_at,
+)
 
 __all__ = [
     "Clock",
@@ -23,6 +30,7 @@ __all__ = [
     "Numbers",
     "Record",
     "Write",
+    "attachment",
     "blueprint",
     "bug",
     "home",

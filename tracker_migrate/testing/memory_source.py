@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from tracker_migrate.digest import digest
-from tracker_migrate.errors import Gone, ObjectError, Unreachable
-from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
+from tracker_migrate.errors import Gone, ObjectError, Retriable, Unreachable
+from tracker_migrate.interfaces import Download, Entity, Listed, Reading, Reply
 from tracker_migrate.model import (
     Access,
+    Attachment,
     Comment,
     Issue,
     Key,
@@ -23,6 +27,7 @@ from tracker_migrate.model import (
     kind_of,
     name_of,
 )
+from tracker_migrate.testing.pieces import pieces
 
 TRACKER = "memory"
 WEB = "https://source.example"
@@ -88,6 +93,13 @@ def blueprint(name: str, **fields: Any) -> Issue:
     return Issue(**given | fields)
 
 
+def attachment(number: int, index: int, **fields: Any) -> Attachment:
+    """An attachment of a bug; what `MemorySource.put_file` was given are its bytes."""
+    of = key(TRACKER, "attachment", f"{number}/{index}")
+    given: dict[str, Any] = {"title": f"File {index}", "home": home(of), "data": f"{home(of)}/data"}
+    return Attachment(key=of, **given | fields)
+
+
 def _comment(number: int, index: int, text: str) -> Comment:
     of = key(TRACKER, "comment", f"{number}/{index}")
     return Comment(key=of, index=index, home=home(of), text=text, author=PERSON, created=_BEGAN)
@@ -102,7 +114,8 @@ class MemorySource:
     """Issues that a test puts here. `reads` are the keys that were read, in order.
 
     failing: errors that reading these keys raises. hidden: keys that no listing names.
-    break_after: a listing fails after so many. since: what each listing was asked for.
+    break_after: a listing fails after so many. since: what each listing was asked for. cut: so many
+    files end in their middle. ranges: whether files can begin in theirs.
     """
 
     tracker = TRACKER
@@ -115,9 +128,12 @@ class MemorySource:
         self.break_after: int | None = None
         self.reads: list[Key] = []
         self.since: list[datetime | None] = []
+        self.cut = 0
+        self.ranges = True
         self.clock = _BEGAN
         self._issues: dict[Key, Issue] = {}
         self._changed: dict[Key, datetime] = {}
+        self._files: dict[Key, tuple[Download, bytes]] = {}
         self._guard = threading.Lock()
         for issue in issues:
             self.put(issue)
@@ -127,6 +143,20 @@ class MemorySource:
         self._issues[issue.key] = issue
         if not silently:
             self._changed[issue.key] = self.clock
+
+    def put_file(
+        self,
+        of: Key,
+        content: bytes,
+        *,
+        name: str = "trace.txt",
+        type: str = "text/plain",
+        size: int | None = None,
+    ) -> None:
+        """The bytes of an attachment. size: if `content` shall be repeated up to there."""
+        size = len(content) if size is None else size
+        said = Download(name=name, type=type, size=size, start=0, parts=iter(()))
+        self._files[of] = said, content
 
     def remove(self, of: Key) -> None:
         """Take an issue away."""
@@ -203,6 +233,29 @@ class MemorySource:
     def is_public(self, issue: Key) -> bool:
         """Whether it is there, and not private."""
         return issue in self._issues and not self._issues[issue].private
+
+    # -- interfaces.GivesFiles --------------------------------------------------------------------
+
+    @contextmanager
+    def download(self, one: Attachment, start: int = 0) -> Iterator[Download]:
+        """What a test put here, in pieces."""
+        for of in (one.key, key(TRACKER, "bug", name_of(one.key).partition("/")[0])):
+            if of in self.failing:
+                raise self.failing[of]
+        if one.key not in self._files:
+            raise Gone(f"{one.key} has no bytes")
+        said, content = self._files[one.key]
+        size = said.size or 0
+        start = start if self.ranges and start < size else 0
+        yield structs.replace(said, start=start, parts=self._parts(content, size, start))
+
+    def _parts(self, content: bytes, size: int, start: int) -> Iterator[bytes]:
+        with self._guard:
+            end = (start + size) // 2 if self.cut else size
+            self.cut = max(0, self.cut - 1)
+        yield from pieces(content[:end] if end < len(content) else content, end, start)
+        if end < size:
+            raise Retriable("a file ends too early")
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -369,6 +369,12 @@ class Archive:
         with self._engine.connect() as connection:
             return [Key(person) for person in connection.execute(query).scalars()]
 
+    def named(self) -> list[Key]:
+        """Everybody whom an issue names, or named once."""
+        with self._engine.connect() as connection:
+            found = connection.execute(sa.select(schema.mention.c.person)).scalars()
+            return [Key(person) for person in found]
+
     def unread(self) -> list[Unread]:
         """What could not be read, oldest first."""
         query = sa.select(schema.unread).order_by(schema.unread.c.first_at, schema.unread.c.key)

@@ -411,7 +411,9 @@ def test_a_private_file_is_in_the_private_folder_alone(place: Place) -> None:
     run.decisions.readers = SECRET
     sent(run, private(renumbered(filed())))
     assert (place.there(place.public), place.there(place.closed)) == ([], [LOG])
-    assert run.sink.readable_by_outsider(run.issue_refs(), thorough=True) == []
+    found = run.sink.readable_by_outsider(run.issue_refs(), thorough=True)
+    assert file_of(run) not in found
+    assert servers.REAL or found == [], "but for the search of a real server"
 
 
 @pytest.mark.parametrize("where", ["private", "withheld", "closed"])

@@ -11,9 +11,10 @@ They run the very engine that the command line runs, so they stand above it.
 
 from tracker_migrate.testing.conformance.decided import Decided
 from tracker_migrate.testing.conformance.laws import LawBroken
+from tracker_migrate.testing.conformance.origin import SourceUnderTest
 from tracker_migrate.testing.conformance.planner import PlannerConformance, PlannerUnderTest
 from tracker_migrate.testing.conformance.sink import SinkConformance
-from tracker_migrate.testing.conformance.source import SourceConformance, SourceUnderTest
+from tracker_migrate.testing.conformance.source import SourceConformance
 from tracker_migrate.testing.conformance.target import NotShown, SinkUnderTest
 
 __all__ = [

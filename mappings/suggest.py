@@ -1,0 +1,158 @@
+"""Who at the source may be who at the target: a guess with a score and a reason, never a decision.
+
+What speaks for two names being one person: the same user name, the same full name, much the same
+full name. What speaks against it: another full name under the same user name, several people or
+accounts of the same name, two people who fit one account. A score above 0.9 says that a person has
+little to look at; the lower ones are offered to be looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from rapidfuzz import fuzz, process
+
+from tracker_migrate.interfaces import Candidate
+from tracker_migrate.model import Person
+
+#: what is less sure is not offered
+LOWEST = 0.6
+#: a user name so short is anybody's
+_SHORT = 4
+_ALIKE, _NEARLY = 0.9, 0.86
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A guess. person: the name at the source. score: from 0 to 1. reason: for who decides."""
+
+    person: str
+    candidate: Candidate
+    score: float
+    reason: str
+
+
+def suggest(people: Iterable[Person], candidates: Sequence[Candidate]) -> list[Suggestion]:
+    """The best guess for each person who has one, by name. Teams, and people of whom nothing but a
+    name is known because they are suspended, get none; an account is offered to one person only."""
+    matcher = _Matcher([one for one in candidates if one.usable])
+    somebody = [one for one in people if not one.is_team and not one.private]
+    namesakes = Counter(_folded(one.display_name) for one in somebody)
+    found = [guess for one in somebody for guess in [matcher.best(one, namesakes)] if guess]
+    return sorted(_one_each(found), key=lambda guess: guess.person)
+
+
+class _Matcher:
+    """Looks one person up among the accounts."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._by_login: dict[str, list[Candidate]] = defaultdict(list)
+        self._by_name: dict[str, list[Candidate]] = defaultdict(list)
+        for one in candidates:
+            if one.login:
+                self._by_login[_bare(one.login)].append(one)
+            if name := _folded(one.full_name):
+                self._by_name[name].append(one)
+        self._names = list(self._by_name)
+
+    def best(self, person: Person, namesakes: Counter[str]) -> Suggestion | None:
+        """The account that fits best, if one fits well enough."""
+        guesses = [*self._of_login(person), *self._of_name(person, namesakes)]
+        best = max(guesses, key=lambda guess: guess.score, default=None)
+        return best if best is not None and best.score >= LOWEST else None
+
+    def _of_login(self, person: Person) -> Iterator[Suggestion]:
+        held = self._by_login.get(_bare(person.name), ())
+        for one in held:
+            score, reason = _by_login(person, one)
+            if len(held) > 1:
+                score, reason = min(score, 0.7), f"{reason}, and so have others"
+            yield _suggestion(person, one, score, reason)
+
+    def _of_name(self, person: Person, namesakes: Counter[str]) -> Iterator[Suggestion]:
+        name = _folded(person.display_name)
+        if not name:
+            return
+        held = self._by_name.get(name)
+        if held is not None:
+            alone = len(held) == 1 and namesakes[name] == 1
+            for one in held:
+                yield _suggestion(person, one, *_by_name(person, one, name, alone))
+            return
+        if len(name.split()) < 2:
+            return  # it says no more than a user name
+        for other, score, _ in process.extract(
+            name, self._names, scorer=fuzz.token_sort_ratio, score_cutoff=_NEARLY * 100, limit=3
+        ):
+            for one in self._by_name[other]:
+                least = min(0.85, score / 100 - 0.05)
+                yield _suggestion(person, one, least, "nearly the same full name")
+
+
+def _by_login(person: Person, one: Candidate) -> tuple[float, str]:
+    ours, theirs = _folded(person.display_name), _folded(one.full_name)
+    short = len(_bare(person.name)) < _SHORT
+    if not ours or not theirs or _bare(ours) == _bare(person.name):
+        return (0.65 if short else 0.85), "the same user name; no full name to compare"
+    alike = fuzz.token_sort_ratio(ours, theirs) / 100
+    if alike >= _ALIKE:
+        return 0.99, "the same user name and full name"
+    if _part_of(ours, theirs):
+        return (0.8 if short else 0.93), "the same user name, one full name in the other"
+    return (0.3 if short else 0.6), "the same user name, but another full name"
+
+
+def _by_name(person: Person, one: Candidate, name: str, alone: bool) -> tuple[float, str]:
+    if not alone:
+        return 0.6, "the same full name, as others have it"
+    if len(name.split()) < 2:
+        return 0.6, "the same full name, of one word"
+    near = one.login and fuzz.ratio(_bare(person.name), _bare(one.login)) >= 60
+    if near:
+        return 0.9, "the same full name, and a user name like it"
+    return 0.88, "the same full name"
+
+
+def _one_each(found: Iterable[Suggestion]) -> Iterator[Suggestion]:
+    """Of several people who fit one account the best keeps it, if it is clearly the best; else all
+    of them are told to be doubtful."""
+    by_account: dict[str, list[Suggestion]] = defaultdict(list)
+    for guess in found:
+        by_account[guess.candidate.id].append(guess)
+    for guesses in by_account.values():
+        guesses.sort(key=lambda guess: (-guess.score, guess.person))
+        best, *others = guesses
+        if not others or best.score - others[0].score >= 0.1:
+            yield best
+        else:
+            names = ", ".join(one.person for one in guesses)
+            yield msgspec.structs.replace(
+                best, score=min(best.score, LOWEST), reason=f"fits several people: {names}"
+            )
+
+
+def _suggestion(person: Person, one: Candidate, score: float, reason: str) -> Suggestion:
+    return Suggestion(person=person.name, candidate=one, score=round(score, 2), reason=reason)
+
+
+def _part_of(one: str, other: str) -> bool:
+    """Whether all words of the shorter full name are in the longer, and it has two at least."""
+    short, long = sorted((set(one.split()), set(other.split())), key=len)
+    return len(short) > 1 and short <= long
+
+
+def _folded(name: str) -> str:
+    """A full name without accents, case, and signs; words in one order."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return " ".join(sorted(letters.split()))
+
+
+def _bare(name: str) -> str:
+    """A user name without case and signs."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return _NO_NAME.sub("", "".join(c for c in plain if not unicodedata.combining(c)))

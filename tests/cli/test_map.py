@@ -1,0 +1,121 @@
+"""`map`: guesses are offered and never used unasked; what the tables miss is said by weight."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.cli.conftest import Cli, Servers
+from tracker_migrate.backends.storyboard.standin.personas import Persona
+from tracker_migrate.engine.people import write
+from tracker_migrate.interfaces import Candidate
+from tracker_migrate.mappings.suggest import Suggestion
+from tracker_migrate.workspace import Workspace
+
+HEAD = "person,target,account,name,state,created,note\n"
+
+
+def named(workspace: Path) -> list[Any]:
+    """The people of the archive, those first whom most issues name."""
+    from tracker_migrate.engine.people import Named
+
+    with Workspace(workspace) as held:
+        found = Named(held.archive)
+        known = {one.name: one for one in found.people() if not one.is_team}
+        return [known[one.name] for one in found.weights() if one.name in known]
+
+
+def table(workspace: Path) -> str:
+    path = workspace / "mappings" / "people.csv"
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+@pytest.fixture
+def twins(workspace: Path, standins: Servers) -> list[Any]:
+    """Two people of the source with accounts at both targets, under their own names."""
+    two = named(workspace)[:2]
+    users = [{"username": one.name.replace(".", ""), "realname": one.display_name} for one in two]
+    url = f"{standins.maniphest.url}/__standin__/users"
+    requests.post(url, json=users, timeout=10).raise_for_status()
+    for place, one in enumerate(two):
+        mail = f"u{place}@lab.example"
+        standins.storyboard.add_user(Persona(full_name=one.display_name, email=mail))
+    return two
+
+
+def test_a_suggestion_is_a_row_that_nothing_is_taken_from(
+    cli: Cli, workspace: Path, twins: list[Any]
+) -> None:
+    before = cli("plan", "-C", workspace, "--json").out
+    ended = cli("map", "suggest", "people", "-C", workspace)
+    assert ended.status == 0
+    assert "2 suggestions added to" in ended.out
+    text = table(workspace)
+    assert text.startswith(HEAD)
+    assert all(f"{one.name},old," in text for one in twins)
+    assert text.count(",suggested,") >= 4
+    assert cli("plan", "-C", workspace, "--json").out == before
+    checked = json.loads(cli("map", "check", "-C", workspace, "--json").out)
+    assert checked["old"]["suggested"] == 2
+    assert checked["old"]["mapped"] == 0
+
+
+def test_what_was_offered_once_is_not_offered_again(
+    cli: Cli, workspace: Path, twins: list[Any]
+) -> None:
+    cli("map", "suggest", "people", "-C", workspace)
+    text = table(workspace)
+    assert "0 suggestions" in cli("map", "suggest", "people", "-C", workspace, "-T", "old").out
+    assert table(workspace) == text
+
+
+def test_a_dry_run_writes_nothing(cli: Cli, workspace: Path, twins: list[Any]) -> None:
+    ended = cli("map", "suggest", "people", "-C", workspace, "-n")
+    assert "would be added" in ended.out
+    assert table(workspace) == ""
+
+
+def test_once_it_is_verified_the_account_is_used(
+    cli: Cli, workspace: Path, twins: list[Any]
+) -> None:
+    cli("map", "suggest", "people", "-C", workspace)
+    path = workspace / "mappings" / "people.csv"
+    path.write_text(table(workspace).replace(",suggested,", ",verified,"), "utf-8")
+    checked = json.loads(cli("map", "check", "-C", workspace, "--json").out)
+    for found in checked.values():
+        assert found["mapped"] >= 2
+        assert 0 < found["covered"] < found["mentions"]
+
+
+def test_what_people_wrote_into_a_table_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    said = "# ours, since 2019\nstate,person,target,account\n\nverified,jdoe,new,4\n# the end"
+    path.write_text(said, "utf-8")
+    one = Suggestion(
+        person="max",
+        candidate=Candidate(id="7", login="max", full_name='Max "M" Smith'),
+        score=0.99,
+        reason="because",
+    )
+    write(path, "new", [one])
+    assert path.read_text("utf-8") == f"{said}\nsuggested,max,new,7\n"
+
+
+def test_what_the_tables_miss_is_told_by_weight(cli: Cli, workspace: Path) -> None:
+    first, second, *_ = named(workspace)
+    rows = f"{first.name},new,4,,verified,,\n{second.name},new,4,,verified,,\nnobody,,,,bot,,\n"
+    (workspace / "mappings" / "people.csv").write_text(HEAD + rows, "utf-8")
+    (workspace / "mappings" / "tags.csv").write_text("tag,target,becomes\nno-such,,x\n", "utf-8")
+    ended = cli("map", "check", "-C", workspace, "-T", "new", "--json")
+    assert ended.status == 4
+    found = json.loads(ended.out)["new"]
+    assert found["dead"] == ["people.csv: nobody", "tags.csv: no-such"]
+    assert found["shared"] == {"4": sorted([first.name, second.name])}
+    weights = [one["issues"] for one in found["unmapped"]]
+    assert weights == sorted(weights, reverse=True)
+    assert {first.name, second.name}.isdisjoint(one["name"] for one in found["unmapped"])
+    assert "several people: 4" in cli("map", "check", "-C", workspace, "-T", "new").out

@@ -1,0 +1,121 @@
+"""`map`: who becomes whom. Guesses are offered, and never used before somebody has looked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from tracker_migrate.cli import screen
+from tracker_migrate.cli.opening import opened, targets_of
+from tracker_migrate.cli.options import json_option, target_option
+
+DONE, DIFFERENCES = 0, 4
+_MANY = 20
+
+
+@click.group("map")
+def map_() -> None:
+    """Look at the tables that say who and what becomes what.
+
+    Example: `tracker-migrate map check -C nova-move`
+    """
+
+
+@map_.command()
+@click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder.")
+@target_option
+@json_option
+def check(folder: str, target: str | None, as_json: bool) -> int:
+    """What the tables say nothing of, by weight; rows about nobody; two people on one account.
+
+    Asks no server. Ends with 4 if a row is dead, or an account has several people.
+
+    Example: `tracker-migrate map check -C nova-move -T new`
+    """
+    from tracker_migrate.engine import people
+    from tracker_migrate.engine.target import Target
+
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
+        found = [people.check(Target(workspace, name)) for name in names]
+    if as_json:
+        import msgspec
+
+        screen.document({one.target: msgspec.to_builtins(one) for one in found})
+    else:
+        for one in found:
+            _say_checked(one)
+    return DIFFERENCES if any(one.dead or one.shared for one in found) else DONE
+
+
+def _say_checked(found: Any) -> None:
+    share = 100 * found.covered / found.mentions if found.mentions else 100.0
+    screen.echo(
+        f"map {found.target}: {found.named} people are named; {found.mapped} have an account, "
+        f"{found.bots} are bots: {share:.0f} % of where people are named"
+    )
+    if found.suggested:
+        screen.echo(f"  {found.suggested} suggestions wait for somebody to make them verified")
+    for one in found.unmapped[:_MANY]:
+        screen.echo(f"  no account: {one.name}  {one.issues} issues, {one.comments} comments")
+    if len(found.unmapped) > _MANY:
+        screen.echo(f"  and {len(found.unmapped) - _MANY} more without an account")
+    for account, names in found.shared.items():
+        screen.echo(f"  one account, several people: {account}: {', '.join(names)}")
+    for row in found.dead:
+        screen.echo(f"  a row about nothing that occurs: {row}")
+
+
+@map_.group()
+def suggest() -> None:
+    """Offer guesses, with a score and a reason.
+
+    Example: `tracker-migrate map suggest people -C nova-move -T new`
+    """
+
+
+@suggest.command()
+@click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder.")
+@click.option("-n", "--dry-run", is_flag=True, help="Write nothing; say what would be.")
+@target_option
+@json_option
+def people(folder: str, dry_run: bool, target: str | None, as_json: bool) -> int:
+    """Who at the source may be who at the target: by user name, then by full name.
+
+    Adds a row to mappings/people.csv for each, with the state `suggested`: nothing is taken from it
+    before somebody has made it `verified`. Who has a row gets no other. Above 0.90 there is little
+    to look at; below it, look.
+
+    Example: `tracker-migrate map suggest people -C nova-move -T new`
+    """
+    from contextlib import closing
+
+    from tracker_migrate.engine import people as engine
+    from tracker_migrate.engine.target import Target
+
+    told = {}
+    with opened(folder) as workspace:
+        for name in targets_of(workspace, target):
+            at = Target(workspace, name)
+            with closing(at):
+                found = engine.suggestions(at)
+            if found and not dry_run:
+                engine.write(workspace.mappings / "people.csv", name, found)
+            told[name] = found
+    if as_json:
+        import msgspec
+
+        screen.document({name: msgspec.to_builtins(found) for name, found in told.items()})
+        return DONE
+    for name, found in told.items():
+        _say_suggested(name, found, dry_run)
+    return DONE
+
+
+def _say_suggested(target: str, found: Any, dry_run: bool) -> None:
+    added = "would be added to" if dry_run else "added to"
+    screen.echo(f"map {target}: {len(found)} suggestions {added} mappings/people.csv")
+    for one in sorted(found, key=lambda guess: (-guess.score, guess.person)):
+        there = one.candidate.login or one.candidate.full_name
+        screen.echo(f"  {one.score:.2f}  {one.person} -> {there}  {one.reason}")
