@@ -27,10 +27,16 @@ class TestMemory(PlannerConformance):
         return planned(MemoryPlanner(request.param), Names(), FEW)
 
 
+FOLDER = {"folder": "/srv/files", "address": "https://files.example"}
+CLOSED = {"private_folder": "/srv/closed", "private_address": "https://closed.example"}
+
+
 class TestStoryBoard(PlannerConformance):
-    @pytest.fixture
-    def planned(self) -> PlannerUnderTest:
-        return planned(registry.planner("storyboard", {}), LAUNCHPAD, FEW)
+    @pytest.fixture(params=[{}, {"files": FOLDER}, {"files": {**FOLDER, **CLOSED}}])
+    def planned(self, request: pytest.FixtureRequest) -> PlannerUnderTest:
+        made = planned(registry.planner("storyboard", request.param), LAUNCHPAD, FEW)
+        made.decisions.options = request.param
+        return made
 
 
 class TestManiphest(PlannerConformance):

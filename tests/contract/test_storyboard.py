@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,10 +27,13 @@ class StoryBoardUnderTest(WireUnderTest):
 
     policy = Audience(name="few", users=("3",))
     account = Account(id="2", name="Lab Normal")
+    files = (0, 70_000)
 
-    def __init__(self, standin: StoryBoardStandIn, numbers: str) -> None:
+    def __init__(self, standin: StoryBoardStandIn, numbers: str, folder: Path) -> None:
         super().__init__(standin)
-        self.options = {"numbers": numbers}
+        self.folder = folder
+        kept = {"folder": str(folder), "address": "http://127.0.0.1:9/where/nobody/listens"}
+        self.options = {"numbers": numbers, "files": kept}
 
     def open(self, *, token: str | None = None, address: str | None = None) -> Sink:
         options = {**self.options, "settle_seconds": SETTLES, "timeout": 5, "patience": 1.0}
@@ -50,6 +54,8 @@ class StoryBoardUnderTest(WireUnderTest):
                 return self.count("SELECT count(*) FROM comment WHERE content LIKE ?", like)
             case "tagging":
                 return self._tagged(action)
+            case "file":
+                return len(list(self.folder.glob(f"??/*/{action.fields['name']}")))
             case kind:
                 name = action.fields["name"]
                 return self.count(f"SELECT count(*) FROM {kind} WHERE name = ?", name)
@@ -82,6 +88,8 @@ class StoryBoardUnderTest(WireUnderTest):
         self._ask(_SUPER, "PUT", f"/stories/{at.id}", private=False)
 
     def open_to_all(self, kind: str, at: RemoteRef) -> bool:
+        if kind == "file":
+            return any(self.folder.glob(at.id.rpartition(":")[2]))
         table = kind if kind in ("task", "comment") else "story"
         column = "id" if table == "story" else "story_id"
         sql = f"SELECT private FROM story WHERE id = (SELECT {column} FROM {table} WHERE id = ?)"
@@ -103,10 +111,10 @@ class TestStoryBoard(SinkConformance):
         super().test_two_processes_claim_other_numbers(target)
 
     @pytest.fixture
-    def target(self) -> Iterator[StoryBoardUnderTest]:
+    def target(self, tmp_path: Path) -> Iterator[StoryBoardUnderTest]:
         standin = StoryBoardStandIn()
         with serving(standin):
-            yield StoryBoardUnderTest(standin, "block")
+            yield StoryBoardUnderTest(standin, "block", tmp_path)
 
 
 class TestStoryBoardThatKeepsNumbers(OnceChecks, OursChecks):
@@ -115,7 +123,7 @@ class TestStoryBoardThatKeepsNumbers(OnceChecks, OursChecks):
         super().test_two_processes_claim_other_numbers(target)
 
     @pytest.fixture
-    def target(self) -> Iterator[StoryBoardUnderTest]:
+    def target(self, tmp_path: Path) -> Iterator[StoryBoardUnderTest]:
         standin = StoryBoardStandIn()
         with serving(standin):
-            yield StoryBoardUnderTest(standin, "keep")
+            yield StoryBoardUnderTest(standin, "keep", tmp_path)

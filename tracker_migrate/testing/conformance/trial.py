@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def _settle(
     mappings.mkdir(parents=True, exist_ok=True)
     lines = ["[source]", f'specs = ["{source.tracker}:{names.project}"]', f"[targets.{_NAME}]"]
     lines += [f'sink = "{sink.tracker}:{_NAME}"']
-    lines += [f"{name} = {json.dumps(value)}" for name, value in (options or {}).items()]
+    lines += [f"{name} = {_toml(value)}" for name, value in (options or {}).items()]
     (folder / "migration.toml").write_text("\n".join(lines) + "\n")
     if account is not None:
         row = f"{names.person},{_NAME},{account.id},{account.name},verified"
@@ -161,3 +161,10 @@ def _settle(
             lines += [f"[{sink.tracker}.{table}]"]
             lines += [f"{json.dumps(word)} = {json.dumps(to)}" for word, to in words.items()]
         (mappings / "states.toml").write_text("\n".join(lines) + "\n")
+
+
+def _toml(value: Any) -> str:
+    """An option's value; a table on one line."""
+    if not isinstance(value, Mapping):
+        return json.dumps(value)
+    return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
