@@ -14,7 +14,7 @@ from tests.contract.wire import SETTLES, WireUnderTest
 from tracker_migrate.backends.storyboard import open_sink
 from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
 from tracker_migrate.interfaces import Account, Audience, ClosedAction, ClosedStep, RemoteRef, Sink
-from tracker_migrate.testing.conformance import SinkConformance, SinkUnderTest
+from tracker_migrate.testing.conformance import SinkConformance
 from tracker_migrate.testing.conformance.once import OnceChecks
 from tracker_migrate.testing.conformance.ours import OursChecks
 from tracker_migrate.testing.loopback import Fault, serving
@@ -102,14 +102,7 @@ class StoryBoardUnderTest(WireUnderTest):
         assert answer.ok, answer.text
 
 
-_RACE = "two processes that claim in the same moment get blocks that overlap; Taken is met later"
-
-
 class TestStoryBoard(SinkConformance):
-    @pytest.mark.xfail(reason=_RACE, strict=False)
-    def test_two_processes_claim_other_numbers(self, target: SinkUnderTest) -> None:
-        super().test_two_processes_claim_other_numbers(target)
-
     @pytest.fixture
     def target(self, tmp_path: Path) -> Iterator[StoryBoardUnderTest]:
         standin = StoryBoardStandIn()
@@ -118,10 +111,6 @@ class TestStoryBoard(SinkConformance):
 
 
 class TestStoryBoardThatKeepsNumbers(OnceChecks, OursChecks):
-    @pytest.mark.xfail(reason=_RACE, strict=False)
-    def test_two_processes_claim_other_numbers(self, target: SinkUnderTest) -> None:
-        super().test_two_processes_claim_other_numbers(target)
-
     @pytest.fixture
     def target(self, tmp_path: Path) -> Iterator[StoryBoardUnderTest]:
         standin = StoryBoardStandIn()
