@@ -17,7 +17,7 @@ from tracker_migrate.errors import TRACE, Gone, Refused
 from tracker_migrate.interfaces import Decisions, Loss, Reading, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.memory import Fault, MemorySource, bug
-from tracker_migrate.workspace.ledger import Tried
+from tracker_migrate.workspace.ledger import Ledger, Tried
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -202,3 +202,25 @@ def test_a_clock_that_was_put_back_makes_nobody_rest_for_longer() -> None:
     tried = Tried(5, NOW)
     assert aside._rests(tried, NOW + timedelta(hours=1))
     assert not aside._rests(tried, NOW - timedelta(hours=1))
+
+
+def test_however_many_rest_the_ledger_is_asked_once_when_they_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.keep(*(bug(number) for number in range(1, 6)))
+    refuse(world, times=5)
+    assert world.apply().aside == 5
+    refuse(world, times=5)
+    assert world.apply().aside == 5
+    asked: list[None] = []
+    real = Ledger.tried
+
+    def tried(self: Ledger) -> dict[Key, Tried]:
+        asked.append(None)
+        return real(self)
+
+    monkeypatch.setattr(Ledger, "tried", tried)
+    before = world.server.requests["card.create"]
+    world.apply()
+    assert world.server.requests["card.create"] == before, "they rest"
+    assert len(asked) == 1

@@ -25,8 +25,7 @@ from tests.state_machine.worlds import WORLDS
 STEPS = {"memory, ours": 4200, "memory, theirs": 4200, "storyboard": 800, "maniphest": 800}
 
 
-#: the same in each run, so that what is found is a change's; `make state-machine` draws new ones.
-#: Open: `python -m tests.state_machine MemoryTheirs 49481937` lacks a tag after kills
+#: the same in each run, so that what is found is a change's; `make state-machine` draws new ones
 SEED = int(os.environ.get("TRACKER_MIGRATE_MACHINE_SEED", "1"))
 
 
