@@ -30,9 +30,7 @@ def result_first(patch: Patch) -> None:
 
 def sent_again(patch: Patch) -> None:
     """What a dead run has meant is not looked for: it is simply sent again."""
-    patch.setattr(
-        recover, "_settle", lambda _sink, ledger, _sender, open_, *_: ledger.void([open_.id])
-    )
+    patch.setattr(recover, "_settle", lambda ledger, _sender, open_, *_: ledger.void([open_.id]))
 
 
 PLANTS: Mapping[str, Callable[[Patch], None]] = {
