@@ -90,7 +90,7 @@ class Store:
             except OSError:  # a file system without hard links
                 os.rename(handle.name, self.folder / HELD)
                 Path(handle.name).touch()  # which is taken away in the end
-        _sync(own, self.folder)
+        sync(own, self.folder)
 
     def _sweep(self, part: Path) -> None:
         for path in part.iterdir():
@@ -190,7 +190,7 @@ class Store:
             finally:
                 part.unlink(missing_ok=True)
             path = self._path(place)
-            _sync(path.parent, path.parent.parent, self.folder)
+            sync(path.parent, path.parent.parent, self.folder)
             self._note(place, path.stat(), sha256)
         return size
 
@@ -202,7 +202,7 @@ class Store:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # something of somebody else's is in it, or it is gone already
                 path.parent.rmdir()
-            _sync(next(one for one in path.parents if one.is_dir()))
+            sync(next(one for one in path.parents if one.is_dir()))
 
     def _is_there(self, place: str, sha256: str) -> bool:
         found = self.sha256(place)
@@ -267,8 +267,8 @@ def _mark(held: os.stat_result) -> tuple[int, ...]:
     return held.st_ino, held.st_size, held.st_mtime_ns, held.st_ctime_ns
 
 
-def _sync(*folders: Path) -> None:
-    """Have what was renamed or removed in these folders on the disk."""
+def sync(*folders: Path) -> None:
+    """Have what was renamed or removed in these folders on the disk. Raises OSError."""
     for folder in folders:
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -9,6 +9,7 @@ import pytest
 
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.storyboard.client import Api
+from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.workspace import Ledger
 
 
@@ -19,15 +20,15 @@ class Crash(BaseException):
 class Fuse:
     """Counts the moments; ends the run at the one that it was set to, and at all that follow.
 
-    A moment: before and after each request that writes, and after its result is noted. Before the
-    next intent, and after it, all stands as at one of these.
+    A moment: before and after each request that writes, and each file, and after its result is
+    noted. Before the next intent, and after it, all stands as at one of these.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.moments = 0
         self._left: int | None = None
         self._guard = threading.Lock()
-        for owner in (Api, Conduit):
+        for owner in (Api, Conduit, FileWriter):
             self._attach(monkeypatch, owner, "write", before=True)
         self._attach(monkeypatch, Ledger, "settle", before=False)
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.folders import Folders, folders
-from tests.end_to_end.fuse import Crash
-from tests.end_to_end.marked_world import MarkedWorld
+from tests.end_to_end.folders import SERVED, Folders, folders
+from tests.end_to_end.fuse import Crash, Fuse
+from tests.end_to_end.marked_world import OUTSIDERS, MarkedWorld
 from tests.end_to_end.marks import found_in
+from tests.end_to_end.snapshots import Snapshot, standing
+from tests.end_to_end.spy_storyboard import StoryBoardSpy
 from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.engine import jobs
 from tracker_migrate.interfaces import ClosedAction
@@ -260,6 +262,51 @@ def test_what_a_web_server_still_gives_out_is_exposed(marked: MarkedWorld, kept:
     moved(marked)
     kept.public.kept[place] = body  # a cache
     assert [one.split(":")[1] for one in outsider(marked).exposed] == ["attachment"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("store", [True, False])
+@pytest.mark.parametrize(("before", "after"), [("Public", "Private"), ("Private", "Public")])
+def test_killed_at_every_point_nobody_gets_a_file_that_he_must_not(
+    before: str,
+    after: str,
+    store: bool,
+    marked: MarkedWorld,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And the end is that of a run that nothing disturbed."""
+    spy = marked.spies["storyboard"]
+    assert isinstance(spy, StoryBoardSpy)
+    marked.here.options["storyboard"] = {"settle_seconds": 0.05, "connections": 1}
+    with folders(marked.here.folder / SERVED) as kept:
+        kept.use(marked.here, private=store)
+        spy.folder = kept.public.folder
+        bug = marked.project.bug(before, files=1)
+        moved(marked)
+        marked.before = {one: marked.readable(one) for one in OUTSIDERS["storyboard"]}
+        marked.project.turn(bug, after)
+        marked.here.pull(full=True)
+        begin, fuse = Snapshot(marked, "storyboard", tmp_path / "begin"), Fuse(monkeypatch)
+        with spy.watching(), marked.as_before():
+            marked.here.apply("storyboard")
+        spy.look()
+        spy.found_nothing()
+        moments, end = fuse.moments, (kept.open(), kept.shut(), standing(marked, "storyboard"))
+        assert moments >= 6
+        for moment in range(1, moments + 1):
+            begin.restore()
+            fuse.set(moment)
+            with pytest.raises(Crash):
+                marked.here.apply("storyboard")
+            with marked.as_before():
+                spy.look()
+            fuse.set(None)
+            marked.here.apply("storyboard")
+            assert (kept.open(), kept.shut(), standing(marked, "storyboard")) == end, moment
+            spy.look()
+            spy.found_nothing()
+            writes_nothing(marked, kept)
 
 
 # -- quotas ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import rich_click as click
 
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.display import Display
-from tracker_migrate.cli.options import json_option
+from tracker_migrate.cli.options import as_option, json_option
 from tracker_migrate.cli.outfile import keep
 from tracker_migrate.errors import UsageError
 
@@ -29,13 +29,7 @@ _FEW = 5
     help="Look at so many issues, drawn evenly from all that are listed.",
 )
 @click.option("--all", "everything", is_flag=True, help="Look at all issues instead.")
-@click.option(
-    "--as",
-    "trackers",
-    multiple=True,
-    metavar="TRACKER",
-    help="storyboard or maniphest; may be given several times. Without it: all that are known.",
-)
+@as_option
 @click.option("--address", help="The source's API, if it is not the usual one.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The page's file."

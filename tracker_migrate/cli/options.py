@@ -60,3 +60,14 @@ def only_option(command: F) -> F:
         metavar="FILTER",
         help="bug:1,2 · tag:x · status:open · private · since:2017-01-31 (| between parts: all).",
     )(command)
+
+
+def as_option(command: F) -> F:
+    """`--as TRACKER`, several times: as trackers."""
+    return click.option(
+        "--as",
+        "trackers",
+        multiple=True,
+        metavar="TRACKER",
+        help="storyboard or maniphest; may be given several times. Without it: all that are known.",
+    )(command)

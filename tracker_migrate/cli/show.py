@@ -13,7 +13,7 @@ import rich_click as click
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.named import key_of
 from tracker_migrate.cli.opening import opened, targets_of
-from tracker_migrate.cli.options import json_option, target_option
+from tracker_migrate.cli.options import as_option, json_option, target_option
 from tracker_migrate.errors import UsageError
 
 DONE, SOME_REFUSED = 0, 3
@@ -28,13 +28,7 @@ _TEXTS = ("description", "content", "text", "comment")
 @click.option("-C", "folder", metavar="DIR", help="A workspace: its archive, tables and ledger.")
 @target_option
 @json_option
-@click.option(
-    "--as",
-    "trackers",
-    multiple=True,
-    metavar="TRACKER",
-    help="storyboard or maniphest; may be given several times. Without it: all that are known.",
-)
+@as_option
 @click.option("--from", "tracker", default="launchpad", help="The tracker that it is read from.")
 @click.option("--address", help="The source's API, if it is not the usual one.")
 @click.argument("bug")

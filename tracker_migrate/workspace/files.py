@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tracker_migrate.errors import Refused, Retriable, WorkspaceError
+from tracker_migrate.filestore import sync
 from tracker_migrate.interfaces import Download
 from tracker_migrate.model import File, Key
 from tracker_migrate.workspace import secrets
@@ -132,8 +133,7 @@ class FileStore:
         path = self._path(sha256)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         os.replace(part, path)
-        for folder in (path.parent, self._folder):
-            _sync(folder)
+        sync(path.parent, self._folder)
 
 
 def _written(part: Path, download: Download, most: int) -> tuple[int, str]:
@@ -170,14 +170,6 @@ def _file(state: str, download: Download, size: int, sha256: str = "") -> File:
         size=size,
         sha256=sha256,
     )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

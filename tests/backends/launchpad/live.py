@@ -96,12 +96,19 @@ class Server:
 
 
 def workspace(
-    server: Server, folder: Path, login: Login | None, patch: pytest.MonkeyPatch, *specs: str
+    server: Server,
+    folder: Path,
+    login: Login | None,
+    patch: pytest.MonkeyPatch,
+    *specs: str,
+    files: bool = False,
 ) -> Workspace:
-    """A new workspace that reads the projects as somebody; what is private, too, if logged in."""
+    """A new workspace that reads the projects as somebody; what is private, too, if logged in.
+    files: and the bytes of attachments, of which the restricted ones need https (facts 4)."""
     named = [f"launchpad:{one}" for one in specs or server.projects]
     text = ["[source]", f"specs = {json.dumps(named)}", f'address = "{server.url}"']
     text += ["per_second = 0", f"private = {json.dumps(login is not None)}"]
+    text += [f"attachments = {json.dumps(files)}"]
     folder.mkdir()
     (folder / "migration.toml").write_text("\n".join(text) + "\n")
     (folder / "mappings").mkdir()
