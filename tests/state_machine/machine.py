@@ -215,6 +215,7 @@ class Machine(RuleBasedStateMachine):
             return
         if name == "done" and (bug.number, name) in self.truth.edits:
             del self.truth.edits[bug.number, name]  # it is what we sent again, and no edit by value
+            self.truth.touched.add(bug.number)
         else:
             self.truth.edits[bug.number, name] = value
 
@@ -417,7 +418,8 @@ class Machine(RuleBasedStateMachine):
         changed = list(self.stage.strangers())
         assert not changed, f"overwritten: {changed}"
         _agrees, named, said = guarded(self.stage.verify)
-        wrong = (named - oracle.named(stands)) & {n for n, b in self.truth.bugs.items() if b.there}
+        there = {n for n, b in self.truth.bugs.items() if b.there}
+        wrong = (named - oracle.named(stands) - self.truth.touched) & there
         assert not wrong, f"verify names {sorted(wrong)} without a reason: {said}"
         silent = oracle.named(stands) - named - self.truth.removed  # which may be set aside
         assert not silent, f"verify is silent about {sorted(silent)}"

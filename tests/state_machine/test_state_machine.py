@@ -67,6 +67,34 @@ def test_a_planted_fault_is_found(
     assert law in told, "the machine did not find it"
 
 
+# -- what it found once ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_person_may_set_a_state_and_set_it_back(world: str) -> None:
+    """At Maniphest who closes a task that nobody owns becomes its owner, and stays it."""
+    state = WORLDS[world]()
+    state.begin(connections=1, bugs=1)
+    state.synchronise(full=True)
+    state.somebody_edits(pick=0, name="done")
+    state.somebody_edits(pick=0, name="done")
+    state.teardown()
+
+
+@pytest.mark.parametrize("world", ["memory, ours", "memory, theirs"])
+def test_a_person_may_set_a_state_back_before_our_change_is_settled(world: str) -> None:
+    """By value that is no edit: it is what the ledger says was sent last."""
+    for moments in range(13, 21):  # around the request that writes
+        state = WORLDS[world]()
+        state.begin(connections=1, bugs=1)
+        state.synchronise(full=True)
+        state.finish(pick=0)
+        state.pull(full=False)
+        state.killed(moments=moments, pulls=False)
+        state.somebody_edits(pick=0, name="done")
+        state.teardown()
+
+
 # -- the oracle -----------------------------------------------------------------------------------
 
 _TEXT, _NOTES = "zq2qz", [Note("zq3qz", 1), Note("zq4qz", 2)]

@@ -94,6 +94,9 @@ class Truth:
         self.said: set[str] = set()
         #: what people wrote over something of ours: by bug and field
         self.edits: dict[tuple[int, str], str] = {}
+        #: bugs whose state people changed and set back: `verify` may tell that a task has another
+        #: open state now, or an owner, for who closes one that has none becomes it
+        self.touched: set[int] = set()
         #: tags that people added, by bug
         self.tags: dict[int, set[str]] = {}
         #: words that people said in comments of their own, by bug
