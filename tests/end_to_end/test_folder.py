@@ -18,6 +18,7 @@ from tests.end_to_end.snapshots import Snapshot, standing
 from tests.end_to_end.spy_storyboard import StoryBoardSpy
 from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.engine import jobs
+from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import ClosedAction
 from tracker_migrate.model import Key, key
 from tracker_migrate.workspace import Workspace
@@ -242,6 +243,26 @@ def test_a_bug_that_is_hidden_by_hand_takes_its_files_along(
     marked.here.apply("storyboard")
     assert kept.open() == before
     assert marked.here.verify("storyboard").agrees
+
+
+@pytest.mark.parametrize("how", ["apply", "hide"])
+def test_a_web_server_that_is_set_up_badly_holds_no_closing_back(
+    how: str, marked: MarkedWorld, kept: Folders
+) -> None:
+    bug, later = marked.project.bug(files=1), marked.project.bug(files=1)
+    marked.here.pull(full=True)
+    marked.here.apply("storyboard", limit=1)
+    assert len(kept.open()) == 1
+    kept.public.manners.lists = True
+    if how == "hide":
+        with Workspace(marked.here.folder) as workspace:
+            jobs.hide(workspace, "storyboard", [key("launchpad", "bug", bug)])
+    else:
+        marked.project.turn(bug, "Private")
+        with pytest.raises(UsageError, match="lists its folders"):
+            moved(marked)
+    assert kept.open() == {}
+    assert f"bugs/{later}" not in shown(marked)
 
 
 def test_a_file_whose_comment_is_hidden_later_is_not_shown(
