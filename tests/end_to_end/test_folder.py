@@ -275,6 +275,23 @@ def test_a_file_whose_comment_is_hidden_later_is_not_shown(
     assert kept.open() == {}
 
 
+def test_a_file_that_is_taken_away_at_the_source_goes_from_the_folder(
+    marked: MarkedWorld, kept: Folders
+) -> None:
+    bug = marked.project.bug(files=2)
+    moved(marked)
+    path = f"bugs/{bug}/+attachment/1"
+    with marked.here.launchpad.lock:
+        marked.project.store.drop_item(path)
+    marked.project.change(bug, title="Lamp is bright")
+    written = moved(marked)
+    assert len(kept.open()) == 1
+    assert (written.stuck, written.unwanted) == (1, 0), "the comment that showed it is told"
+    seen = marked.here.verify("storyboard")
+    assert (seen.missing, seen.differs, seen.unwanted, seen.exposed) == ([], [], [], [])
+    writes_nothing(marked, kept)
+
+
 def test_what_a_web_server_still_gives_out_is_exposed(marked: MarkedWorld, kept: Folders) -> None:
     bug = marked.project.bug(files=1)
     moved(marked)
