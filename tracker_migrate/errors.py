@@ -2,6 +2,7 @@
 
     MigrateError                     exit  the engine's reaction
     ├── UsageError                   2     stop: settings, tables, arguments (all mistakes at once)
+    │   └── ClosingOnly              2     nothing is written, but what has to be closed there is
     ├── LoginNeeded                  7     stop: no token, a wrong one, one that ran out
     ├── WrongTracker                 2     stop: that address is not the tracker it should be
     ├── Unreachable                  6     stop after patience; run again later
@@ -38,6 +39,10 @@ class UsageError(MigrateError):
     """Settings, tables or arguments are wrong; the message lists all mistakes with their paths."""
 
     exit_status = 2
+
+
+class ClosingOnly(UsageError):
+    """What is wrong keeps a run from writing, and must not keep it from closing what is there."""
 
 
 class LoginNeeded(MigrateError):

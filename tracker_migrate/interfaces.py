@@ -476,6 +476,8 @@ class Outlook(Protocol):
     #: by the names of `Planner.steps`
     costs: Mapping[str, Cost]
     blockers: Sequence[Blocker]
+    #: who is mailed when something is written, and what an administrator can do about it
+    mail: str
 
     def touched(self, issue: Issue, decisions: Decisions) -> Collection[str]:
         """The names of the blockers that an issue has to do with."""

@@ -207,8 +207,9 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Relation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """From an issue to something else. `to` is set where that is a thing with a key.
 
-    `kind`: duplicate_of, duplicate (the other way round), depends_on, goal (of a series), bug,
-    blueprint, branch, merge_proposal, cve, watch.
+    `kind`: duplicate_of, duplicate (the other way round), depends_on, needed_by (the other way
+    round), goal (of a series), bug, blueprint (the other way round), branch, merge_proposal,
+    nomination, cve, watch.
     """
 
     kind: str

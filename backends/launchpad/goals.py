@@ -8,6 +8,8 @@ in a pull, when the first of the project's blueprints is read.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, below, is_private, text
@@ -42,24 +44,23 @@ class SeriesGoals:
 
     def _read(self, pillar: str) -> Goals:
         found: Goals = {}
-        for got in self._client.collection(f"{pillar}/series", self._page):
-            for row in got.entries:
-                if self._client.private or not is_private(row):
-                    found |= self._goals(row)
+        for row in self._rows(f"{pillar}/series"):
+            if self._client.private or not is_private(row):
+                found |= self._goals(row)
         return found
 
     def _goals(self, series: Entry) -> Goals:
-        path = below(series["self_link"])
-        goal = Relation(
-            kind="goal",
-            label=path,
-            url=text(series["web_link"]),
-            to=key(TRACKER, "series", path),
-        )
         found: Goals = {}
-        try:
-            for got in self._client.collection(f"{path}/all_specifications", self._page):
-                found |= {below(row["self_link"]): goal for row in got.entries}
-        except (Gone, Refused):
-            return {}  # one series does not stop the blueprints of all
+        with suppress(KeyError, TypeError, ValueError):  # a row that is none has no goals
+            path, url = below(series["self_link"]), text(series["web_link"])
+            goal = Relation(kind="goal", label=path, url=url, to=key(TRACKER, "series", path))
+            for row in self._rows(f"{path}/all_specifications"):
+                found[below(row["self_link"])] = goal
         return found
+
+    def _rows(self, path: str) -> Iterator[Entry]:
+        """The rows of a list. One that is not to be seen, or not to be understood, says nothing of
+        goals; and nothing of the blueprints, which are read all the same."""
+        with suppress(Gone, Refused):
+            for got in self._client.collection(path, self._page):
+                yield from got.entries

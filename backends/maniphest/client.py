@@ -14,10 +14,10 @@ import importlib.util
 import io
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import requests
 
@@ -40,6 +40,8 @@ from tracker_migrate.replies import decode
 from tracker_migrate.retries import patient_reads
 
 _import_guard = threading.Lock()
+#: characters of a form that are encoded at once
+_ENCODED = 1 << 16
 
 
 class NotConduit(Retriable):
@@ -71,6 +73,23 @@ def package() -> ModuleType:
 
 def _decoded(text: str) -> Any:
     return decode(text.encode())[0]
+
+
+def _in_pieces(post: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+    """A session's `post` that encodes a form piece by piece: in one go, a text of 6 MB, which is a
+    piece of a file, took 145 MB of memory (measured)."""
+
+    def posted(url: str, data: Mapping[str, str], **how: Any) -> requests.Response:
+        return post(url, data=b"&".join(map(_pair, data.items())), **how)
+
+    return posted
+
+
+def _pair(pair: tuple[str, str]) -> bytes:
+    name, text = pair
+    starts = range(0, len(text), _ENCODED)
+    pieces = (quote_plus(text[start : start + _ENCODED]).encode() for start in starts)
+    return quote_plus(name).encode() + b"=" + b"".join(pieces)
 
 
 class Conduit:
@@ -257,6 +276,7 @@ class Conduit:
     def _session(self) -> requests.Session:
         session = plain_session()
         session.hooks["response"].append(self._keep)
+        session.post = _in_pieces(session.post)  # type: ignore[method-assign]
         with self._guard:
             self._sessions.append(session)
         return session

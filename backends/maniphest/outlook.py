@@ -31,6 +31,15 @@ COSTS: Mapping[str, Cost] = MappingProxyType(
     }
 )
 
+#: who hears of a move, and what an administrator can do about it
+MAIL = (
+    "every write queues mail and notifications for owners and subscribers, and nothing in Conduit"
+    " keeps it from that: have the daemons stopped (bin/phd stop) for as long as the move takes,"
+    " then the queue emptied (bin/worker cancel --active --class"
+    " PhabricatorApplicationTransactionPublishWorker), the daemons started, and the search filled"
+    " (bin/search index --type TASK)"
+)
+
 BLOCKERS: tuple[Blocker, ...] = (
     Blocker(
         name="several-tasks",

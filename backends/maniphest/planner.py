@@ -68,6 +68,7 @@ class ManiphestPlanner:
     steps: tuple[str, ...] = compose.STEPS
     costs = outlook.COSTS
     blockers = outlook.BLOCKERS
+    mail = outlook.MAIL
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()

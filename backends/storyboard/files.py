@@ -13,7 +13,7 @@ import msgspec
 from tracker_migrate import interfaces
 from tracker_migrate.backends.storyboard.attached import PRIVATE, PUBLIC, SHOWN
 from tracker_migrate.backends.storyboard.options import Files
-from tracker_migrate.errors import Postponed, Refused, Unreachable, UsageError
+from tracker_migrate.errors import ClosingOnly, Postponed, Refused, Unreachable, UsageError
 from tracker_migrate.filestore import Store
 from tracker_migrate.interfaces import ClosedAction, Mine, Observed, Receipt, RemoteRef
 from tracker_migrate.model import Key
@@ -169,7 +169,7 @@ class FileWriter:
     # -- the settings -----------------------------------------------------------------------------
 
     def check(self, *addresses: str) -> Mapping[str, str]:
-        """Facts for people. addresses: the tracker's own. Raises UsageError with all mistakes, and
+        """Facts for people. addresses: the tracker's own. Raises ClosingOnly with all mistakes, and
         Unreachable."""
         facts: dict[str, str] = {}
         mistakes = list(self._apart())
@@ -183,7 +183,7 @@ class FileWriter:
             facts["files" if where == PUBLIC else "private files"] = found.fact
             mistakes += found.mistakes
         if mistakes:
-            raise UsageError("\n".join(f"options.files: {one}" for one in mistakes))
+            raise ClosingOnly("\n".join(f"options.files: {one}" for one in mistakes))
         return facts
 
     def _tried(self, where: str, store: Store, addresses: Sequence[str]) -> Served:

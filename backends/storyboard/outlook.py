@@ -28,6 +28,12 @@ COSTS: Mapping[str, Cost] = MappingProxyType(
     }
 )
 
+#: who hears of a move, and what an administrator can do about it
+MAIL = (
+    "with enable_notifications on, every row that is made mails the subscribers of its project:"
+    " have it off in storyboard.conf for as long as the move takes"
+)
+
 BLOCKERS: tuple[Blocker, ...] = (
     Blocker(
         name="access",

@@ -90,6 +90,7 @@ class StoryBoardPlanner:
     steps = STEPS
     costs = outlook.COSTS
     blockers = outlook.BLOCKERS
+    mail = outlook.MAIL
 
     def __init__(self, files: Files | None = None) -> None:
         self._files = files

@@ -18,6 +18,7 @@ from tests.end_to_end.snapshots import Snapshot, standing
 from tests.end_to_end.spy_storyboard import StoryBoardSpy
 from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.engine import jobs
+from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import ClosedAction
 from tracker_migrate.model import Key, key
 from tracker_migrate.workspace import Workspace
@@ -244,6 +245,26 @@ def test_a_bug_that_is_hidden_by_hand_takes_its_files_along(
     assert marked.here.verify("storyboard").agrees
 
 
+@pytest.mark.parametrize("how", ["apply", "hide"])
+def test_a_web_server_that_is_set_up_badly_holds_no_closing_back(
+    how: str, marked: MarkedWorld, kept: Folders
+) -> None:
+    bug, later = marked.project.bug(files=1), marked.project.bug(files=1)
+    marked.here.pull(full=True)
+    marked.here.apply("storyboard", limit=1)
+    assert len(kept.open()) == 1
+    kept.public.manners.lists = True
+    if how == "hide":
+        with Workspace(marked.here.folder) as workspace:
+            jobs.hide(workspace, "storyboard", [key("launchpad", "bug", bug)])
+    else:
+        marked.project.turn(bug, "Private")
+        with pytest.raises(UsageError, match="lists its folders"):
+            moved(marked)
+    assert kept.open() == {}
+    assert f"bugs/{later}" not in shown(marked)
+
+
 def test_a_file_whose_comment_is_hidden_later_is_not_shown(
     marked: MarkedWorld, kept: Folders
 ) -> None:
@@ -252,6 +273,23 @@ def test_a_file_whose_comment_is_hidden_later_is_not_shown(
     marked.project.change_comment(bug, 1, visible=False)
     moved(marked)
     assert kept.open() == {}
+
+
+def test_a_file_that_is_taken_away_at_the_source_goes_from_the_folder(
+    marked: MarkedWorld, kept: Folders
+) -> None:
+    bug = marked.project.bug(files=2)
+    moved(marked)
+    path = f"bugs/{bug}/+attachment/1"
+    with marked.here.launchpad.lock:
+        marked.project.store.drop_item(path)
+    marked.project.change(bug, title="Lamp is bright")
+    written = moved(marked)
+    assert len(kept.open()) == 1
+    assert (written.stuck, written.unwanted) == (1, 0), "the comment that showed it is told"
+    seen = marked.here.verify("storyboard")
+    assert (seen.missing, seen.differs, seen.unwanted, seen.exposed) == ([], [], [], [])
+    writes_nothing(marked, kept)
 
 
 def test_what_a_web_server_still_gives_out_is_exposed(marked: MarkedWorld, kept: Folders) -> None:

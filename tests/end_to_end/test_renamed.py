@@ -13,6 +13,7 @@ from tests.end_to_end.test_recorded_projects import reader_of
 from tests.end_to_end.test_work_items import SPEC, TEXT, Project, states
 from tests.end_to_end.world import TARGETS, World, world
 from tracker_migrate.backends.launchpad.standin.renaming import rename
+from tracker_migrate.cli.run import run
 from tracker_migrate.engine import jobs
 from tracker_migrate.engine.redirects import redirects
 from tracker_migrate.engine.target import Target
@@ -93,6 +94,19 @@ def test_who_names_it_by_its_old_name_still_leads_there(target: str, project: Pr
     project.here.pull(full=True)
     project.move(target)
     assert blueprints(project.here, target)["wick"][0]["text"] == before
+
+
+def test_show_takes_any_of_its_names(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    project.move("storyboard")
+    renamed(project)
+    project.here.pull()
+    for name in (SPEC, NEW):
+        capfd.readouterr()
+        assert run(["show", name, "-C", str(project.here.folder)]) == 0
+        said = capfd.readouterr().out
+        assert said.startswith(f"launchpad:blueprint:{SPEC} ")
+        assert f"/{NEW}" in said
+        assert "3 work items" in said
 
 
 @both

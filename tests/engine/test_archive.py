@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tracker_migrate.interfaces import Entity, Reading, Reply
-from tracker_migrate.model import Comment, Issue, Person, key
+from tracker_migrate.model import Comment, Issue, Person, WorkItem, key
 from tracker_migrate.testing.memory import blueprint, bug, home
 from tracker_migrate.testing.memory_source import PERSON
 from tracker_migrate.workspace import Archive, Workspace
@@ -117,6 +118,14 @@ def test_everybody_whom_an_issue_names_has_to_be_read_until_they_were(archive: A
     known = archive.person(other)
     assert known is not None
     assert known.name == "amelie"
+
+
+def test_who_has_a_work_item_is_read(archive: Archive) -> None:
+    who = key("memory", "person", "worker")
+    item = WorkItem(key=key("memory", "workitem", "1@a"), title="t", home="h", status="TODO",
+                    assignee=who)  # fmt: skip
+    put(archive, msgspec.structs.replace(bug(1), work_items=(item,)))
+    assert who in archive.people_to_read()
 
 
 def test_a_renaming_changes_what_texts_depend_on(archive: Archive) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker_migrate.text import commonmark, remarkup
-from tracker_migrate.text.blocks import Code, Paragraph, Strong, Table
+from tracker_migrate.text.blocks import Code, Paragraph, Strong, Table, Url
 from tracker_migrate.text.cells import column, labelled
 
 WRITERS = {"commonmark": commonmark.write, "remarkup": remarkup.write}
@@ -40,6 +42,14 @@ def test_a_marked_line_is_read_as_it_was_written(markup: str, name: str) -> None
 
 
 @pytest.mark.parametrize("markup", WRITERS)
+def test_a_link_in_a_cell_does_not_end_it(markup: str) -> None:
+    person = Url("https://launchpad.net/~jdoe", "Jane | Doe")
+    rows = ((("nova",), (person,), ("1.0",)), (("swift",), (person, " and ", person), ("2.0",)))
+    text = written(markup, Table(("Affects", "Assignee", "Milestone"), rows))
+    assert column([text], "Affects", "Milestone") == {"1.0", "2.0"}
+
+
+@pytest.mark.parametrize("markup", WRITERS)
 def test_the_cells_of_one_table_are_not_taken_for_those_of_the_next(markup: str) -> None:
     tables = (
         Table(("Affects", "Milestone"), ((("nova",), ("1.0",)), (("swift",), ()))),
@@ -54,3 +64,10 @@ def test_what_people_write_is_no_table(markup: str) -> None:
     said = "| Affects | Milestone |\n| --- | --- |\n| nova | 3.0 |"
     for block in (Paragraph(tuple((line,) for line in said.split("\n"))), Code(said)):
         assert not column([written(markup, block)], "Affects", "Milestone")
+
+
+@pytest.mark.parametrize("line", ["| [[a]] " * 600, "| " + "[[" * 2400, "|" + "[[a|b]] " * 600])
+def test_a_row_that_was_made_to_take_time_takes_none(line: str) -> None:
+    began = time.monotonic()
+    column([f"| Affects | Milestone |\n{line}"] * 20, "Affects", "Milestone")
+    assert time.monotonic() - began < 5

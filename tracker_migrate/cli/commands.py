@@ -11,6 +11,7 @@ from tracker_migrate import __version__
 from tracker_migrate.cli import output
 from tracker_migrate.cli.adopt import adopt
 from tracker_migrate.cli.display import Display
+from tracker_migrate.cli.doctor import doctor
 from tracker_migrate.cli.evaluate import evaluate
 from tracker_migrate.cli.export import export
 from tracker_migrate.cli.login import login
@@ -44,7 +45,7 @@ def cli() -> None:
     """
 
 
-for _command in (evaluate, losses, map_, show, login, readers, hide, purge, adopt, export):
+for _command in (evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, export):
     cli.add_command(_command)
 
 

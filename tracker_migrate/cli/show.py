@@ -120,7 +120,7 @@ def _source(issue: Any) -> Iterator[str]:
     counts = {
         "comments": len(issue.comments), "of them hidden": hidden,
         "attachments": len(issue.attachments), "relations": len(issue.relations),
-        "changes": len(issue.history),
+        "changes": len(issue.history), "work items": len(issue.work_items),
     }  # fmt: skip
     yield "  has       " + " · ".join(f"{n} {name}" for name, n in counts.items() if n)
 

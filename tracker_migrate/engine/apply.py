@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from itertools import takewhile
 
 import msgspec
@@ -29,7 +30,7 @@ from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import CLOSED_STATES, Survey, inputs
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Gone, ObjectError, Postponed, Refused, UsageError
+from tracker_migrate.errors import ClosingOnly, Gone, ObjectError, Postponed, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.doubled import Double
@@ -109,7 +110,11 @@ class Apply:
 
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
         """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
-        self._sink.check(self._target.decisions)
+        try:
+            self._sink.check(self._target.decisions)
+        except ClosingOnly:
+            self.close()
+            raise
         self._target.learn()
         survey = Survey(self._target, self._listen)
         try:
@@ -156,7 +161,8 @@ class Apply:
 
     def close(self) -> Applied:
         """Close what has to be closed, and no more: what no brake holds back."""
-        self._sink.check(self._target.decisions)
+        with suppress(ClosingOnly):
+            self._sink.check(self._target.decisions)
         self._target.learn()
         try:
             Survey(self._target, self._listen).judge()

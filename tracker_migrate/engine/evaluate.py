@@ -26,7 +26,7 @@ NAMED = 200
 #: so many people are named, those who are on the most issues
 _PEOPLE = 50
 _FREE = Cost(seconds=0.0)
-_OUTLOOK = ("costs", "blockers", "touched")
+_OUTLOOK = ("costs", "blockers", "mail", "touched")
 
 
 class Named(msgspec.Struct, frozen=True):

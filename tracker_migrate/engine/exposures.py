@@ -1,19 +1,19 @@
 """What a target holds and can't take back: a comment that was hidden or deleted at its source after
-it was copied; a file whose issue was open to more people when it was copied, and whose policy can't
-follow. Its whole issue is closed, and told, until that is gone or a person accepts it.
+it was copied; a file that was copied when more people could read it, whose policy can't follow. Its
+whole issue is closed, and told, until that is gone or a person accepts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import msgspec
 
 from tracker_migrate.digest import digests
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone
-from tracker_migrate.interfaces import IMPORTER, Observed
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.interfaces import IMPORTER, Kind, Observed
+from tracker_migrate.model import Issue, Key, kind_of
 from tracker_migrate.text.continued import whole_key
 from tracker_migrate.workspace.ledger import Held
 
@@ -23,8 +23,8 @@ _COMMENTS = (
     "accept it in privacy.toml"
 )
 _FILES = (
-    "EXPOSED: {many} of its files: copied when others could read the issue, and the target can't "
-    "close a file; have it closed or removed there, or accept it in privacy.toml"
+    "EXPOSED: {many} of its files: {why}, and the target can't close a file; have it removed there,"
+    " or given the policy of its task, or accept it in privacy.toml"
 )
 
 
@@ -51,46 +51,40 @@ def _comments(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
 
 
 def _files(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
-    """Issues with files that were copied for other readers than it has now."""
+    """Issues with files that are open to more than may read them by now."""
+    kinds = [name for name, kind in target.planner.kinds.items() if _is_fixed(kind)]
+    held = target.ledger.of_kinds(kinds, [issue.key for issue in issues]) if kinds else {}
     found = {}
-    for issue in _may_have_open_files(target, issues):
-        many = len(_open_files(target, issue, target.ledger.of_issue(issue.key)))
-        if many:
-            found[issue.key] = _FILES.format(many=many)
+    for issue in (one for one in issues if one.key in held):
+        open_ = _open_files(target, issue, held[issue.key])
+        if open_:
+            many = len({held[issue.key][of].at.id for of in open_})
+            found[issue.key] = _FILES.format(many=many, why=next(iter(open_.values())))
     return found
 
 
-def _may_have_open_files(target: Target, issues: Sequence[Issue]) -> Iterator[Issue]:
-    if not any(_never(target, kind) for kind in target.planner.kinds):
-        return
-    asked = [
-        issue
-        for issue in issues
-        if issue.attachments and target.decisions.audience(issue).name != "public"
-    ]
-    keys = [one.key for issue in asked for one in issue.attachments]
-    held = target.ledger.held(keys) if keys else {}
-    for issue in asked:
-        if any(one.key in held for one in issue.attachments):
-            yield issue
-
-
-def _open_files(target: Target, issue: Issue, held: Mapping[Key, Held]) -> list[Key]:
-    """Objects whose readers can't be changed, and that are open to others than the issue's."""
+def _open_files(target: Target, issue: Issue, held: Mapping[Key, Held]) -> dict[Key, str]:
+    """Objects whose readers can't be changed, and that are open to others than should read them."""
     audience = target.decisions.audience(issue).name
-    return [
-        of
-        for of, one in held.items()
-        if _never(target, one.kind)
-        and one.state != "gone"
-        and one.audience not in (audience, IMPORTER)
-        and of in {file.key for file in issue.attachments}
-    ]
+    there = {one.key: one.file for one in issue.attachments}
+    found = {}
+    for of, one in held.items():
+        if one.state == "gone" or one.audience == IMPORTER or kind_of(of) != "attachment":
+            continue
+        if not _is_fixed(target.planner.kinds[one.kind]):
+            continue
+        file = there.get(of)
+        if of not in there:
+            found[of] = "removed at the source after they were copied"
+        elif file is not None and file.state == "withheld":
+            found[of] = "hidden at the source after they were copied"
+        elif audience not in ("public", one.audience):
+            found[of] = "copied when others could read the issue"
+    return found
 
 
-def _never(target: Target, kind: str) -> bool:
-    known = target.planner.kinds[kind]
-    return known.private == "never" and known.phase != 0
+def _is_fixed(kind: Kind) -> bool:
+    return kind.private == "never" and kind.phase != 0
 
 
 def _withdrawn(issue: Issue) -> dict[Key, str]:

@@ -7,7 +7,7 @@ Each takes an open workspace, and a listener for events. Each raises the errors 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from tracker_migrate.engine.redirects import Redirect, redirects
 from tracker_migrate.engine.show import Shown, show
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
-from tracker_migrate.errors import Brake, LoginNeeded, UsageError
+from tracker_migrate.errors import Brake, ClosingOnly, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.waiting import heard_by
@@ -317,7 +317,8 @@ def hide(
         return dict.fromkeys(issues, False)
     hidden.add(issues)  # first: whoever writes meanwhile knows of it
     with _opened(workspace, target) as bound:
-        bound.sink.check(bound.decisions)
+        with suppress(ClosingOnly):
+            bound.sink.check(bound.decisions)
         return {issue: hide_one(bound, issue) for issue in issues}
 
 

@@ -6,11 +6,16 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 #: stands behind a name that no field of the target holds, but a text
 IN_TEXT = " (in the text)"
 
-_BORDER = re.compile(r"(?<!\\)\|")
+#: a bar between cells, what is escaped, and the ends of Remarkup's links, in which a bar parts the
+#: address from the label
+_TOKEN = re.compile(r"\\.|\[\[|\]\]|\|")
+#: no row of ours is longer
+_LONGEST = 5000
 _RULE = re.compile(r"[|\s:-]*-[|\s:-]*")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 #: what Remarkup can't say otherwise
@@ -35,7 +40,7 @@ def labelled(texts: Iterable[str], name: str) -> set[str]:
 def _column(text: str, first: str, name: str) -> Iterator[str]:
     header: list[str] = []
     for line in _outside_of_code(text):
-        if not line.startswith("|"):
+        if not line.startswith("|") or len(line) > _LONGEST:
             header = []
         elif not header:
             header = _cells(line)
@@ -57,7 +62,13 @@ def _outside_of_code(text: str) -> Iterator[str]:
 
 
 def _cells(line: str) -> list[str]:
-    return [_plain(cell) for cell in _BORDER.split(line.strip())[1:-1]]
+    bars, in_link = [], False
+    for token in _TOKEN.finditer(line):
+        if token[0] == "|" and not in_link:
+            bars.append(token.start())
+        elif token[0] in ("[[", "]]"):
+            in_link = token[0] == "[["
+    return [_plain(line[at + 1 : end]) for at, end in pairwise(bars)]
 
 
 def _plain(cell: str) -> str:

@@ -139,6 +139,21 @@ class Ledger:
         with self._engine.connect() as connection:
             return {Key(row.key): _held(row) for row in connection.execute(query)}
 
+    def of_kinds(self, kinds: Sequence[str], issues: Sequence[Key]) -> dict[Key, dict[Key, Held]]:
+        """The objects of some kinds that belong to these issues, by issue."""
+        found: dict[Key, dict[Key, Held]] = {}
+        table = schema.object_
+        with self._engine.connect() as connection:
+            for start in range(0, len(issues), _PAGE):
+                query = sa.select(table).where(
+                    table.c.target == self.target,
+                    table.c.issue.in_(issues[start : start + _PAGE]),
+                    table.c.kind.in_(kinds),
+                )
+                for row in connection.execute(query):
+                    found.setdefault(Key(row.issue), {})[Key(row.key)] = _held(row)
+        return found
+
     def of_kind(self, kind: str) -> list[Key]:
         """The keys of all objects of a kind; meant for shared ones, which are few."""
         table = schema.object_

@@ -76,14 +76,15 @@ def test_each_series_is_asked_once_in_a_pull(server: LaunchpadStandIn) -> None:
     assert [one.label for one in goals(made, SPEC_A)] == ["lab-alpha/stable"]
 
 
-def test_a_series_that_says_nothing_stops_no_blueprint(
-    server: LaunchpadStandIn, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("silent", ["trunk/all_specifications", "lab-alpha/series"])
+def test_a_list_that_says_nothing_stops_no_blueprint(
+    silent: str, server: LaunchpadStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = opened(server)
     answer = server.answer
 
     def odd(request: Any) -> Any:
-        if "trunk/all_specifications" in request.path:
+        if silent in request.path:
             return type(answer(request))(404, b"", {"Content-Type": "text/plain"})
         return answer(request)
 
