@@ -97,6 +97,10 @@ class Spy(ABC):
         """What follows from an answer: the next page of a list."""
         return None
 
+    def told(self, question: Question, reply: Reply) -> bytes:
+        """What an answer tells who can unpack it."""
+        return reply.body
+
     def _ask(self, outsider: str, questions: list[Question]) -> None:
         forbidden = frozenset(self.forbidden(outsider))
         self.looks += 1
@@ -107,7 +111,7 @@ class Spy(ABC):
             self.asked += 1
             following = self.more(question, reply)
             questions += [following] if following else []
-            words = found_in(reply.body) | found_in(repr(reply.headers))
+            words = found_in(self.told(question, reply)) | found_in(repr(reply.headers))
             self.seen[outsider] |= words
             self._note(outsider, question, words & forbidden)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -60,23 +61,33 @@ class ManiphestSpy(Spy):
             yield _call("transaction.search", token, objectIdentifier=phid, **_ALL)
             yield _call("phid.query", token, phids=[phid])
         for file in [*self._column("SELECT phid FROM file"), "PHID-FILE-none"]:
-            for method, name in (
-                ("info", "phid"),
-                ("download", "phid"),
-                ("querychunks", "filePHID"),
-            ):
-                yield _call(f"file.{method}", token, **{name: file})
+            yield from self._file(file, token)
         for phid in self._column("SELECT phid FROM xaction_task"):
             yield _call("phid.query", token, phids=[phid])
 
     def about(self, write: Request, reply: Reply, token: str | None) -> Iterator[Question]:
-        """The task that was written to."""
-        result = json.loads(reply.body).get("result") or {}
-        touched = result.get("object", {}).get("phid") or decode(write).params.get(
-            "objectIdentifier"
-        )
+        """The task that was written to, or the file."""
+        result, params = json.loads(reply.body).get("result"), decode(write).params
+        if "/file." in write.path:
+            file = result if isinstance(result, str) else (result or params).get("filePHID")
+            yield from self._file(str(file), token)
+            return
+        touched = (result or {}).get("object", {}).get("phid") or params.get("objectIdentifier")
         for number in self._column("SELECT id FROM task WHERE phid = ?", str(touched)):
             yield from self._task(number, token)
+
+    def told(self, question: Question, reply: Reply) -> bytes:
+        """A file's bytes come packed."""
+        if question.name != "file.download" or reply.status != 200:
+            return reply.body
+        return base64.b64decode(json.loads(reply.body)["result"] or "")
+
+    def _file(self, phid: str, token: str | None) -> Iterator[Question]:
+        for method, name in (("info", "phid"), ("download", "phid"), ("querychunks", "filePHID")):
+            yield _call(f"file.{method}", token, **{name: phid})
+        for number in self._column("SELECT id FROM file WHERE phid = ?", phid):
+            yield _call("phid.lookup", token, names=[f"F{number}"])
+        yield _call("phid.query", token, phids=[phid])
 
     def _task(self, number: int, token: str | None) -> Iterator[Question]:
         (phid,) = self._column("SELECT phid FROM task WHERE id = ?", number)

@@ -32,7 +32,8 @@ def shuffled(monkeypatch: pytest.MonkeyPatch, draw: random.Random) -> None:
 
 def expected(marked: MarkedWorld, target: str) -> dict[str, frozenset[str]]:
     """What each outsider has to have seen, by the end: a spy who does not, looks elsewhere."""
-    kinds = ("title", "description", "comment", "branch's name", "blueprint title")
+    kinds = ["title", "description", "comment", "branch's name", "blueprint title"]
+    kinds += ["file name", "file content"] if target == "maniphest" else []
     issues: list[int | str] = [*marked.project.bugs, *marked.project.blueprints]
     marks, types = marked.marks, {one: marked.project.info(one) for one in issues}
     public = marks.of(*kinds, issues=[n for n, kind in types.items() if kind in PUBLIC_TYPES])
