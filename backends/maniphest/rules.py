@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tracker_migrate.backends.maniphest import texts
+from tracker_migrate.backends.maniphest import files, texts
 from tracker_migrate.backends.maniphest.losses import LOSSES
 from tracker_migrate.interfaces import Rule
+from tracker_migrate.text.attached import EMPTY, WHY
 from tracker_migrate.text.told import TOLD, rules_of
 
 _MOVED = "if its project is moved"
@@ -54,6 +55,9 @@ def _own() -> Iterator[tuple[str, tuple[Rule, ...]]]:
         told = rules_of({}, *name.split(".", 1))
         yield name, (Rule(outcome="native", note=when), *told)
     yield from ((f"comment.{field}", tuple(_comment(field))) for field in TOLD["comment"])
+    why = (files.IN_SPACE, files.CLOSED_ISSUE, EMPTY, *WHY.values())
+    lost = (Rule(outcome="lost", note=reason) for reason in why)
+    yield "attachment.file", (Rule(outcome="native", note="as a file, with its policy"), *lost)
 
 
 def _comment(field: str) -> Iterator[Rule]:

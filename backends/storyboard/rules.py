@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from tracker_migrate.backends.storyboard import attached
 from tracker_migrate.backends.storyboard.losses import LOSSES, UNWRITTEN
 from tracker_migrate.interfaces import Rule
-from tracker_migrate.text.attached import EMPTY, WHY
+from tracker_migrate.text.attached import WHY
 from tracker_migrate.text.told import TOLD, rules_of
 
 _MOVED = "if its project is moved"
@@ -76,7 +76,7 @@ def _file() -> Iterator[Rule]:
     yield _native("in the folder that the settings name")
     for reason in (attached.NO_FOLDER[1], attached.NO_PRIVATE[1], attached.TOO_MUCH[1]):
         yield Rule(outcome="lost", note=reason)
-    for reason in (attached.HIDDEN, EMPTY, *WHY.values()):
+    for reason in (attached.HIDDEN, *WHY.values()):
         yield Rule(outcome="lost", note=reason)
 
 

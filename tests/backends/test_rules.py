@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -14,8 +15,8 @@ from tests.backends.marked_fields import STRUCTS, MarkedDecisions, Marks, said
 from tests.backends.storyboard import example
 from tests.contract.wire import LAUNCHPAD
 from tracker_migrate import registry
-from tracker_migrate.interfaces import Account, Audience, Decisions, HasRules, Rule
-from tracker_migrate.model import PARTS, Issue, holds, kind_of, name_of, present_fields
+from tracker_migrate.interfaces import CLOSED, Account, Audience, Decisions, HasRules, Rule
+from tracker_migrate.model import PARTS, File, Issue, holds, kind_of, name_of, present_fields
 from tracker_migrate.report import losses as report
 from tracker_migrate.testing.conformance.decided import Decided, shipped_states
 from tracker_migrate.testing.samples import private, rich
@@ -102,6 +103,59 @@ def test_no_rich_issue_is_treated_otherwise_than_the_rules_say(sink: str) -> Non
     assert not unforeseen(planner, rich(LAUNCHPAD, 7), decided(sink))
     assert not unforeseen(planner, private(LAUNCHPAD, rich(LAUNCHPAD, 7)), decided(sink))
     assert not unforeseen(planner, example.rich_bug(), decided(sink))
+
+
+# -- each thing that is said to be possible is -------------------------------------------------
+
+HELD = File(state="held", name="log.txt", type="text/plain", size=9, sha256="0" * 64)
+FILES = (
+    None,
+    HELD,
+    msgspec.structs.replace(HELD, size=0),
+    msgspec.structs.replace(HELD, size=10**12),
+    *(File(state=state) for state in ("missing", "corrupt", "over", "withheld")),
+)
+FOLDER = {"files": {"folder": "/files", "address": "https://files.example"}}
+
+
+def with_files(number: int = 7) -> Issue:
+    """A bug with a file in each state that one can be in."""
+    of = rich(LAUNCHPAD, number)
+    (one,) = of.attachments
+    made = (
+        msgspec.structs.replace(one, key=LAUNCHPAD.key("attachment", f"{number}/{at}"), file=file)
+        for at, file in enumerate(FILES)
+    )
+    return msgspec.structs.replace(of, attachments=tuple(made))
+
+
+def told(sink: str) -> Iterator[tuple[Issue, Decided]]:
+    """Issues, and what was decided, in which everything happens that can."""
+    options = {"storyboard": FOLDER, "maniphest": {}}[sink]
+    open_ = decided(sink)
+    open_.options = options
+    closed = decided(sink)
+    closed.options = options
+    closed.closed[LAUNCHPAD.key("bug", 7)] = CLOSED
+    spaced = decided(sink)
+    spaced.policy = msgspec.structs.replace(FEW[sink], space="PHID-SPCE-aaaaaaaaaaaaaaaaaaaa")
+    for one in (decided(sink), open_, closed, spaced):
+        yield with_files(), one
+        yield private(LAUNCHPAD, with_files()), one
+
+
+@pytest.mark.parametrize("sink", SINKS)
+def test_whatever_becomes_of_a_file_was_said_before_and_all_that_was_said_comes_to_be(
+    sink: str,
+) -> None:
+    planner = planner_of(sink)
+    seen = set()
+    for issue, one in told(sink):
+        assert not unforeseen(planner, issue, one)
+        losses = planner.losses(issue, one)
+        seen |= {(at.outcome, at.reason) for at in losses if at.field == "file"}
+    rules = planner.rules("attachment", "file")
+    assert {(rule.outcome, rule.note if rule.outcome == "lost" else "") for rule in rules} == seen
 
 
 # -- what is said to be there is there ----------------------------------------------------------
