@@ -15,7 +15,7 @@ from tests.end_to_end.standing import Thing, Work
 
 #: a value of so many characters has a block of its own
 LONG = 200
-_TASK_DATES = (
+STATUS_DATES = (
     "date_assigned", "date_confirmed", "date_deferred", "date_fix_committed", "date_fix_released",
     "date_in_progress", "date_incomplete", "date_left_closed", "date_left_new", "date_triaged",
 )  # fmt: skip
@@ -190,7 +190,7 @@ class Checks:
         look.end()
 
     def _task_dates(self, bug: Row, task: Row, work: Work, rest: str, look: RowLook) -> None:
-        for name in _TASK_DATES:
+        for name in STATUS_DATES:
             if task[name]:
                 told = f"{_label(name).lower()} {moment(task[name])}"
                 look.field(name, within(told, rest), told)

@@ -46,6 +46,13 @@ class Recorded:
         other._searches = [reply if one is self._replies[path] else one for one in self._searches]
         return other
 
+    def with_row(self, path: str, of: str, fields: Row) -> Recorded:
+        """The same, but for some fields of one row of one reply."""
+        reply = self._replies[path]
+        rows = reply.get("entries", [reply])
+        held = [{**one, **fields} if path_of(one["self_link"]) == of else one for one in rows]
+        return self.instead(path, {**reply, "entries": held} if "entries" in reply else held[0])
+
     def row(self, path: str) -> Row | None:
         """One thing, or None if it was not recorded."""
         return self._replies.get(path)

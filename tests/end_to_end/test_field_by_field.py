@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.field_checks import Checks
+from tests.end_to_end.field_checks import STATUS_DATES, Checks
 from tests.end_to_end.looking import NOT_LOOKED_FOR
 from tests.end_to_end.recorded import Recorded, changed
 from tests.end_to_end.standing import AtManiphest, AtStoryBoard
@@ -108,3 +108,46 @@ def notices(checks: Checks) -> bool:
         return bool(checks.all().failures)
     except (KeyError, IndexError, AssertionError, ValueError):
         return True
+
+
+#: fields that no recorded bug fills, as Launchpad would fill them
+UNUSED_BUG = {
+    "lock_status": "Comment-only",
+    "lock_reason": "too heated",
+    "name": "white-hole",
+    "date_made_private": "2026-11-22T13:50:29+00:00",
+    "who_made_private_link": "~name12",
+}
+UNUSED_TASK = {
+    "status": "Fix Released",
+    "status_explanation": "It is in 1.0.",
+    "importance_explanation": "Nobody will miss it.",
+    **{
+        name: f"2026-11-22T14:{minute:02}:00+00:00"
+        for minute, name in enumerate((*STATUS_DATES, "date_closed"))
+    },
+}
+
+
+def test_fields_that_no_recorded_bug_uses_arrive_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world(tmp_path / "ws", monkeypatch, "lab-alpha") as here:
+        folder = moved(here, "lab-alpha")
+        store = here.launchpad.store
+        bug, task = store.bug(16), store.task(16, "lab-alpha")
+        assert bug is not None
+        assert task is not None
+        with here.launchpad.lock:
+            store.put_bug(16, {**bug.data, **UNUSED_BUG})
+            store.put_task(16, "lab-alpha", {**task.data, **UNUSED_TASK}, "")
+        here.pull(full=True)
+        truth = Recorded(folder).with_row("bugs/16", "bugs/16", UNUSED_BUG)
+        truth = truth.with_row("bugs/16/bug_tasks", "lab-alpha/+bug/16", UNUSED_TASK)
+        for target in TARGETS:
+            here.apply(target)
+            there = reader_of(here, target).things()
+            look = Checks(truth, target, there, accounts_of(here, target)).all()
+            assert not look.failures, f"{target}:\n" + "\n".join(look.failures)
+            assert {f"bug.{name}" for name in UNUSED_BUG} <= look.found.keys()
+            assert {f"bug_task.{name}" for name in UNUSED_TASK} <= look.found.keys()
