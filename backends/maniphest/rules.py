@@ -69,8 +69,6 @@ def _comment(field: str) -> Iterator[Rule]:
         reasons = [texts.HIDDEN, texts.DELETED] if field == "deleted" else [texts.HIDDEN]
     elif field in ("text", "author", "created", "subject"):
         reasons.remove(texts.SAME)
-    if field == "text":
-        reasons.remove(texts.EMPTY)
     yield from (Rule(outcome="lost", note=reason) for reason in reasons)
 
 

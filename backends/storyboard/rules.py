@@ -69,8 +69,6 @@ def _loses(field: str, fate: str) -> bool:
     """Whether a comment that is not written for this reason can have the field."""
     if field in ("deleted", "withheld"):
         return fate in ("hidden", field)
-    if fate == "empty" and field == "text":
-        return False
     return fate != "repeats" or field not in ("text", "created", "author")
 
 
