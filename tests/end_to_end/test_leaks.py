@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.folders import SERVED, folders
 from tests.end_to_end.fuse import Crash, Fuse
 from tests.end_to_end.marked_bugs import HALF, PUBLIC_TYPES
 from tests.end_to_end.marked_world import MarkedWorld, file_bugs
+from tests.end_to_end.spy_storyboard import StoryBoardSpy
 from tests.end_to_end.test_recorded_projects import agrees
 from tests.end_to_end.world import TARGETS
 from tracker_migrate.workspace.archive import Archive
@@ -33,15 +35,17 @@ def shuffled(monkeypatch: pytest.MonkeyPatch, draw: random.Random) -> None:
 def expected(marked: MarkedWorld, target: str) -> dict[str, frozenset[str]]:
     """What each outsider has to have seen, by the end: a spy who does not, looks elsewhere."""
     kinds = ["title", "description", "comment", "branch's name", "blueprint title"]
-    kinds += ["file name", "file content"] if target == "maniphest" else []
+    files = ["file name", "file content"]
     issues: list[int | str] = [*marked.project.bugs, *marked.project.blueprints]
     marks, types = marked.marks, {one: marked.project.info(one) for one in issues}
-    public = marks.of(*kinds, issues=[n for n, kind in types.items() if kind in PUBLIC_TYPES])
-    public &= marks.ruled("issue")
+    shown = [n for n, kind in types.items() if kind in PUBLIC_TYPES]
+    public = marks.of(*kinds, *files, issues=shown) & marks.ruled("issue")
     half = {n for n, kind in types.items() if kind == "Private Security"}
     if target == "storyboard":  # where a private story has its own readers
         moved = ("Private", "Proprietary")
         half |= {n for n, kind in types.items() if kind in moved and marked.reads(HALF, n)}
+    else:  # at StoryBoard they are behind another login
+        kinds += files
     everybody = public if target == "storyboard" else frozenset()  # Conduit answers to accounts
     return {
         "nobody": everybody,
@@ -50,6 +54,20 @@ def expected(marked: MarkedWorld, target: str) -> dict[str, frozenset[str]]:
     }
 
 
+@pytest.fixture
+def folder(target: str, marked: MarkedWorld) -> Iterator[None]:
+    """StoryBoard's files are in a folder that the spy looks into, too."""
+    spy = marked.spies["storyboard"]
+    assert isinstance(spy, StoryBoardSpy)
+    with folders(marked.here.folder / SERVED) as kept:
+        if target == "storyboard":
+            marked.here.options[target]["milestones"] = "all"  # so that there are some to ask for
+            kept.use(marked.here)
+            spy.folder = kept.public.folder
+        yield
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_outsider_reads_a_private_word_after_any_write(
