@@ -16,6 +16,7 @@ from tests.end_to_end.marked_world import OUTSIDERS, MarkedWorld
 from tests.end_to_end.marks import found_in
 from tests.end_to_end.snapshots import Snapshot, standing
 from tests.end_to_end.spy_storyboard import StoryBoardSpy
+from tracker_migrate.backends.storyboard import attached
 from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.engine import jobs
 from tracker_migrate.errors import UsageError
@@ -345,6 +346,21 @@ def test_killed_at_every_point_nobody_gets_a_file_that_he_must_not(
             spy.look()
             spy.found_nothing()
             writes_nothing(marked, kept)
+
+
+def test_a_private_file_in_the_public_folder_is_a_leak(
+    marked: MarkedWorld, kept: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look for leaks can turn red, and so can the tool's own."""
+    spy = marked.spies["storyboard"]
+    assert isinstance(spy, StoryBoardSpy)
+    spy.folder = kept.public.folder
+    marked.project.bug("Private", files=1)
+    monkeypatch.setattr(attached, "place", lambda *_: "public")
+    moved(marked)
+    spy.look()
+    assert {leak.what for leak in spy.leaks} == {"file content", "file name"}
+    assert [one.split(":")[1] for one in outsider(marked).exposed] == ["attachment"]
 
 
 # -- quotas ----------------------------------------------------------------------------------------
