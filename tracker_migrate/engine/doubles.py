@@ -107,7 +107,8 @@ class Doubles:
 
     def _alike(self, mine: Mine) -> list[Key]:
         """What has no permalink, a file, is taken for the one that we hold and that is like it."""
-        if mine.marker or not mine.fields:
+        shared = any(self._kinds[kind].phase == 0 for kind in mine.kinds)
+        if mine.marker or shared or not mine.fields:
             return []
         marks = {name: short(value) for name, value in mine.fields.items()}
         for kind in mine.kinds:
