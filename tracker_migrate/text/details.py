@@ -6,7 +6,7 @@ outcome is `text`, whatever they are called; the tables here only say how a know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
