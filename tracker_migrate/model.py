@@ -285,6 +285,25 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+def as_task(item: WorkItem, of: Task) -> Task:
+    """A work item as a task beside another one: of the same place, and as urgent."""
+    return Task(
+        key=item.key,
+        target=of.target,
+        target_name=of.target_name,
+        project=of.project,
+        home=item.home,
+        title=item.title,
+        series=of.series,
+        status=item.status,
+        importance=of.importance,
+        assignee=item.assignee,
+        milestone=item.milestone,
+        complete=item.complete,
+        extra=item.extra,
+    )
+
+
 #: the parts of an issue that are entities of their own in a loss table, by field name
 PARTS = {
     "tasks": "task",

@@ -13,7 +13,7 @@ from typing import Any
 
 from tracker_migrate.backends.maniphest import fields, projects
 from tracker_migrate.interfaces import Decisions
-from tracker_migrate.model import Issue, Key, Task, WorkItem, name_of, says
+from tracker_migrate.model import Issue, Key, Task, WorkItem, as_task, name_of, says
 from tracker_migrate.text import blocks as b
 from tracker_migrate.text.fields import label_of
 
@@ -32,25 +32,7 @@ def subtasks(issue: Issue, decisions: Decisions) -> tuple[Task, ...]:
     moving = projects.moving(issue, decisions)
     if not moving or as_checklist(decisions):
         return ()
-    return tuple(_as_task(item, moving[0]) for item in issue.work_items)
-
-
-def _as_task(item: WorkItem, of: Task) -> Task:
-    return Task(
-        key=item.key,
-        target=of.target,
-        target_name=of.target_name,
-        project=of.project,
-        home=item.home,
-        title=item.title,
-        series=of.series,
-        status=item.status,
-        importance=of.importance,
-        assignee=item.assignee,
-        milestone=item.milestone,
-        complete=item.complete,
-        extra=item.extra,
-    )
+    return tuple(as_task(item, moving[0]) for item in issue.work_items)
 
 
 def title(issue: Issue, task: Task) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tracker_migrate.backends.storyboard import fields, shape
 from tracker_migrate.interfaces import Decisions, Place
-from tracker_migrate.model import Issue, Task, WorkItem, present_fields
+from tracker_migrate.model import Issue, Task, as_task, present_fields
 
 ENTITY = "work_item"
 #: what every task that is written of one holds by itself
@@ -27,24 +27,7 @@ def written(issue: Issue, decisions: Decisions) -> Iterator[tuple[Task, Place]]:
     yield from moved
     if moved:
         of, place = moved[0]
-        yield from ((_as_task(item, of), place) for item in issue.work_items)
-
-
-def _as_task(item: WorkItem, of: Task) -> Task:
-    return Task(
-        key=item.key,
-        target=of.target,
-        target_name=of.target_name,
-        project=of.project,
-        home=item.home,
-        title=item.title,
-        series=of.series,
-        status=item.status,
-        importance=of.importance,
-        assignee=item.assignee,
-        milestone=item.milestone,
-        complete=item.complete,
-    )
+        yield from ((as_task(item, of), place) for item in issue.work_items)
 
 
 def native(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, bool]]:
