@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS = $(if $(SOURCE),--from $(SOURCE)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(BUGS),--bugs $(BUGS))
 
-.PHONY: demo test crash-points state-machine check lint types layers wheel examples losses benchmarks clean
+.PHONY: demo test crash-points state-machine check lint types layers wheel examples losses screenshots benchmarks clean
 
 demo: $(VENV)/.demo  ## a made-up project into both trackers: SOURCE=launchpad:PROJECT LIMIT=200
 	@$(BIN)/tracker-migrate demo demo $(DEMO_ARGS)
@@ -37,6 +37,9 @@ losses: $(VENV)/.demo  ## what becomes of every field, a page for each target: b
 	@mkdir -p build
 	$(BIN)/tracker-migrate losses --as storyboard --markdown > build/losses-storyboard.md
 	$(BIN)/tracker-migrate losses --as maniphest --markdown > build/losses-maniphest.md
+
+screenshots: $(VENV)/.test  ## every page in a browser without a network: build/screenshots
+	$(BIN)/python -m tests.screenshots
 
 benchmarks: $(VENV)/.test
 	$(BIN)/python -m benchmarks
