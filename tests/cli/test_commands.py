@@ -21,9 +21,15 @@ ROOT = Path(__file__).parents[2]
 
 def options_of(name: str) -> set[str]:
     """The option words of a command; of a group, those that all of its commands have."""
-    command = group.commands[name]
-    parts = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+    parts = commands_of(group.commands[name])
     return set.intersection(*({word for one in part.params for word in one.opts} for part in parts))
+
+
+def commands_of(command: click.Command) -> list[click.Command]:
+    """A command; of a group, all that are in it, however deep."""
+    if not isinstance(command, click.Group):
+        return [command]
+    return [part for one in command.commands.values() for part in commands_of(one)]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,6 +19,7 @@ from tracker_migrate.model import Access, Issue, Key, Milestone, Person, Project
 from tracker_migrate.testing.memory import bug
 
 #: every word of Launchpad's, as its API spells it
+WORK_ITEMS = "TODO, DONE, POSTPONED, INPROGRESS, BLOCKED"
 STATUSES = """New, Incomplete, Incomplete (with response), Incomplete (without response), Opinion,
  Invalid, Won't Fix, Expired, Confirmed, Triaged, In Progress, Deferred, Fix Committed,
  Fix Released, Does Not Exist, Unknown"""
@@ -144,6 +145,7 @@ def test_the_shipped_tables_name_no_word_that_the_source_does_not_have() -> None
         "importance": {*words(IMPORTANCES), *words(PRIORITIES)},
         "blueprint": set(words(IMPLEMENTATIONS)),
         "definition": set(words(DEFINITIONS)),
+        "work_item": set(words(WORK_ITEMS)),
     }
     for tables in tomllib.loads(text).values():
         for table, rows in tables.items():
