@@ -21,10 +21,10 @@ HEAD = "person,target,account,name,state,created,note\n"
 
 def named(workspace: Path) -> list[Any]:
     """The people of the archive, those first whom most issues name."""
-    from tracker_migrate.engine.people import Named
+    from tracker_migrate.engine.people import Mentions
 
     with Workspace(workspace) as held:
-        found = Named(held.archive)
+        found = Mentions.of(held.archive)
         known = {one.name: one for one in found.people() if not one.is_team}
         return [known[one.name] for one in found.weights() if one.name in known]
 

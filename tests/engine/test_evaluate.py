@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from tests.engine.test_privacy import shut
@@ -47,7 +48,8 @@ def test_who_has_to_do_with_a_private_issue_is_not_counted(private: Evaluation) 
 
 
 def test_what_people_wrote_can_not_act_in_the_page(private: Evaluation) -> None:
-    private.people[0].name = "<script>alert(1)</script>"
+    evil = msgspec.structs.replace(private.people[0], name="<script>alert(1)</script>")
+    private.people[0] = evil
     assert "<script" not in page(private)
 
 

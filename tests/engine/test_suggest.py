@@ -10,7 +10,7 @@ import pytest
 from tests.engine.people_maker import Human, make
 from tests.engine.test_privacy import shut
 from tests.engine.world import World
-from tracker_migrate.engine.people import Named
+from tracker_migrate.engine.people import Mentions
 from tracker_migrate.interfaces import Candidate, Entity, Reply
 from tracker_migrate.mappings.suggest import suggest
 from tracker_migrate.model import Person, key
@@ -110,7 +110,7 @@ def test_who_has_to_do_with_a_private_issue_alone_is_named_nowhere(world: World)
         known = Person(key=one, name=one, display_name="Jane Doe", home="https://x")
         reply = Reply(url="https://x", status=200, body=b"{}")
         world.workspace.archive.put_entity(Entity(value=known, reply=reply)).result()
-    named = Named(world.workspace.archive)
+    named = Mentions.of(world.workspace.archive)
     assert "seen" in {one.name for one in named.weights()}
     assert "secret" not in {one.name for one in named.weights()}
     assert secret not in {one.key for one in named.people()}

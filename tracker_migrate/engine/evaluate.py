@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tracker_migrate.engine.people import Mentions, Weight
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError
 from tracker_migrate.interfaces import Action, Blocker, Cost, Outlook, Planner
@@ -90,14 +91,6 @@ class Column(msgspec.Struct, kw_only=True):
         return sums
 
 
-class Somebody(msgspec.Struct, kw_only=True):
-    """A person whom the issues name: on how many of them, and how many comments are theirs."""
-
-    name: str
-    issues: int
-    comments: int
-
-
 class Pair(msgspec.Struct, kw_only=True):
     """Two projects that have open issues in common: none should move without the other."""
 
@@ -130,7 +123,7 @@ class Evaluation(msgspec.Struct, kw_only=True):
     comments: int = 0
     years: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     columns: list[Column] = msgspec.field(default_factory=list)
-    people: list[Somebody] = msgspec.field(default_factory=list)
+    people: list[Weight] = msgspec.field(default_factory=list)
     persons: int = 0
     mentions: int = 0
     unread: int = 0
@@ -145,13 +138,13 @@ def evaluate(
 ) -> Evaluation:
     """Look at every issue of an archive, for each target. listed: how many issues there are, if
     the archive holds a sample of them. Raises UsageError if a table lacks a row."""
-    common = _Common()
+    common = _Common(archive)
     judges = [_Judge(target) for target in targets]
     for issue in archive.issues():
-        common.add(issue, archive)
+        common.add(issue)
         for judge in judges:
             judge.add(issue)
-    found = common.result(archive)
+    found = common.result()
     found.specs, found.viewer = list(specs), archive.viewer
     found.listed = max(listed, found.issues)
     found.unread = len(archive.unread())
@@ -245,17 +238,17 @@ class _Judge:
 class _Common:
     """What is the same whatever tracker it goes to."""
 
-    def __init__(self) -> None:
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._mentions = Mentions(archive)
         self._found = Evaluation(specs=[])
         self._kinds: Counter[str] = Counter()
         self._years: dict[str, Counter[str]] = {}
-        self._on: Counter[Key] = Counter()
-        self._said: Counter[Key] = Counter()
         self._projects: Counter[str] = Counter()
         self._pairs: dict[tuple[str, str], Some] = {}
 
-    def add(self, issue: Issue, archive: Archive) -> None:
-        """Count one issue. Who has to do with one that is not public is nobody's business."""
+    def add(self, issue: Issue) -> None:
+        """Count one issue."""
         self._found.issues += 1
         self._found.private += issue.private
         self._found.comments += len(issue.comments)
@@ -263,32 +256,21 @@ class _Common:
         state = "open" if any(not task.complete for task in issue.tasks) else "closed"
         year = str(issue.created.year) if issue.created else "?"
         self._years.setdefault(year, Counter())[state] += 1
-        if not issue.private:
-            self._count_people(issue)
-        projects = sorted(_projects(issue, archive))
+        self._mentions.add(issue)
+        projects = sorted(_projects(issue, self._archive))
         self._projects.update(projects)
         if state == "open":
             for one, other in combinations(projects, 2):
                 self._pairs.setdefault((one, other), Some()).add(issue)
 
-    def _count_people(self, issue: Issue) -> None:
-        said = [one.author for one in issue.comments if one.author and not one.withheld]
-        self._said.update(said)
-        named = {issue.author, *said, *(task.assignee for task in issue.tasks)}
-        self._on.update(one for one in named if one is not None)
-
-    def result(self, archive: Archive) -> Evaluation:
-        """All of it. Names of private teams are left out."""
+    def result(self) -> Evaluation:
+        """All of it."""
         found = self._found
         found.kinds = dict(self._kinds)
         found.years = {year: dict(counts) for year, counts in sorted(self._years.items())}
-        found.persons, found.mentions = len(self._on), self._on.total()
-        for key, issues in self._on.most_common(_PEOPLE):
-            known = archive.person(key)
-            if known is None or not known.private:
-                found.people.append(
-                    Somebody(name=name_of(key), issues=issues, comments=self._said[key])
-                )
+        people = self._mentions.weights()
+        found.persons, found.mentions = len(people), sum(one.issues for one in people)
+        found.people = people[:_PEOPLE]
         found.projects = dict(self._projects.most_common())
         found.pairs = [
             Pair(one=one, other=other, some=some)

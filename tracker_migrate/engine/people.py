@@ -10,7 +10,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import msgspec
 
@@ -20,7 +20,7 @@ from tracker_migrate.interfaces import ListsAccounts
 from tracker_migrate.mappings import people as table
 from tracker_migrate.mappings.suggest import Suggestion, suggest
 from tracker_migrate.mappings.table import Mistakes, rows
-from tracker_migrate.model import Key, Person, name_of
+from tracker_migrate.model import Issue, Key, Person, name_of
 from tracker_migrate.workspace.archive import Archive
 
 
@@ -50,20 +50,30 @@ class Checked(msgspec.Struct, kw_only=True):
     shared: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
 
-class Named:
+class Mentions:
     """Everybody whom a public issue names, but for private teams. Memory: a few counts a person."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._on: Counter[Key] = Counter()
         self._said: Counter[Key] = Counter()
+
+    @classmethod
+    def of(cls, archive: Archive) -> Self:
+        """Of all issues of an archive."""
+        made = cls(archive)
         for issue in archive.issues():
-            if issue.private:
-                continue
-            said = [one.author for one in issue.comments if one.author and not one.withheld]
-            self._said.update(said)
-            named = {issue.author, *said, *(task.assignee for task in issue.tasks)}
-            self._on.update(one for one in named if one is not None)
+            made.add(issue)
+        return made
+
+    def add(self, issue: Issue) -> None:
+        """Count those whom an issue names, if it is public."""
+        if issue.private:
+            return
+        said = [one.author for one in issue.comments if one.author and not one.withheld]
+        self._said.update(said)
+        named = {issue.author, *said, *(task.assignee for task in issue.tasks)}
+        self._on.update(one for one in named if one is not None)
 
     def weights(self) -> list[Weight]:
         """Everybody, who is named most first."""
@@ -86,7 +96,7 @@ class Named:
 
 def check(target: Target) -> Checked:
     """Who is mapped at a target, by weight, and what in its tables is about nothing."""
-    known, weights = target.decisions.tables.people, Named(target.archive).weights()
+    known, weights = target.decisions.tables.people, Mentions.of(target.archive).weights()
     found = Checked(target=target.name, named=len(weights))
     waiting = {row["person"] for row in _rows(target) if row["state"] == "suggested"}
     for one in weights:
@@ -133,7 +143,7 @@ def suggestions(target: Target) -> list[Suggestion]:
     taken = {one.id for one in known.accounts.values()}
     settled = {row["person"] for row in _rows(target)}
     free = [one for one in cast(ListsAccounts, sink).accounts() if one.id not in taken]
-    people = [one for one in Named(target.archive).people() if one.name not in settled]
+    people = [one for one in Mentions.of(target.archive).people() if one.name not in settled]
     return suggest(people, free)
 
 
