@@ -14,6 +14,7 @@ from tests.cli.conftest import Cli, Servers
 from tracker_migrate import errors
 from tracker_migrate.cli.commands import EPILOG
 from tracker_migrate.cli.commands import cli as group
+from tracker_migrate.workspace import settings
 
 NAMES = sorted(group.commands)
 ROOT = Path(__file__).parents[2]
@@ -189,3 +190,18 @@ def test_what_init_makes_can_be_used_at_once(
     assert cli("pull", "-C", folder, "--limit", "2").status == 0
     assert cli("plan", "-C", folder).status == 0
     assert "/state/" in (folder / ".gitignore").read_text()
+
+
+def test_what_the_new_settings_offer_in_comments_is_taken(cli: Cli, tmp_path: Path) -> None:
+    """Whoever takes the # away gets a setting, and no mistake."""
+    made = tmp_path / "fresh"
+    targets = ("new=storyboard:https://s.example.org/api", "old=maniphest:https://p.example.org")
+    words = [word for one in targets for word in ("--to", one)]
+    assert cli("init", made, "--from", "launchpad:gadget", *words).status == 0
+    path = made / "migration.toml"
+    text, offered = re.subn(r"^# (?=\[|\w+ = )", "", path.read_text(), flags=re.MULTILINE)
+    assert offered >= 12
+    path.write_text(text)
+    loaded = settings.load(made, backends=True)
+    assert loaded.targets["new"]["files"]["folder"] == "/srv/files"
+    assert loaded.source.attachments is True

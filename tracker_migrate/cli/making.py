@@ -138,12 +138,16 @@ def _settings(
         yield f"address = {_quoted(address)}\n"
     yield f"private = {str(private).lower()}          # read issues that are not public, too\n"
     yield "# connections = 8         # at once\n# per_second = 20.0       # requests, at most\n"
+    yield "# attachments = true      # read their bytes, too\n"
     for name, sink in targets:
         yield f"\n[targets.{_key(name)}]\nsink = {_quoted(sink)}\n"
         yield "# connections = 4         # steps under way at once\n"
         yield "# settle_seconds = 60     # the longest that the server may take for a request\n"
         if sink.startswith("storyboard:"):
             yield '# numbers = "block"       # or "keep": a story gets its bug\'s number\n'
+            yield f"# [targets.{_key(name)}.files]  # for attachments: docs/attachments.md\n"
+            yield '# folder = "/srv/files"   # which a web server of yours gives out\n'
+            yield '# address = "https://files.example.org"  # under this address\n'
         if sink.startswith("maniphest:"):
             yield '# order = "ordered"       # or "parallel": faster, numbers in any order\n'
             yield '# task_mode = "subtasks"  # or "one": all tasks of a bug in one\n'
