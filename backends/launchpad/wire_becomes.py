@@ -55,7 +55,8 @@ _SERIES = {
     "active": "active",
     "date_created": "created",
 }
-_STATUS_DATES = (
+#: the dates of a task that the model has no field of their own for
+STATUS_DATES = (
     "date_assigned",
     "date_confirmed",
     "date_deferred",
@@ -100,7 +101,7 @@ BECOMES: Mapping[str, Mapping[str, str]] = {
         "status_explanation": "status_explanation",
         "importance_explanation": "importance_explanation",
         "bug_watch_link": "watch",
-        **{name: f"dates.{name}" for name in _STATUS_DATES},
+        **{name: f"dates.{name}" for name in STATUS_DATES},
     },
     "message": {
         "web_link": "home",

@@ -23,6 +23,7 @@ from tracker_migrate.backends.launchpad.wire import (
     place_keys,
     text,
 )
+from tracker_migrate.backends.launchpad.wire_becomes import STATUS_DATES
 from tracker_migrate.model import (
     Attachment,
     Change,
@@ -34,21 +35,6 @@ from tracker_migrate.model import (
     Task,
     key,
 )
-
-#: the dates of a task that the model has no field of their own for
-DATES = (
-    "date_assigned",
-    "date_confirmed",
-    "date_deferred",
-    "date_fix_committed",
-    "date_fix_released",
-    "date_in_progress",
-    "date_incomplete",
-    "date_left_closed",
-    "date_left_new",
-    "date_triaged",
-)
-
 
 #: what is kept of a merge proposal; the rest is about code
 _PROPOSAL = ("queue_status", "date_created", "date_merged", "registrant_link")
@@ -115,7 +101,7 @@ def _task(number: str, row: Entry, watches: dict[str, str]) -> Task:
     path = below(row["target_link"])
     target, project, series = place_keys(path)
     watch = given(row["bug_watch_link"])
-    dates = {name: when for name in DATES if (when := date(row.get(name))) is not None}
+    dates = {name: when for name in STATUS_DATES if (when := date(row.get(name))) is not None}
     return Task(
         key=key(TRACKER, "task", f"{number}@{path}"),
         target=target,

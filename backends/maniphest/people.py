@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracker_migrate.backends.maniphest.lookups import Finder
+from tracker_migrate.backends.maniphest.wire import PAGE
 from tracker_migrate.interfaces import Candidate
 
 #: people with one of these roles can't be anybody's account
@@ -13,7 +14,7 @@ _NOBODY = frozenset({"disabled", "bot", "list"})
 
 def accounts(finder: Finder) -> Iterator[Candidate]:
     """Everybody, page after page; e-mail addresses are told to nobody (facts 6)."""
-    for rows in finder.pages("user.search", {"constraints": {}, "limit": 100}):
+    for rows in finder.pages("user.search", {"constraints": {}, "limit": PAGE}):
         for row in rows:
             said = row["fields"]
             yield Candidate(

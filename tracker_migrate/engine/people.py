@@ -10,7 +10,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import msgspec
 
@@ -18,10 +18,12 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import ListsAccounts
 from tracker_migrate.mappings import people as table
-from tracker_migrate.mappings.suggest import Suggestion, suggest
 from tracker_migrate.mappings.table import Mistakes, rows
 from tracker_migrate.model import Issue, Key, Person, name_of
 from tracker_migrate.workspace.archive import Archive
+
+if TYPE_CHECKING:
+    from tracker_migrate.mappings.suggest import Suggestion
 
 
 class Weight(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +138,8 @@ def _shared(known: table.People) -> dict[str, list[str]]:
 def suggestions(target: Target) -> list[Suggestion]:
     """Who may be who at a target: for those who have no row there yet, among the accounts that no
     row names. Asks the target for its accounts. Raises UsageError if it does not tell them."""
+    from tracker_migrate.mappings.suggest import suggest
+
     sink = target.sink
     if not hasattr(sink, "accounts"):
         raise UsageError(f"{target.name}: a {target.tracker} does not tell who has an account")
