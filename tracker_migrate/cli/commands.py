@@ -22,6 +22,8 @@ from tracker_migrate.cli.options import common, json_option, only_option, target
 from tracker_migrate.cli.privacy import hide, readers
 from tracker_migrate.cli.purge import purge
 from tracker_migrate.cli.show import show
+from tracker_migrate.cli.status import status
+from tracker_migrate.cli.verify import read_back, verify
 from tracker_migrate.errors import UsageError
 
 click.rich_click.TEXT_MARKUP = "markdown"
@@ -45,7 +47,9 @@ def cli() -> None:
     """
 
 
-for _command in (evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, export):
+for _command in (
+    evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, export, verify, status
+):  # fmt: skip
     cli.add_command(_command)
 
 
@@ -224,64 +228,6 @@ def _left(results: dict[str, Any]) -> int:
     return SOME_REFUSED if any(one.left for one in results.values()) else DONE
 
 
-def _verify(workspace: Any, names: list[str], level: int, **how: Any) -> dict[str, Any]:
-    from tracker_migrate.engine import jobs
-
-    results = {}
-    for name in names:
-        with Display(level) as display:
-            results[name] = jobs.verify(workspace, name, display, **how)
-        output.keep_verified(workspace.reports(name), results[name])
-    return results
-
-
-@cli.command()
-@common
-@target_option
-@only_option
-@json_option
-@click.option("--sample", type=click.IntRange(1), help="Only N issues, drawn at random.")
-@click.option("--seed", type=int, default=0, help="Draws the same sample again.")
-@click.option(
-    "--outsider",
-    is_flag=True,
-    help="Read every private object as nobody, and with each outsider's token; nothing else.",
-)
-def verify(
-    folder: str,
-    level: int,
-    dry_run: bool,
-    target: str | None,
-    only: Any,
-    as_json: bool,
-    sample: int | None,
-    seed: int,
-    outsider: bool,
-) -> int:
-    """Read the target back and compare it, field by field, with what was sent.
-
-    With --outsider: read each private object, the lists, feeds, tags and search hits as somebody
-    who must not see them; ends with "0 of N readable".
-
-    Example: `tracker-migrate verify -C nova-move -T new --sample 100`
-    """
-    with opened(folder) as workspace:
-        names = targets_of(workspace, target)
-        if outsider:
-            return _as_outsider(workspace, names, as_json)
-        results = _verify(workspace, names, level, only=only, sample=sample, seed=seed)
-        output.verified(results, as_json)
-    return DONE if all(one.agrees for one in results.values()) else DIFFERENT
-
-
-def _as_outsider(workspace: Any, names: list[str], as_json: bool) -> int:
-    from tracker_migrate.engine import jobs
-
-    seen = {name: jobs.verify_outsider(workspace, name) for name in names}
-    output.outsiders(seen, as_json)
-    return DIFFERENT if any(one.exposed for one in seen.values()) else DONE
-
-
 @cli.command()
 @common
 @target_option
@@ -317,7 +263,7 @@ def run(
         written = _apply(workspace, names, level, only=only)
         if not as_json:
             output.applied(written, False)
-        checked = _verify(workspace, names, level, only=only)
+        checked = read_back(workspace, names, level, only=only)
         if as_json:
             output.whole_run(pulled, plans, written, checked, workspace.archive)
         else:
@@ -325,33 +271,6 @@ def run(
     if not all(one.agrees for one in checked.values()):
         return DIFFERENT
     return max(_left(written), SOME_REFUSED if pulled.unread else DONE)
-
-
-@cli.command()
-@common
-@target_option
-@json_option
-@click.option("--refused", is_flag=True, help="Name each issue that is refused or set aside.")
-@click.option("--check", is_flag=True, help="End with 3 if anything is left to look at.")
-def status(
-    folder: str,
-    level: int,
-    dry_run: bool,
-    target: str | None,
-    as_json: bool,
-    refused: bool,
-    check: bool,
-) -> int:
-    """Say where we stand: what was read, written, refused, set aside. Asks no server.
-
-    Example: `tracker-migrate status -C nova-move --refused`
-    """
-    from tracker_migrate.cli.standing import standing
-
-    with opened(folder) as workspace:
-        found = standing(workspace, workspace.targets(target), refused)
-        output.standing(found, as_json)
-    return SOME_REFUSED if check and found["left"] else DONE
 
 
 @cli.command()
