@@ -3,3 +3,119 @@
 Each is a protocol of its own, so that a backend which cannot do it just lacks the method, and what
 needs it says so. The engine asks with `isinstance`.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import msgspec
+
+from tracker_migrate.interfaces import RemoteRef
+from tracker_migrate.model import Key
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+# -- dates and authors, past the API ------------------------------------------------------------
+
+
+class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be made of one object in the target's database: whose it is, and of when.
+
+    key, kind, issue, at: as the ledger has them. was_by: the account that the ledger says is shown
+    as its author; by: the one that is to be shown. Both as `Account.id`; "" is the importer.
+    created, changed: at the source, in UTC (None: unknown, and left as it is; `changed` for issues
+    and tasks alone). closed, closer: of a closed task, when and by whom ("": left as it is).
+
+    fields: by the planner's names, those texts that are to stand there otherwise than they were
+    sent, as they are to stand. was: of each of these, `digest.short` of the value that we left
+    there: a text that has neither that digest nor the new value is a person's edit, and stays.
+    before: of each of these, that value itself, where it is still known: for `statements`.
+
+    withdraw: it must not stand there any more, and the API can't take it back: a comment goes, with
+    its history; a file gets the readers that `fields` says, or none but the importer.
+    """
+
+    key: Key
+    kind: str
+    issue: Key
+    at: RemoteRef
+    was_by: str = ""
+    by: str = ""
+    created: datetime | None = None
+    changed: datetime | None = None
+    closed: datetime | None = None
+    closer: str = ""
+    fields: dict[str, Any] = {}
+    was: dict[str, str] = {}
+    before: dict[str, Any] = {}
+    withdraw: bool = False
+
+
+class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+    """How an object stands in the target's database by now: becomes the ledger's.
+
+    by: the account that is shown as its author ("" for the importer). fields: of the stamp's, those
+    that stand as they should now, as they read back through the API. edited: those that a person
+    changed, and that were left. at: where it is, if that is another place by now. gone: it was
+    withdrawn.
+    """
+
+    key: Key
+    by: str = ""
+    fields: dict[str, Any] = {}
+    edited: tuple[str, ...] = ()
+    at: RemoteRef | None = None
+    gone: bool = False
+
+
+class Backdated(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch of stamps. rows: how many rows of each table had to be changed, added
+    or deleted (all 0 where everything stands already). stamped: those whose objects are as they
+    should be now, changed or not. left: those that were left alone, and why (no private text: a
+    stranger's row, nothing there)."""
+
+    rows: dict[str, int] = {}
+    stamped: tuple[Stamped, ...] = ()
+    left: dict[Key, str] = {}
+
+
+class Backdater(Protocol):
+    """Sets dates and authors in one target's database. It has no ledger: all that it knows of an
+    object stands in its stamp. A row is touched if its id is that of a stamp, or belongs to one's
+    object, and its author is the importer, `was_by` or `by`."""
+
+    def check(self, database: Connection) -> Sequence[str]:
+        """What differs from the tables that are known, a line each, as `database.table.column: what
+        is there, what was expected`; empty if nothing does."""
+        ...
+
+    def changes(
+        self, database: Connection, stamps: Sequence[Stamp], *, write: bool = True
+    ) -> Backdated:
+        """Make a batch so: all stamps of some issues, in a transaction that the caller has begun,
+        and commits. It may be killed at any statement and asked again; what stands already is no
+        change. write: False to say only what would be changed."""
+        ...
+
+    def statements(self, stamps: Sequence[Stamp]) -> Iterator[str]:
+        """The same as SQL for an administrator, a statement each, without the `;`. It reads
+        nothing: each statement itself holds what it may touch, and may be run again."""
+        ...
+
+    def afterwards(self) -> Sequence[str]:
+        """Commands that the administrator has to run when all is done, as text."""
+        ...
+
+
+@runtime_checkable
+class Backdates(Protocol):
+    """A sink whose target's database is known."""
+
+    def backdater(self, options: Mapping[str, Any]) -> Backdater:
+        """options: of `[targets.NAME.database]`, what only the backend knows (such as what the
+        names of its databases begin with). Raises UsageError that names every wrong one;
+        LoginNeeded, Unreachable: it asks the target who the importer is."""
+        ...
