@@ -16,40 +16,17 @@ from typing import Any, Literal
 import msgspec
 
 from tracker_migrate.engine.people import Mentions, Weight
+from tracker_migrate.engine.some import Some
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError
 from tracker_migrate.interfaces import Action, Blocker, Cost, Outlook, Planner
 from tracker_migrate.model import Issue, Key, name_of
 from tracker_migrate.workspace.archive import Archive
 
-#: so many issues are named behind a figure; the figure itself counts all
-NAMED = 200
 #: so many people are named, those who are on the most issues
 _PEOPLE = 50
 _FREE = Cost(seconds=0.0)
 _OUTLOOK = ("costs", "blockers", "mail", "touched")
-
-
-class Named(msgspec.Struct, frozen=True):
-    """An issue as it may be told. home: its address at the source, if everybody may go there."""
-
-    label: str
-    home: str = ""
-
-
-class Some(msgspec.Struct, kw_only=True):
-    """Some of the issues. places: in how many places of them something is. named: the first."""
-
-    issues: int = 0
-    places: int = 0
-    named: list[Named] = msgspec.field(default_factory=list)
-
-    def add(self, issue: Issue, places: int = 1) -> None:
-        """Count an issue."""
-        self.issues += 1
-        self.places += places
-        if len(self.named) < NAMED:
-            self.named.append(_named(issue))
 
 
 class Fate(msgspec.Struct, kw_only=True):
@@ -292,14 +269,6 @@ def _waves(projects: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[li
                 of[project] = of[one]
     groups = {id(group): sorted(group) for group in of.values()}
     return sorted(groups.values(), key=lambda group: (-len(group), group))
-
-
-def _named(issue: Issue) -> Named:
-    """A bug's number tells nothing; the name of a private blueprint would."""
-    label = f"#{issue.name}" if issue.kind == "bug" else issue.name
-    if not issue.private:
-        return Named(label, issue.home)
-    return Named(f"{label} (private)" if issue.kind == "bug" else "(a private blueprint)")
 
 
 def _projects(issue: Issue, archive: Archive) -> set[str]:

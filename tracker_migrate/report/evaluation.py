@@ -11,7 +11,8 @@ from typing import Any
 import jinja2
 import msgspec
 
-from tracker_migrate.engine.evaluate import Column, Evaluation, Fate, Row, Some
+from tracker_migrate.engine.evaluate import Column, Evaluation, Fate, Row
+from tracker_migrate.engine.some import Some
 
 OUTCOMES = ("native", "text", "lost")
 _STATES = {
