@@ -293,12 +293,16 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """An account at the target, as its list of accounts names it. id: as `Account.id`. login: the
     name to log in with, "" if there is none. full_name: as its owner wrote it. usable: whether
-    somebody may use it; a disabled one, or a program's, is no candidate."""
+    somebody may use it; a disabled one, or a program's, is no candidate. identities: OpenID
+    identifiers and e-mail addresses, where the target shows them to everybody: evidence, which is
+    written nowhere. made_for: the name at the source of whom an earlier move made it for."""
 
     id: str
     login: str = ""
     full_name: str = ""
     usable: bool = True
+    identities: tuple[str, ...] = ()
+    made_for: str = ""
 
 
 @runtime_checkable
