@@ -62,8 +62,8 @@ def test_the_version_is_told(cli: Cli) -> None:
     assert re.search(r"\d+\.\d+\.\d+", cli("--version").out)
 
 
-def test_every_command_but_the_demo_has_json() -> None:
-    assert [name for name in NAMES if "--json" not in options_of(name)] == ["demo"]
+def test_every_command_with_a_result_has_json() -> None:
+    assert [name for name in NAMES if "--json" not in options_of(name)] == ["completion", "demo"]
 
 
 @pytest.mark.parametrize(

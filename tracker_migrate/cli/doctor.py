@@ -8,14 +8,14 @@ import rich_click as click
 
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.opening import opened, targets_of
-from tracker_migrate.cli.options import json_option, target_option
+from tracker_migrate.cli.options import folder_option, json_option, target_option
 
 FINE, LOOK = 0, 4
 _MARKS = {"fine": " ok ", "look": "LOOK", "stop": "STOP"}
 
 
 @click.command()
-@click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder.")
+@folder_option
 @target_option
 @json_option
 def doctor(folder: str, target: str | None, as_json: bool) -> int:

@@ -8,7 +8,7 @@ import rich_click as click
 
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.opening import opened, targets_of
-from tracker_migrate.cli.options import target_option
+from tracker_migrate.cli.options import folder_option, target_option
 from tracker_migrate.cli.outfile import keep
 from tracker_migrate.errors import UsageError
 
@@ -24,7 +24,7 @@ def export() -> None:
 
 
 @export.command()
-@click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder.")
+@folder_option
 @target_option
 @click.option(
     "-f",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from tracker_migrate.cli import screen
+from tracker_migrate.cli import completing, screen
 from tracker_migrate.cli.options import common, json_option
 from tracker_migrate.errors import UsageError
 
@@ -20,7 +20,7 @@ DONE = 0
 @click.command()
 @common
 @json_option
-@click.argument("name")
+@click.argument("name", shell_complete=completing.logins)
 @click.option("--read-only", is_flag=True, help="Launchpad: a login that can change nothing.")
 @click.option(
     "--outsider",

@@ -8,7 +8,7 @@ import rich_click as click
 
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.opening import opened, targets_of
-from tracker_migrate.cli.options import json_option, target_option
+from tracker_migrate.cli.options import folder_option, json_option, target_option
 
 DONE, DIFFERENCES = 0, 4
 _MANY = 20
@@ -23,7 +23,7 @@ def map_() -> None:
 
 
 @map_.command()
-@click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder.")
+@folder_option
 @target_option
 @json_option
 def check(folder: str, target: str | None, as_json: bool) -> int:
@@ -76,7 +76,7 @@ def suggest() -> None:
 
 
 @suggest.command()
-@click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder.")
+@folder_option
 @click.option("-n", "--dry-run", is_flag=True, help="Write nothing; say what would be.")
 @target_option
 @json_option

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
+from tracker_migrate.cli import completing
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -28,15 +30,33 @@ def common(command: F) -> F:
         ),
         click.option("-v", "--verbose", is_flag=True, is_eager=True, help="Name every object."),
         click.option("-n", "--dry-run", is_flag=True, help="Write nothing; say what would be."),
-        click.option("-C", "folder", default=".", metavar="DIR", help="The workspace's folder."),
+        folder_option,
     ):
         command = decorate(command)
     return command
 
 
+def folder_option(command: F) -> F:
+    """`-C DIR`: the workspace, as folder."""
+    return click.option(
+        "-C",
+        "folder",
+        default=".",
+        metavar="DIR",
+        help="The workspace's folder.",
+        shell_complete=completing.folders,
+    )(command)
+
+
 def target_option(command: F) -> F:
     """`-T TARGET`: one target of the workspace, instead of all."""
-    return click.option("-T", "target", metavar="TARGET", help="Only this target.")(command)
+    return click.option(
+        "-T",
+        "target",
+        metavar="TARGET",
+        help="Only this target.",
+        shell_complete=completing.targets,
+    )(command)
 
 
 def json_option(command: F) -> F:
@@ -58,6 +78,7 @@ def only_option(command: F) -> F:
         "--only",
         callback=read,
         metavar="FILTER",
+        shell_complete=completing.only,
         help="bug:1,2 · tag:x · status:open · private · since:2017-01-31 (| between parts: all).",
     )(command)
 
@@ -69,5 +90,6 @@ def as_option(command: F) -> F:
         "trackers",
         multiple=True,
         metavar="TRACKER",
+        shell_complete=completing.trackers,
         help="storyboard or maniphest; may be given several times. Without it: all that are known.",
     )(command)

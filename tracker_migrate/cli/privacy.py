@@ -6,7 +6,7 @@ from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import output, screen
+from tracker_migrate.cli import completing, output, screen
 from tracker_migrate.cli.named import key_of
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, target_option
@@ -69,7 +69,7 @@ def _say_readers(found: dict[str, Any], as_json: bool) -> None:
 @common
 @target_option
 @json_option
-@click.argument("issues", nargs=-1, required=True, metavar="BUG…")
+@click.argument("issues", nargs=-1, required=True, metavar="BUG…", shell_complete=completing.bugs)
 @click.option("--release", is_flag=True, help="Leave them to the tables again.")
 def hide(
     folder: str,

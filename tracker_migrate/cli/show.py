@@ -10,7 +10,7 @@ from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import screen
+from tracker_migrate.cli import completing, screen
 from tracker_migrate.cli.named import key_of
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import as_option, json_option, target_option
@@ -31,7 +31,7 @@ _TEXTS = ("description", "content", "text", "comment")
 @as_option
 @click.option("--from", "tracker", default="launchpad", help="The tracker that it is read from.")
 @click.option("--address", help="The source's API, if it is not the usual one.")
-@click.argument("bug")
+@click.argument("bug", shell_complete=completing.bugs)
 def show(
     folder: str | None,
     target: str | None,
