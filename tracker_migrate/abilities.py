@@ -18,6 +18,38 @@ from tracker_migrate.model import Key
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+# -- who is who ---------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class KnowsIdentities(Protocol):
+    """A source that can be asked whose something is that only one person can have."""
+
+    def who_has(self, identity: str) -> Key | None:
+        """The person with this OpenID identifier, or e-mail address; None if it knows nobody, or
+        does not tell. One request. Raises Unreachable, Retriable, LoginNeeded."""
+        ...
+
+
+@runtime_checkable
+class FindsByAddress(Protocol):
+    """A sink whose target shows nobody's e-mail address, but knows whose a given one is."""
+
+    def with_addresses(self, addresses: Sequence[str]) -> tuple[str, ...]:
+        """The accounts, as `Account.id`, that have one of these addresses. One request. Raises
+        Unreachable, LoginNeeded."""
+        ...
+
+
+@runtime_checkable
+class ListsPlaces(Protocol):
+    """A sink whose target tells which projects there are."""
+
+    def places(self) -> Iterator[str]:
+        """The names of all projects that everybody may see. Raises Unreachable, LoginNeeded."""
+        ...
+
+
 # -- dates and authors, past the API ------------------------------------------------------------
 
 
