@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import mariadb as mariadb_
 from tracker_migrate import hosts
 
 
@@ -20,3 +21,17 @@ def _cache_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture(autouse=True)
 def _every_host_is_new() -> None:
     hosts.forget()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[mariadb_.Server]:
+    """A MariaDB of this session's own; its tests are marked `mariadb`."""
+    yield from mariadb_.given()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a MariaDB is marked so, and shares one."""
+    for item in items:
+        if "mariadb" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.mariadb)
+            item.add_marker(pytest.mark.xdist_group("mariadb"))
