@@ -8,6 +8,7 @@ the driver puts in; `said` puts them in for an administrator.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -120,6 +121,36 @@ def deletes(table: str, key: str, ids: Iterable[Any]) -> Iterator[Statement]:
     for portion in pieces([one] for one in ids):
         values = tuple(row[0] for row in portion)
         yield Statement(f"DELETE FROM {table} WHERE {key} IN ({among(values)})", values)
+
+
+class Edits:
+    """What is to be changed, gathered: only what is not so yet."""
+
+    def __init__(self) -> None:
+        #: how many rows of each table are changed or deleted
+        self.rows: Counter[str] = Counter()
+        self._updates: dict[tuple[str, str, tuple[str, ...]], list[Sequence[Any]]] = {}
+        self._deletes: dict[tuple[str, str], list[Any]] = {}
+
+    def row(self, table: str, row: Any, *, key: str = "id", **wanted: Any) -> None:
+        """Have a row hold these values. row: as it is, with an attribute for each column."""
+        changed = {name: one for name, one in wanted.items() if getattr(row, name) != one}
+        if changed:
+            at = (table, key, tuple(changed))
+            self._updates.setdefault(at, []).append((getattr(row, key), *changed.values()))
+            self.rows[table] += 1
+
+    def delete(self, table: str, id_: Any, *, key: str = "id") -> None:
+        """Have a row deleted."""
+        self._deletes.setdefault((table, key), []).append(id_)
+        self.rows[table] += 1
+
+    def statements(self) -> Iterator[Statement]:
+        """The statements that do so: what is deleted first, in the order in which it was named."""
+        for (table, key), ids in self._deletes.items():
+            yield from deletes(table, key, ids)
+        for (table, key, columns), given in self._updates.items():
+            yield from updates(table, key, columns, given)
 
 
 # -- tables that are known --------------------------------------------------------------------
