@@ -6,14 +6,14 @@ needs it says so. The engine asks with `isinstance`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.interfaces import RemoteRef
-from tracker_migrate.model import Key
+from tracker_migrate.interfaces import Decisions, RemoteRef
+from tracker_migrate.model import Issue, Key
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -150,4 +150,110 @@ class Backdates(Protocol):
         """options: of `[targets.NAME.database]`, what only the backend knows (such as what the
         names of its databases begin with). Raises UsageError that names every wrong one;
         LoginNeeded, Unreachable: it asks the target who the importer is."""
+        ...
+
+
+# -- what is ours, though somebody else is its author --------------------------------------------
+
+
+@runtime_checkable
+class KnowsSeals(Protocol):
+    """A sink that tells ours by the seals in texts, where the author is not the importer."""
+
+    def trust(self, seal: Callable[[str], str]) -> None:
+        """How a permalink is sealed (`interfaces.Seal`): said once, before anything is read. It
+        raises WorkspaceError if the key can't be had."""
+        ...
+
+
+# -- what a move would do there -------------------------------------------------------------------
+
+
+class Concern(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is to be known before a move. level: `fine` is good to know, `look` has a
+    cure, with `stop` a run would end before its first write. No text of an issue is in it, and no
+    name that only issues have which not everybody may read."""
+
+    level: Literal["fine", "look", "stop"]
+    what: str
+    cure: str = ""
+
+
+class Foresight(Protocol):
+    """Looks at all issues of a move, then at the target."""
+
+    def see(self, issue: Issue, there: bool) -> None:
+        """One issue that is not refused. there: whether it stands at the target by now."""
+        ...
+
+    def concerns(self) -> Iterator[Concern]:
+        """What is to be known. Asks the server, and writes nothing. Raises what `Sink.check`
+        does."""
+        ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A sink that says what a move would meet at its target: for `doctor`. It tells of names that
+    it can't hold, and of those that it holds to be one."""
+
+    def foresight(self, decisions: Decisions) -> Foresight:
+        """For one move."""
+        ...
+
+
+# -- taking back ----------------------------------------------------------------------------------
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that the ledger names. by: the account that the target shows as its author, by our
+    doing, as `Account.id`; "" for the importer."""
+
+    kind: str
+    at: RemoteRef
+    by: str = ""
+
+
+class Back(msgspec.Struct, frozen=True, kw_only=True):
+    """How one object of an issue is taken back.
+
+    op: `delete`: it goes, and so do `takes`; `update`: it stays for good, gets these fields, and
+    this marker, by which nothing is looked up.
+    """
+
+    key: Key
+    op: Literal["delete", "update"]
+    takes: tuple[Key, ...] = ()
+    fields: dict[str, Any] = {}
+    marker: str = ""
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A sink that can take back what was written. A `Back` that deletes is sent as the step
+    `KIND.delete`, with one action whose op is `delete` and whose `holds` are what it takes: `send`
+    looks whether the object is still there and ours, and raises Gone or Refused if not; `find` says
+    where it was if it is not there any more, and None if it is."""
+
+    #: the names of the kinds of steps that an undo sends
+    undo_steps: tuple[str, ...]
+    #: kinds of objects whose fields change without anybody's work: whoever stops following a task
+    unminded: frozenset[str]
+
+    def worked_on(self, issue: Key, parts: Mapping[Key, Part]) -> str:
+        """What speaks against taking an issue back, in words that tell nothing private: what stands
+        there is another's, or its history or what hangs on it names other people than those whom
+        the parts name; "" if nothing does. parts: of the issue, all that the ledger names, the
+        issue's own object among them unless it is taken back already. Edits that the fields show
+        are not its business. Raises Gone, Unreachable, LoginNeeded."""
+        ...
+
+    def backs(self, parts: Mapping[Key, Part], decisions: Decisions) -> Sequence[Back]:
+        """How an issue is taken back, in the order to do it. Asks no server. What is named by none
+        of these, and taken by none, stays at the target as it is."""
+        ...
+
+    def advice(self, left: Sequence[Part]) -> Sequence[str]:
+        """What an administrator may do about what stays there, a line each; none if nothing is
+        left."""
         ...

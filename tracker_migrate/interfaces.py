@@ -55,10 +55,41 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True, tag="passing"):
     text: str
 
 
-class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
-    """A writer's output in the target's markup, with holes left open."""
+#: hexadecimal digits of a seal: 48 bits, of which nobody can try many, for each costs a request
+SEAL_LENGTH = 12
 
-    parts: tuple[str | Ref | Passing, ...]
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True, tag="seal"):
+    """A hole for a short keyed signature of a permalink: where a text has another author than the
+    importer, it tells ours from a forgery. of: the permalink."""
+
+    of: str
+
+    @property
+    def text(self) -> str:
+        """What is shown for it where none is made: as long as it will be."""
+        return "\u00b7" * SEAL_LENGTH
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The line of origin that a text begins with, in both its forms. told: as it stands in the
+    text: who and when are told, because the object at the target does not carry them. carried:
+    where it does: the permalink, and its seal."""
+
+    told: tuple[str | Passing | Seal, ...]
+    carried: tuple[str | Passing | Seal, ...]
+
+
+#: a piece of a text
+Piece = str | Ref | Passing | Seal
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="text"):
+    """A writer's output in the target's markup, with holes left open. head: the line of origin that
+    `parts` begin with; None if there is none, or nobody else can be the author."""
+
+    parts: tuple[Piece, ...]
+    head: Head | None = None
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -91,6 +122,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     objects that must be there first, besides its required pointers. audience: `public`, or the
     name of a policy. marker: the permalink. holds: things of the source that have no object of
     their own, because they stand in this one: they are written with it, and are where it is.
+
+    author, created, changed, closed: who made it at the source, when, when it was changed last and
+    when it was closed there, where that is known: the target may not be able to say so before
+    `backdate`. by: the account, as `Account.id`, that a new object is written as; "" for the
+    importer. None of these five is part of what "unchanged" means.
     """
 
     key: Key
@@ -101,6 +137,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     audience: str = "public"
     marker: str = ""
     holds: tuple[Key, ...] = ()
+    author: Key | None = None
+    created: datetime | None = None
+    changed: datetime | None = None
+    closed: datetime | None = None
+    by: str = ""
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,10 +241,12 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     fields: JSON values and str only. number: the chosen id, where this kind's are chosen.
     open: keys of references that fell back to home, and are worth another look later.
     digest, opens: of the open form, whole and by field: kept with the intent, so that what a crash
-    left behind is settled without planning again. holds: see `Wanted`.
+    left behind is settled without planning again. holds: see `Wanted`; of a `delete`, which only an
+    undo sends (`abilities.TakesBack`), what goes with the object. by: the account that a new
+    object is to be written as; "" for the importer.
     """
 
-    op: Literal["create", "update"]
+    op: Literal["create", "update", "delete"]
     key: Key
     kind: str
     fields: dict[str, Any]
@@ -215,6 +258,7 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     opens: dict[str, str] = {}
     holds: tuple[Key, ...] = ()
+    by: str = ""
 
 
 class ClosedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,10 +279,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """An object read back: its place, and its fields under the planner's names, comparable with
-    the fields of a ClosedAction. A field that can't be read back is absent."""
+    the fields of a ClosedAction. A field that can't be read back is absent. by: the account that
+    the target shows as its author; "" if that is the importer, or the target does not tell."""
 
     at: RemoteRef
     fields: dict[str, Any]
+    by: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,6 +327,8 @@ class Since(msgspec.Struct, frozen=True, kw_only=True):
 
 #: the marker of an object that stands there twice begins so: it names nothing of the source
 DOUBLED = "doubled:"
+#: and that of an object which was taken back, where the target keeps it
+UNDONE = "undone:"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from tracker_migrate.interfaces import Audience, Decisions
 from tracker_migrate.model import Issue, Key, Relation, Task, kind_of
@@ -59,6 +60,12 @@ def _implementation(task: Task) -> str:
 def priority(task: Task, decisions: Decisions) -> str:
     """The priority of one task, in the server's word."""
     return decisions.state("importance", task.importance)
+
+
+def closed(moving: Sequence[Task]) -> datetime | None:
+    """When the last of several tasks was closed; None if one of them is open."""
+    ends = [task.closed for task in moving]
+    return max((one for one in ends if one is not None), default=None) if all(ends) else None
 
 
 def opened(decisions: Decisions) -> tuple[str, ...]:

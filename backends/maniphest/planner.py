@@ -168,6 +168,10 @@ class ManiphestPlanner:
             after=texts.shown(described),
             audience=audience.name,
             marker=issue.home,
+            author=issue.author,
+            created=issue.created,
+            changed=issue.updated,
+            closed=fields.closed(moving),
         )
 
     def _subtask(
@@ -195,13 +199,18 @@ class ManiphestPlanner:
             },
             audience=audience.name,
             marker=task.home,
+            author=task.author or issue.author,
+            created=task.created or issue.created,
+            changed=issue.updated,
+            closed=task.closed,
         )
 
     def _comments(self, issue: Issue, audience: Audience, decisions: Decisions) -> Iterator[Wanted]:
         for group in texts.groups(issue, decisions):
             text, *more = texts.all_said(issue, group.comments, decisions)
             made = self._comment(issue, group.comments[0], text, audience)
-            yield msgspec.structs.replace(made, key=group.key, holds=group.holds)
+            author = made.author if len(group.comments) == 1 else None  # of several nobody is it
+            yield msgspec.structs.replace(made, key=group.key, holds=group.holds, author=author)
             yield from self._parts(issue, group.comments[0], more, audience)
 
     def _parts(
@@ -226,6 +235,8 @@ class ManiphestPlanner:
             after=texts.shown(text),
             audience=audience.name,
             marker=of.home,
+            author=of.author or issue.author,
+            created=of.created or issue.created,
         )
 
     def _relations(

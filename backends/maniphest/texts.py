@@ -11,7 +11,7 @@ from tracker_migrate.backends.maniphest import fields, files, work_items
 from tracker_migrate.backends.maniphest.losses import readable
 from tracker_migrate.backends.maniphest.options import TEXT_LIMIT
 from tracker_migrate.backends.maniphest.wire import sent_bytes
-from tracker_migrate.interfaces import Decisions, Ref, Text
+from tracker_migrate.interfaces import Decisions, Head, Ref, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, kind_of, name_of, parts
 from tracker_migrate.text import blocks as b
 from tracker_migrate.text import details, folded, origin, remarkup
@@ -214,8 +214,8 @@ def _parts(
 ) -> list[Text]:
     """A text under its line of origin, in parts that Maniphest takes."""
     long = Long(
-        line=_origin(name, of.home, of, decisions),
-        part_line=lambda number: _origin(
+        head=_origin(name, of.home, of, decisions),
+        part_head=lambda number: _origin(
             part_label(name, number), part_home(of.home, number), of, decisions
         ),
         blocks=inside,
@@ -229,9 +229,9 @@ def _limit(decisions: Decisions) -> int:
     return int(decisions.options.get("text_limit", TEXT_LIMIT))
 
 
-def _origin(name: str, home: str, of: Issue | Task | Comment, decisions: Decisions) -> str:
+def _origin(name: str, home: str, of: Issue | Task | Comment, decisions: Decisions) -> Head:
     author, page = person(of.author, decisions) if of.author else (None, None)
     told = origin.Origin(
         label=name, permalink=home, author=author, author_home=page, when=of.created
     )
-    return origin.remarkup_line(told)
+    return origin.head(told, origin.remarkup_line)

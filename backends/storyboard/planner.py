@@ -127,7 +127,8 @@ class StoryBoardPlanner:
         for group in losses.groups(issue, decisions):
             content, *more = texts.contents(issue, group.comments, decisions)
             made = _comment(issue, group.comments[0], content, audience)
-            yield msgspec.structs.replace(made, key=group.key, holds=group.holds)
+            author = made.author if len(group.comments) == 1 else None  # of several nobody is it
+            yield msgspec.structs.replace(made, key=group.key, holds=group.holds, author=author)
             yield from _parts(issue, group.comments[0], more, audience)
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
@@ -204,6 +205,8 @@ def _comment(issue: Issue, comment: Issue | Comment, content: Text, audience: st
         ),
         audience=audience,
         marker=comment.home,
+        author=comment.author,
+        created=comment.created,
     )
 
 
@@ -233,6 +236,9 @@ def _story(issue: Issue, description: Text, decisions: Decisions) -> Wanted:
         ),
         audience=audience.name,
         marker=issue.home,
+        author=issue.author,
+        created=issue.created,
+        changed=issue.updated,
     )
 
 
@@ -262,6 +268,9 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
         fields=made,
         audience=audience,
         marker=task.home,
+        author=task.author or issue.author,
+        created=task.created or issue.created,
+        changed=issue.updated,
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from tracker_migrate.backends.storyboard import attached, fields, losses, shape, wire
 from tracker_migrate.backends.storyboard.options import limit_of
-from tracker_migrate.interfaces import Decisions, Text
+from tracker_migrate.interfaces import Decisions, Head, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of, parts
 from tracker_migrate.text import commonmark, details, folded, origin
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
@@ -108,8 +108,8 @@ def _written(
 ) -> list[Text]:
     """A text under its line of origin, in parts that StoryBoard takes."""
     long = Long(
-        line=_origin(of, decisions),
-        part_line=lambda number: _origin(of, decisions, number),
+        head=_origin(of, decisions),
+        part_head=lambda number: _origin(of, decisions, number),
         blocks=blocks,
         tail=tail,
         fixed=isinstance(of, Comment),
@@ -117,18 +117,17 @@ def _written(
     return written_parts(long, MARKUP, limit_of(decisions.options) if limit is None else limit)
 
 
-def _origin(of: Issue | Comment, decisions: Decisions, part: int = 0) -> str:
+def _origin(of: Issue | Comment, decisions: Decisions, part: int = 0) -> Head:
     person = decisions.person(of.author) if of.author is not None else None
     name = name_of(of.author) if of.author is not None else None
-    return origin.commonmark_line(
-        origin.Origin(
-            label=part_label(called(of), part) if part else called(of),
-            permalink=part_home(of.home, part) if part else of.home,
-            author=(person.display_name if person else name) or None,
-            author_home=person.home if person else None,
-            when=of.created,
-        )
+    told = origin.Origin(
+        label=part_label(called(of), part) if part else called(of),
+        permalink=part_home(of.home, part) if part else of.home,
+        author=(person.display_name if person else name) or None,
+        author_home=person.home if person else None,
+        when=of.created,
     )
+    return origin.head(told, origin.commonmark_line)
 
 
 def _before(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[Line]:

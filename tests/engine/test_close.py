@@ -42,7 +42,7 @@ def close(
     action = Action(
         op="create" if sent is None else "update", wanted=one, fields=sent or tuple(fields)
     )
-    closer = Closer(Known(*known), link, moves.__contains__)
+    closer = Closer(Known(*known), link, moves.__contains__, "sealed {}".format)
     numbers = {} if number is None else {one.key: number}
     step = closer.step(Step(kind="card.create", actions=(action,)), one.issue, numbers)
     assert (step.kind, step.issue) == ("card.create", bug_key(1))

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from hypothesis import strategies as st
 
-from tracker_migrate.interfaces import Passing, Ref, Text
+from tracker_migrate.interfaces import Passing, Ref, Seal, Text
 from tracker_migrate.model import Key
 from tracker_migrate.text.blocks import (
     Block,
@@ -120,5 +120,5 @@ def closed(text: Text, link: object) -> str:
     )
 
 
-def _words(part: str | Passing) -> str:
-    return part.text if isinstance(part, Passing) else part
+def _words(part: str | Passing | Seal) -> str:
+    return part if isinstance(part, str) else part.text

@@ -16,7 +16,7 @@ from tests.text.samples import blocks as block_samples
 from tests.text.samples import closed, documents, folded, seen, words
 from tests.text.test_commonmark import TAGS, Page
 from tests.text.test_linear_time import UNITS, calls
-from tracker_migrate.interfaces import Passing, Ref, Text
+from tracker_migrate.interfaces import Head, Passing, Ref, Text
 from tracker_migrate.model import Key
 from tracker_migrate.text import commonmark, origin, remarkup
 from tracker_migrate.text.blocks import (
@@ -157,13 +157,16 @@ def test_a_whole_text_at_any_limit(
     markup = MARKUPS[name]
     line = {"commonmark": origin.commonmark_line, "remarkup": origin.remarkup_line}[name]
 
-    def part_line(number: int) -> str:
-        label, home = part_label("LP #1", number), part_home(HOME, number)
-        return line(origin.Origin(label, home, "Jane Doe", "https://launchpad.net/~jane", WHEN))
+    def head(label: str, home: str) -> Head:
+        told = origin.Origin(label, home, "Jane Doe", "https://launchpad.net/~jane", WHEN)
+        return origin.head(told, line)
 
-    first = line(origin.Origin("LP #1", HOME, "Jane Doe", "https://launchpad.net/~jane", WHEN))
+    def part_head(number: int) -> Head:
+        return head(part_label("LP #1", number), part_home(HOME, number))
+
+    first = head("LP #1", HOME)
     tail = (Heading("Details"), Paragraph((("the end",),)))
-    long = Long(line=first, part_line=part_line, blocks=document * times, tail=tail)
+    long = Long(head=first, part_head=part_head, blocks=document * times, tail=tail)
     texts = [closed_text(text, name) for text in written_parts(long, markup, limit)]
     assert all(markup.weigh(text) <= limit for text in texts)
     told = [origin.parse(text) for text in texts]
@@ -300,8 +303,11 @@ def test_deep_quotes_are_cut_as_they_are_written() -> None:
 
 
 def test_what_fits_is_one_text() -> None:
-    long = Long(line="line", part_line=str, blocks=[Paragraph(((Strong("a"), " word"),))])
-    assert written_parts(long, MARKDOWN, SMALLEST) == [Text(parts=("line\n\n**a** word",))]
+    head = Head(told=("line",), carried=("line",))
+    blocks = [Paragraph(((Strong("a"), " word"),))]
+    long = Long(head=head, part_head=lambda _number: head, blocks=blocks)
+    (text,) = written_parts(long, MARKDOWN, SMALLEST)
+    assert text == Text(parts=("line\n\n**a** word",), head=head)
 
 
 # -- names of parts -------------------------------------------------------------------------------

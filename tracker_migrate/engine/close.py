@@ -15,6 +15,7 @@ from tracker_migrate.interfaces import (
     Pointer,
     Ref,
     RemoteRef,
+    Seal,
     Step,
     Text,
 )
@@ -27,13 +28,20 @@ class Closer:
     """Closes the steps of one target.
 
     lookup: where things are. link: a reference in the target's markup. moves: whether an issue will
-    come to the target later, so that a reference to it is worth another look.
+    come to the target later, so that a reference to it is worth another look. seal: of a permalink.
     """
 
-    def __init__(self, lookup: Lookup, link: Link, moves: Callable[[Key], bool]) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        link: Link,
+        moves: Callable[[Key], bool],
+        seal: Callable[[str], str],
+    ) -> None:
         self._lookup = lookup
         self._link = link
         self._moves = moves
+        self._seal = seal
 
     def step(self, step: Step, issue: Key, numbers: dict[Key, int]) -> ClosedStep:
         """The step, ready to be sent. Raises Refused if something that it hangs on is not there."""
@@ -64,6 +72,7 @@ class Closer:
             digest=open_digest(wanted),
             opens=marks,
             holds=wanted.holds,
+            by=wanted.by if action.op == "create" else "",
         )
 
     def _value(self, value: Any) -> tuple[Any, list[Key]]:
@@ -84,6 +93,9 @@ class Closer:
     def _text(self, text: Text) -> tuple[str, list[Key]]:
         pieces, fallen = [], []
         for part in text.parts:
+            if isinstance(part, Seal):
+                pieces.append(self._seal(part.of))
+                continue
             if not isinstance(part, Ref):
                 pieces.append(part if isinstance(part, str) else part.text)
                 continue

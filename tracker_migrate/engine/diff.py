@@ -8,7 +8,18 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.digest import digest, digests
-from tracker_migrate.interfaces import Action, Kind, Lookup, Passing, Pointer, Ref, Text, Wanted
+from tracker_migrate.engine.authored import as_it_stands
+from tracker_migrate.interfaces import (
+    Action,
+    Kind,
+    Lookup,
+    Passing,
+    Pointer,
+    Ref,
+    Seal,
+    Text,
+    Wanted,
+)
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held
 
@@ -46,10 +57,10 @@ def _lasting(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _lasting_parts(text: Text) -> tuple[str | Ref, ...]:
+def _lasting_parts(text: Text) -> tuple[str | Ref | Seal, ...]:
     """The pieces that are a reason to write. What stands around a passing reference is one piece,
     as if there were none."""
-    kept: list[str | Ref] = []
+    kept: list[str | Ref | Seal] = []
     joins = False
     for part in text.parts:
         if isinstance(part, Ref) and part.passing:
@@ -76,9 +87,10 @@ def diff(
     stuck: list[tuple[Key, str]] = []
     gone: list[Key] = []
     unchanged, seen = 0, set()
-    for one in wanted:
+    for planned in wanted:
+        there = held.get(planned.key)
+        one = as_it_stands(planned, there)
         seen |= {one.key, *one.holds}
-        there = held.get(one.key)
         kind = kinds[one.kind]
         if there is None:
             actions.append(Action(op="create", wanted=one, fields=tuple(one.fields)))

@@ -128,6 +128,7 @@ class Late:
             open=tuple(dict.fromkeys((*base.open, *own.open))),
             audience=own.audience if access and access <= now else base.audience,
             holds=base.holds,
+            by=base.by,
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.digest import short
+from tracker_migrate.engine.authored import carrying
 from tracker_migrate.engine.close import Closer
 from tracker_migrate.engine.diff import open_digest, open_digests
 from tracker_migrate.engine.target import Target
@@ -28,6 +29,7 @@ from tracker_migrate.interfaces import (
     Observed,
     Pointer,
     Ref,
+    Seal,
     Step,
     Text,
     Wanted,
@@ -64,10 +66,11 @@ class Likeness:
     def __init__(self, target: Target, *, source_wins: bool = False) -> None:
         self._target = target
         self._source_wins = source_wins
-        self._closer = Closer(target.places, target.sink.link, target.moves)
+        self._closer = Closer(target.places, target.sink.link, target.moves, target.seals.of)
 
     def liken(self, wanted: Wanted, issue: Issue, seen: Observed, before: Held | None) -> Likened:
         """The row of an object. before: what the ledger says of it, if it says anything."""
+        wanted = carrying(wanted, seen.by)
         sent, open_ = self._sent(wanted)
         access = self._access(wanted.kind, self._target.decisions.audience(issue))
         fields: dict[str, tuple[str, str]] = {}
@@ -156,6 +159,8 @@ class Likeness:
         for part in text.parts:
             if isinstance(part, Ref):
                 pattern.append(self._link(part, homes))
+            elif isinstance(part, Seal):
+                pattern.append(re.escape(self._target.seals.of(part.of)))
             else:
                 pattern.append(re.escape(part) if isinstance(part, str) else ".*?")
         found = re.fullmatch("".join(pattern), seen, re.DOTALL) if isinstance(seen, str) else None
@@ -221,6 +226,7 @@ class Likeness:
             open=tuple(dict.fromkeys(open_)),
             audience=self._audience(wanted, seen, fields, before),
             state="there",
+            by=seen.by,
         )
 
     def _audience(

@@ -18,7 +18,7 @@ def placed(
     """Kind and place of those of these objects that stand there, and that nobody knew of. What
     can't be looked for now is looked for again before it is made."""
     kinds, found = target.planner.kinds, {}
-    closer = Closer(target.places, target.sink.link, target.moves)
+    closer = Closer(target.places, target.sink.link, target.moves, target.seals.of)
     for one in wanted:
         if not kinds[one.kind].placed or one.key in known:
             continue

@@ -17,7 +17,16 @@ from tracker_migrate.engine.close import Closer, Link
 from tracker_migrate.engine.diff import diff
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError, UsageError
-from tracker_migrate.interfaces import Account, Audience, Decisions, Loss, Place, Pointer, Wanted
+from tracker_migrate.interfaces import (
+    Account,
+    Audience,
+    Decisions,
+    Loss,
+    Place,
+    Pointer,
+    Seal,
+    Wanted,
+)
 from tracker_migrate.model import Issue, Key, name_of
 
 
@@ -106,7 +115,9 @@ class Preview(Closer):
     there yet is named by its key where a request would name it by its id."""
 
     def __init__(self, target: Target, link: Link) -> None:
-        super().__init__(target.places, link, lambda _issue: False)
+        super().__init__(
+            target.places, link, lambda _issue: False, lambda permalink: Seal(of=permalink).text
+        )
         self._places = target.places
 
     def object(self, wanted: Wanted, state: str) -> ShownObject:

@@ -40,7 +40,7 @@ class Steps:
         self._sender = sender
         self._expected = expected
         self._count = count
-        self._closer = Closer(target.places, target.sink.link, target.moves)
+        self._closer = Closer(target.places, target.sink.link, target.moves, target.seals.of)
         self._shared = threading.Lock()
         self._shared_doubts: dict[Key, Doubt] = {}
         self.unsettled: dict[Key, str] = {}

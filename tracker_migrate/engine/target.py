@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tracker_migrate import registry
+from tracker_migrate.abilities import KnowsSeals
 from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
@@ -19,6 +20,7 @@ from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.ledger import Ledger
 from tracker_migrate.workspace.names import Names
+from tracker_migrate.workspace.seals import Seals
 
 _MOVES = frozenset({"planned", "done", "aside", "exposed"})
 _CACHE = 20_000
@@ -83,6 +85,7 @@ class Target:
         targets = list(workspace.settings.targets)
         tables = Tables(workspace.mappings, name, self.tracker, mistakes, targets)
         mistakes.stop_if_any()
+        self.seals = Seals(workspace.folder, name, self.address)
         self.options = options
         self.decisions = TargetDecisions(
             tables,
@@ -118,6 +121,8 @@ class Target:
             self._sink = registry.open_sink(self.spec, self.options, token, outsider)
             if isinstance(self._sink, TakesFiles):
                 self._sink.lend(self.workspace.files)
+            if isinstance(self._sink, KnowsSeals):
+                self._sink.trust(self.seals.of)
         return self._sink
 
     @property

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from tracker_migrate.interfaces import Passing, Ref, Text
+from tracker_migrate.interfaces import Head, Passing, Piece, Ref, Text
 from tracker_migrate.model import Key, key, parts
+from tracker_migrate.text import origin
 from tracker_migrate.text.blocks import Block, Paragraph
 from tracker_migrate.text.cutting import Markup, cut
 
@@ -62,13 +63,13 @@ def whole_label(label: str) -> tuple[str, int]:
 
 
 class Long(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that may be too long. line: its line of origin. part_line: a number → the line of
+    """A text that may be too long. head: its line of origin. part_head: a number → the line of
     origin of that part, with a label of `part_label`. blocks: what is dealt out to the parts. tail:
     blocks that stay in the first part if they leave half of it. fixed: the first part can't be
     written again because there are more parts."""
 
-    line: str
-    part_line: Callable[[int], str]
+    head: Head
+    part_head: Callable[[int], Head]
     blocks: Sequence[Block]
     tail: Sequence[Block] = ()
     fixed: bool = False
@@ -76,7 +77,7 @@ class Long(msgspec.Struct, frozen=True, kw_only=True):
 
 def written_parts(long: Long, markup: Markup, limit: int) -> list[Text]:
     """The texts of all parts, the first one first. No text takes more than `limit` bytes."""
-    whole = _under((long.line,), [*long.blocks, *long.tail], markup)
+    whole = _under(long.head, [*long.blocks, *long.tail], markup)
     if _surely_fits(whole, limit) or markup.weight(whole) <= limit:
         return [whole]
     kept, blocks = long.tail, long.blocks
@@ -84,32 +85,37 @@ def written_parts(long: Long, markup: Markup, limit: int) -> list[Text]:
         kept, blocks = (), (*blocks, *kept)
     gap = markup.weigh("\n\n\u200b\n\n")
     note = markup.of(_note(_MANY, fixed=False))
-    first = limit - markup.weigh(long.line) - markup.of(kept) - note - 3 * gap
-    room = limit - markup.weigh(long.part_line(_MANY)) - gap
+    first = limit - _weight(long.head, markup) - markup.of(kept) - note - 3 * gap
+    room = limit - _weight(long.part_head(_MANY), markup) - gap
     groups = cut(blocks, markup, room, first)
     if len(groups) < 2:
         return [whole]
-    head = [*groups[0], *_note(len(groups) - 1, fixed=long.fixed), *kept]
-    return [_under((long.line,), head, markup), *_others(long, markup, groups)]
+    begun = [*groups[0], *_note(len(groups) - 1, fixed=long.fixed), *kept]
+    return [_under(long.head, begun, markup), *_others(long, markup, groups)]
+
+
+def _weight(head: Head, markup: Markup) -> int:
+    """Of the longer of its forms."""
+    return sum(markup.weigh(one if isinstance(one, str) else one.text) for one in head.told)
 
 
 def _others(long: Long, markup: Markup, groups: Sequence[Sequence[Block]]) -> Iterator[Text]:
     for number, group in enumerate(groups[1:], 2):
-        before, mark, after = long.part_line(number).partition(f", part {number} of {_MANY}")
-        line = (before + mark.removesuffix(str(_MANY)), Passing(text=str(len(groups))), after)
-        yield _under(line, group, markup)
+        head = origin.passing(
+            long.part_head(number), f", part {number} of ", str(_MANY), str(len(groups))
+        )
+        yield _under(head, group, markup)
 
 
 def _surely_fits(text: Text, limit: int) -> bool:
     """Without weighing it: no character takes more than sixteen bytes, on any wire."""
-    held = (
-        len(one.label) + len(one.home) if isinstance(one, Ref) else _length(one)
-        for one in text.parts
-    )
+    held = map(_length, text.parts)
     return sum(held) * 16 + len(text.refs) * 1000 <= limit
 
 
-def _length(part: str | Passing) -> int:
+def _length(part: Piece) -> int:
+    if isinstance(part, Ref):
+        return len(part.label) + len(part.home)
     return len(part if isinstance(part, str) else part.text)
 
 
@@ -121,14 +127,14 @@ def _note(more: int, *, fixed: bool) -> tuple[Block, ...]:
     return (Paragraph((("(continued in the next ", number, " comments)"),)),)
 
 
-def _under(line: Sequence[str | Passing], blocks: Sequence[Block], markup: Markup) -> Text:
+def _under(head: Head, blocks: Sequence[Block], markup: Markup) -> Text:
     """A text under its line of origin, with the holes of the blocks left open."""
     body = markup.write(blocks).parts
-    pieces: list[str | Ref | Passing] = [*line, *(("\n\n", *body) if body else ())]
-    merged: list[str | Ref | Passing] = []
+    pieces: list[Piece] = [*head.told, *(("\n\n", *body) if body else ())]
+    merged: list[Piece] = []
     for piece in pieces:
         if merged and isinstance(piece, str) and isinstance(merged[-1], str):
             merged[-1] += piece
         elif piece != "":
             merged.append(piece)
-    return Text(parts=tuple(merged))
+    return Text(parts=tuple(merged), head=head)

@@ -19,7 +19,7 @@ from zlib import crc32
 
 import msgspec
 
-from tracker_migrate.interfaces import Passing, Ref, Text
+from tracker_migrate.interfaces import Passing, Piece, Ref, Seal, Text
 from tracker_migrate.text.blocks import (
     Block,
     Code,
@@ -65,12 +65,12 @@ class Markup(msgspec.Struct, frozen=True):
         """The bytes that blocks take at most when they are written."""
         return self.weight(self.write(blocks))
 
-    def _part(self, part: str | Ref | Passing) -> int:
+    def _part(self, part: Piece) -> int:
         if isinstance(part, Ref):
             return self.weigh(self.link(part.label, part.home)) + _ADDRESS
         if isinstance(part, Passing):
             return -(-self.weigh(part.text) // _PASSING) * _PASSING
-        return self.weigh(part)
+        return self.weigh(part.text if isinstance(part, Seal) else part)
 
 
 class _Atom(NamedTuple):

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
 
+from tracker_migrate.interfaces import Head, Passing, Seal
 from tracker_migrate.text import commonmark, remarkup
 from tracker_migrate.text.characters import visible
 
@@ -51,6 +52,35 @@ class Origin(msgspec.Struct, frozen=True):
     author_home: str | None = None
     when: datetime | None = None
     signature: str = ""
+
+
+#: a piece of a line of origin
+Shown = str | Passing | Seal
+#: stands for the seal while a line is made; no name holds it
+_SEAL = "\0"
+
+
+def head(origin: Origin, line: Callable[[Origin], str]) -> Head:
+    """The line of origin in both its forms: as it is, and as it is where the target itself shows
+    who and when. line: writes one in the target's markup."""
+    short = line(Origin(origin.label, origin.permalink, signature=_SEAL))
+    before, _, after = short.partition(_SEAL)
+    return Head(told=(line(origin),), carried=(before, Seal(of=origin.permalink), after))
+
+
+def passing(head: Head, before: str, text: str, shown: str) -> Head:
+    """The same, with a piece of its label told in passing: `shown` stands for the first `text` that
+    comes right behind `before`."""
+
+    def split(pieces: Iterable[Shown]) -> Iterator[Shown]:
+        for piece in pieces:
+            if not isinstance(piece, str) or before + text not in piece:
+                yield piece
+                continue
+            start, _, end = piece.partition(before + text)
+            yield from (start + before, Passing(text=shown), end)
+
+    return Head(told=tuple(split(head.told)), carried=tuple(split(head.carried)))
 
 
 def commonmark_line(origin: Origin) -> str:

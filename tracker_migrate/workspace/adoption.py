@@ -79,6 +79,7 @@ class Adoption:
             "state": one.state,
             "sent_at": at,
             "within": one.within,
+            "by": one.by,
         }
 
 

@@ -32,6 +32,7 @@ from tracker_migrate.workspace import schema
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
 from tracker_migrate.workspace.sent import GivenUp, Sent, sent
+from tracker_migrate.workspace.undone import drop
 from tracker_migrate.workspace.upsert import upsert
 
 _PAGE = 500
@@ -53,8 +54,10 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
     digest: of the open form that it was written from. fields: by name, the digests of the open
     value and of the value as sent. open: references that fell back to their source address.
-    state: `there`; `joined` (another migration wrote it, we only add to it); `gone`. within: the
-    object that it stands in, if it has none of its own.
+    state: `there`; `joined` (another migration wrote it, we only add to it); `gone`; `undone` (it
+    was taken back, and the target keeps it: see `workspace.undone`). within: the
+    object that it stands in, if it has none of its own. by: the account that the target shows as
+    its author, by our doing; "" for the importer.
     """
 
     key: Key
@@ -67,6 +70,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     audience: str
     state: str
     within: Key | None = None
+    by: str = ""
 
 
 def places(held: Mapping[Key, Held], kinds: Mapping[str, Kind]) -> dict[Key, tuple[str, RemoteRef]]:
@@ -157,7 +161,9 @@ class Ledger:
     def of_kind(self, kind: str) -> list[Key]:
         """The keys of all objects of a kind; meant for shared ones, which are few."""
         table = schema.object_
-        query = sa.select(table.c.key).where(table.c.target == self.target, table.c.kind == kind)
+        query = sa.select(table.c.key).where(
+            table.c.target == self.target, table.c.kind == kind, table.c.state != "undone"
+        )
         with self._engine.connect() as connection:
             return [Key(key) for key in connection.execute(query).scalars()]
 
@@ -337,6 +343,8 @@ class Ledger:
             for row, action in zip(rows, step.actions, strict=True):
                 if action.op == "update":
                     _merge_update(connection, self.target, row, action.opens)
+                elif action.op == "delete":
+                    drop(connection, self.target, step.issue, (action.key, *action.holds))
                 else:
                     held = _held_by(row, made[action.key].holds)
                     upsert(connection, schema.object_, [row, *held])
@@ -619,6 +627,7 @@ class Ledger:
             "state": "there",
             "sent_at": at,
             "within": None,
+            "by": "",
         }
 
     def _result(
@@ -705,6 +714,7 @@ def _held(row: Any) -> Held:
         audience=row.audience,
         state=row.state,
         within=Key(row.within) if row.within else None,
+        by=row.by,
     )
 
 

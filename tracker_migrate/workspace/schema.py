@@ -131,7 +131,8 @@ unread = Table(
 
 #: an object that is at a target. `digest` is that of the open form; `fields` holds, by name, the
 #: digest of the open value and of the value as sent; `open` the references that fell back to home.
-#: `within`: what stands in another object, in that one
+#: `within`: what stands in another object, in that one. `by`: whom the target shows as its author,
+#: as far as that was our doing; empty for the importer
 object_ = Table(
     "object",
     metadata,
@@ -146,9 +147,10 @@ object_ = Table(
     Column("fields", Text, nullable=False),
     Column("open", Text, nullable=False),
     Column("audience", String, nullable=False),
-    Column("state", String, nullable=False),  # there, joined, gone
+    Column("state", String, nullable=False),  # there, joined, gone, undone
     Column("sent_at", String, nullable=False),
     Column("within", String),
+    Column("by", String, nullable=False, server_default=""),
     Index("object_issue", "target", "issue"),
     Index("object_remote", "target", "kind", "remote_id"),
 )

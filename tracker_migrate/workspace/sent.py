@@ -27,8 +27,8 @@ GIVEN_UP = "given up"
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent of an object. number: the one that was chosen for it. digest: of the open form.
-    fields: by name, the digests of the open value and of the value as sent. open, audience, holds:
-    as a `ClosedAction` has them."""
+    fields: by name, the digests of the open value and of the value as sent. open, audience, holds,
+    by: as a `ClosedAction` has them."""
 
     key: Key
     kind: str
@@ -38,6 +38,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     open: tuple[Key, ...] = ()
     audience: str = "public"
     holds: tuple[Key, ...] = ()
+    by: str = ""
 
     def columns(self) -> dict[str, Any]:
         """These columns of the object's row."""
@@ -46,6 +47,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
             "fields": json.dumps(self.fields),
             "open": json.dumps(self.open),
             "audience": self.audience,
+            "by": self.by,
         }
 
 
@@ -61,6 +63,7 @@ def sent(action: ClosedAction, stored: Mapping[str, Any]) -> Sent:
         open=action.open,
         audience=action.audience,
         holds=action.holds,
+        by=action.by,
     )
 
 

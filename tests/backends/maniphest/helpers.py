@@ -227,7 +227,7 @@ class Mover:
         self.sink = sink
         self.decisions = decisions
         self.places = Places()
-        self.closer = Closer(self.places, sink.link, decisions.moves)
+        self.closer = Closer(self.places, sink.link, decisions.moves, "sealed {}".format)
 
     def actions(self, issue: Issue) -> list[Action]:
         """Creates of what is not there yet."""

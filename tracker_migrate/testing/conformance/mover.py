@@ -8,6 +8,7 @@ from typing import Any
 
 from tracker_migrate.engine.close import Closer
 from tracker_migrate.errors import Doubtful, MigrateError, Retriable
+from tracker_migrate.digest import short
 from tracker_migrate.interfaces import (
     Action,
     ClosedStep,
@@ -44,7 +45,7 @@ class Mover:
         self.sent: dict[Key, dict[str, Any]] = {}
         self.wanted: dict[Key, Wanted] = {}
         self._numbers: dict[Key, int] = {}
-        self._closer = Closer(self, self.sink.link, self.decisions.moves)
+        self._closer = Closer(self, self.sink.link, self.decisions.moves, short)
         said(self.sink.check, self.decisions)
 
     def where(self, to: Key) -> RemoteRef | None:
