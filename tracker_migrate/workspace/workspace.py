@@ -30,6 +30,7 @@ from tracker_migrate.workspace.doubled import Doubled
 from tracker_migrate.workspace.files import FileStore
 from tracker_migrate.workspace.hidden import Hidden
 from tracker_migrate.workspace.ledger import Ledger
+from tracker_migrate.workspace.undone import Undone
 
 #: the key of PostgreSQL's advisory lock that one coordinator of a workspace holds
 _ADVISORY = 0x74726D67
@@ -101,6 +102,10 @@ class Workspace:
     def doubled(self, target: str) -> Doubled:
         """What stands at a target twice."""
         return Doubled(self.engine, self.writer, target)
+
+    def undone(self, target: str) -> Undone:
+        """Where the ledger forgets what was taken back at a target."""
+        return Undone(self.engine, self.writer, target)
 
     def secret(self, name: str) -> str | None:
         """A credential by name, or None."""
