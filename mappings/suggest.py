@@ -1,9 +1,11 @@
 """Who at the source may be who at the target: a guess with a score and a reason, never a decision.
 
-What speaks for two names being one person: the same user name, the same full name, much the same
-full name. What speaks against it: another full name under the same user name, several people or
-accounts of the same name, two people who fit one account. A score above 0.9 says that a person has
-little to look at; the lower ones are offered to be looked at.
+What speaks for two names being one person, the strongest first: an e-mail address or an OpenID
+identifier that both have, an account that was made for this name, a table that somebody kept; the
+same user name, the same full name, much the same full name. What speaks against it: another full
+name under the same user name, several people or accounts of the same name or address, two people
+who fit one account. A score above 0.9 says that a person has little to look at; the lower ones are
+offered to be looked at. Addresses and identifiers are compared here, and written nowhere.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from rapidfuzz import fuzz, process
@@ -21,6 +23,9 @@ from tracker_migrate.model import Person
 
 #: what is less sure is not offered
 LOWEST = 0.6
+#: of what only one person can have
+PROVEN = 0.99
+_SURE = 0.9
 #: a user name so short is anybody's
 _SHORT = 4
 _ALIKE, _NEARLY = 0.9, 0.86
@@ -36,10 +41,44 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def suggest(people: Iterable[Person], candidates: Sequence[Candidate]) -> list[Suggestion]:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What says that somebody of the source has an account, besides their names. account: its id.
+    score, reason: as a suggestion's."""
+
+    person: str
+    account: str
+    score: float
+    reason: str
+
+
+def shared(
+    identities: Mapping[str, Iterable[str]], candidates: Iterable[Candidate], reason: str
+) -> Iterator[Evidence]:
+    """Who has an identity that an account has, too. identities: of people of the source, by name:
+    e-mail addresses, OpenID identifiers. What several people have (a list, a team's address) says
+    nothing; what several accounts have, little."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for person, held in identities.items():
+        for one in held:
+            owners[_same(one)].add(person)
+    accounts: dict[str, set[str]] = defaultdict(set)
+    for candidate in candidates:
+        for one in candidate.identities:
+            accounts[_same(one)].add(candidate.id)
+    for identity in sorted(owners.keys() & accounts.keys()):
+        ours, theirs = owners[identity], accounts[identity]
+        if len(ours) == 1:
+            score = PROVEN if len(theirs) == 1 else LOWEST
+            for account in sorted(theirs):
+                yield Evidence(person=min(ours), account=account, score=score, reason=reason)
+
+
+def suggest(
+    people: Iterable[Person], candidates: Sequence[Candidate], evidence: Iterable[Evidence] = ()
+) -> list[Suggestion]:
     """The best guess for each person who has one, by name. Teams, and people of whom nothing but a
     name is known because they are suspended, get none; an account is offered to one person only."""
-    matcher = _Matcher([one for one in candidates if one.usable])
+    matcher = _Matcher([one for one in candidates if one.usable], evidence)
     somebody = [one for one in people if not one.is_team and not one.private]
     namesakes = Counter(_folded(one.display_name) for one in somebody)
     found = [guess for one in somebody for guess in [matcher.best(one, namesakes)] if guess]
@@ -49,10 +88,17 @@ def suggest(people: Iterable[Person], candidates: Sequence[Candidate]) -> list[S
 class _Matcher:
     """Looks one person up among the accounts."""
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, candidates: Sequence[Candidate], evidence: Iterable[Evidence]) -> None:
         self._by_login: dict[str, list[Candidate]] = defaultdict(list)
         self._by_name: dict[str, list[Candidate]] = defaultdict(list)
+        self._evidence: dict[str, list[Evidence]] = defaultdict(list)
+        self._made_for: dict[str, list[Candidate]] = defaultdict(list)
+        self._by_id = {one.id: one for one in candidates}
+        for said in evidence:
+            self._evidence[said.person].append(said)
         for one in candidates:
+            if one.made_for:
+                self._made_for[one.made_for].append(one)
             if one.login:
                 self._by_login[_bare(one.login)].append(one)
             if name := _folded(one.full_name):
@@ -61,9 +107,23 @@ class _Matcher:
 
     def best(self, person: Person, namesakes: Counter[str]) -> Suggestion | None:
         """The account that fits best, if one fits well enough."""
-        guesses = [*self._of_login(person), *self._of_name(person, namesakes)]
+        guesses = [
+            *self._of_evidence(person),
+            *self._of_login(person),
+            *self._of_name(person, namesakes),
+        ]
         best = max(guesses, key=lambda guess: guess.score, default=None)
         return best if best is not None and best.score >= LOWEST else None
+
+    def _of_evidence(self, person: Person) -> Iterator[Suggestion]:
+        held = [one for one in self._evidence.get(person.name, ()) if one.account in self._by_id]
+        held += [_made_for(person, one) for one in self._made_for.get(person.name, ())]
+        proven = {one.account for one in held if one.score > _SURE}
+        for one in held:
+            score, reason = one.score, one.reason
+            if len(proven) > 1 and one.account in proven:
+                score, reason = min(score, 0.7), f"{reason}; as much speaks for another account"
+            yield _suggestion(person, self._by_id[one.account], score, reason)
 
     def _of_login(self, person: Person) -> Iterator[Suggestion]:
         held = self._by_login.get(_bare(person.name), ())
@@ -91,6 +151,24 @@ class _Matcher:
             for one in self._by_name[other]:
                 least = min(0.85, score / 100 - 0.05)
                 yield _suggestion(person, one, least, "nearly the same full name")
+
+
+def _made_for(person: Person, one: Candidate) -> Evidence:
+    """A name may have changed hands since: the full name has to agree."""
+    ours, theirs = _folded(person.display_name), _folded(one.full_name)
+    alike = fuzz.token_sort_ratio(ours, theirs) / 100 >= _ALIKE
+    reason = "an earlier move made this account for that name"
+    if not alike:
+        reason += ", but the full names differ"
+    score = 0.97 if alike else 0.8
+    return Evidence(person=person.name, account=one.id, score=score, reason=reason)
+
+
+def _same(identity: str) -> str:
+    """One form of what a person can be known by. Launchpad's OpenID identifiers are the same under
+    the names of both its login services (facts/storyboard.md 11)."""
+    bare = identity.strip().casefold().rstrip("/")
+    return bare.replace("https://login.launchpad.net/", "https://login.ubuntu.com/")
 
 
 def _by_login(person: Person, one: Candidate) -> tuple[float, str]:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from urllib.parse import urlencode
 
 from tracker_migrate.backends.launchpad import (
     hints,
@@ -25,7 +26,14 @@ from tracker_migrate.backends.launchpad.files import Files
 from tracker_migrate.backends.launchpad.goals import SeriesGoals
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.sharing import Sharing
-from tracker_migrate.backends.launchpad.wire import TRACKER, Entry, bug_key, sound, text
+from tracker_migrate.backends.launchpad.wire import (
+    TRACKER,
+    Entry,
+    bug_key,
+    person_key,
+    sound,
+    text,
+)
 from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
 from tracker_migrate.interfaces import Download, Entity, Listed, Reading, Reply
 from tracker_migrate.model import Access, Attachment, Issue, Key, Person, kind_of, name_of
@@ -243,6 +251,18 @@ class LaunchpadSource:
     def _nobody(self, who: Person, status: int) -> Entity:
         url = self._client.address(f"~{who.name}")
         return Entity(value=who, reply=Reply(url=url, status=status, body=b"", withheld=1))
+
+    def who_has(self, identity: str) -> Key | None:
+        """Whose an OpenID identifier or e-mail address is; anybody may ask (recording
+        people-getByEmail-anon; getByOpenIDIdentifier stands in the recorded WADL)."""
+        asked = {"ws.op": "getByEmail", "email": identity}
+        if "://" in identity:
+            asked = {"ws.op": "getByOpenIDIdentifier", "identifier": identity}
+        try:
+            said = self._client.value(f"people?{urlencode(asked)}")
+        except (Gone, Refused):
+            return None
+        return person_key(said.get("self_link")) if isinstance(said, dict) else None
 
     # -- files ----------------------------------------------------------------------------------
 

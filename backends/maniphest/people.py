@@ -1,4 +1,4 @@
-"""Who has an account at Phorge, as its list of people says."""
+"""Who has an account at Phorge, and which projects there are, as its lists say."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tracker_migrate.interfaces import Candidate
 
 #: people with one of these roles can't be anybody's account
 _NOBODY = frozenset({"disabled", "bot", "list"})
+_EVERYBODY = ("public", "users")
 
 
 def accounts(finder: Finder) -> Iterator[Candidate]:
@@ -23,3 +24,13 @@ def accounts(finder: Finder) -> Iterator[Candidate]:
                 full_name=said.get("realName") or "",
                 usable=_NOBODY.isdisjoint(said.get("roles", ())),
             )
+
+
+def places(finder: Finder) -> Iterator[str]:
+    """The names of projects that everybody may see, page after page; milestones stand below one,
+    and are left out."""
+    search = {"constraints": {"isMilestone": False}, "limit": PAGE}
+    for rows in finder.pages("project.search", search):
+        for said in (row["fields"] for row in rows):
+            if said["policy"]["view"] in _EVERYBODY:
+                yield said["name"]

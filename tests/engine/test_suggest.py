@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import sys
 
+import msgspec
 import pytest
 
+from tests.engine.identity_maker import identities
 from tests.engine.people_maker import Human, make
 from tests.engine.test_privacy import shut
 from tests.engine.world import World
 from tracker_migrate.engine.people import Mentions
 from tracker_migrate.interfaces import Candidate, Entity, Reply
-from tracker_migrate.mappings.suggest import suggest
+from tracker_migrate.mappings.suggest import shared, suggest
 from tracker_migrate.model import Person, key
 from tracker_migrate.testing.memory import bug
 
@@ -56,6 +58,75 @@ def test_what_is_offered_as_sure_is_right() -> None:
     assert hits > 0.35 * movers, told
     assert all_hits > 0.7 * movers, told
     assert len({one.candidate.id for one in found}) == len(found)
+
+
+def test_what_is_known_besides_names_is_right_and_finds_more() -> None:
+    """As above, where a table knows addresses of people, and the target shows those of accounts:
+    wrong, shared and reused ones too."""
+    seed = random.randrange(10**9)
+    draw = random.Random(seed)
+    truth = make(draw, 3000)
+    known = identities(draw, truth)
+    people = [person(one.login, one.name, team=one.team) for one in truth.humans]
+    movers = [one for one in truth.humans if one.other_login]
+    names = [(h.other_login, h.other_name) for h in movers] + truth.strangers
+    there = [
+        msgspec.structs.replace(
+            account(login, name),
+            identities=tuple(known.theirs.get(place, ())),
+            made_for=known.made_for.get(place, ""),
+        )
+        for place, (login, name) in enumerate(names)
+    ]
+    right = {h.login: there[place].id for place, h in enumerate(movers)}
+    found = suggest(people, there, shared(known.ours, there, "the same address"))
+    by_names = suggest(people, [msgspec.structs.replace(one, made_for="") for one in there])
+    sure = [one for one in found if one.score > SURE]
+    hits = sum(right.get(one.person) == one.candidate.id for one in sure)
+    before = sum(one.score > SURE for one in by_names)
+    told = f"seed {seed}: sure {hits} of {len(sure)} ({before} by names), of {len(movers)}"
+    sys.stdout.write(told)
+    assert hits >= 0.99 * len(sure), told
+    assert hits > 0.6 * len(movers), told
+    assert len(sure) > before * 1.2, told
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "least", "most"),
+    [
+        (["a@x.example"], [["A@X.example "]], 0.99, 0.99),
+        (["https://login.launchpad.net/+id/q"], [["https://login.ubuntu.com/+id/q/"]], 0.99, 0.99),
+        (["a@x.example"], [["a@x.example"], ["a@x.example"]], 0.6, 0.6),
+        (["a@x.example", "b@x.example"], [["a@x.example"], ["b@x.example"]], 0.7, 0.7),
+        (["a@x.example"], [["b@x.example"]], 0.0, 0.0),
+    ],
+)
+def test_what_only_one_can_have_speaks_for_one(
+    ours: list[str], theirs: list[list[str]], least: float, most: float
+) -> None:
+    there = [
+        Candidate(id=str(place), full_name="Other Name", identities=tuple(held))
+        for place, held in enumerate(theirs)
+    ]
+    found = suggest([person("jdoe", "Jane Doe")], there, shared({"jdoe": ours}, there, "why"))
+    assert least <= (found[0].score if found else 0.0) <= most
+
+
+def test_what_several_people_have_says_nothing() -> None:
+    there = [Candidate(id="1", full_name="A Team", identities=("team@x.example",))]
+    people = [person("jdoe", "Jane Doe"), person("max", "Max Smith")]
+    ours = {"jdoe": ["team@x.example"], "max": ["team@x.example"]}
+    assert suggest(people, there, shared(ours, there, "why")) == []
+
+
+def test_whom_an_account_was_made_for_counts_if_the_full_name_agrees() -> None:
+    there = [Candidate(id="1", full_name="Jane Doe", made_for="jdoe")]
+    (one,) = suggest([person("jdoe", "Jane Doe")], there)
+    assert one.score == 0.97
+    assert "earlier move" in one.reason
+    (other,) = suggest([person("jdoe", "Max Smith")], there)
+    assert other.score == 0.8, "the name may have changed hands"
+    assert suggest([person("max", "Max Smith")], there) == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from tracker_migrate.backends.launchpad.standin.sharing import SHARING_READS
 
 Operation = Callable[[Context, Entry], Any]
 
+_LOGIN_SERVICES = ("https://login.launchpad.net/+id/", "https://login.ubuntu.com/+id/")
+
 
 def _named(collection: str) -> Operation:
     def run(ctx: Context, entry: Entry) -> Any:
@@ -68,6 +70,15 @@ def _by_email(ctx: Context, entry: Entry) -> Any:
     return ctx.store.item(str(found[0].get("person_link"))) if found else None
 
 
+def _by_openid(ctx: Context, entry: Entry) -> Any:
+    """By an identifier of one of Launchpad's two login services; one of another's is nobody's. The
+    store keeps what stands behind the service's address. Not recorded: by the WADL alone."""
+    asked = ctx.required("identifier")
+    bare = next((asked[len(one) :] for one in _LOGIN_SERVICES if asked.startswith(one)), "")
+    found = sorted(ctx.store.sources("openid", bare)) if bare else []
+    return ctx.store.item(found[0]) if found else None
+
+
 def _nomination_for(ctx: Context, bug: Entry) -> Any:
     target = ctx.path("target")
     for item in ctx.store.items("bug=? AND kind='bug_nomination'", bug.bug):
@@ -118,6 +129,7 @@ GET_OPERATIONS: dict[str, dict[str, Operation]] = {
     "bug_task": {"findSimilarBugs": _nothing},
     "people": {
         "getByEmail": _by_email,
+        "getByOpenIDIdentifier": _by_openid,
         "find": _search_pillars("person", "team"),
         "findPerson": _search_pillars("person"),
         "findTeam": _search_pillars("team"),
