@@ -174,6 +174,14 @@ class ManiphestSink:
         """Everybody with an account."""
         return people.accounts(self._finder)
 
+    def with_addresses(self, addresses: Sequence[str]) -> tuple[str, ...]:
+        """The accounts with one of these e-mail addresses."""
+        return self._finder.with_addresses(addresses)
+
+    def places(self) -> Iterator[str]:
+        """The names of all projects that everybody may see, milestones left out."""
+        return people.places(self._finder)
+
     def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
         """Of each project, by its PHID; None for a custom policy or a Space: no method of Conduit
         tells whom those let in."""

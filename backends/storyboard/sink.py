@@ -178,6 +178,10 @@ class StoryBoardSink:
         """Everybody with an account."""
         return people.accounts(self._site.api)
 
+    def places(self) -> Iterator[str]:
+        """The names of all projects."""
+        return people.places(self._site.api)
+
     def members(self, groups: Sequence[str]) -> Mapping[str, frozenset[str] | None]:
         """The ids of each team's members; None for a team that is not there."""
         return {group: self._site.members(group) for group in groups}
