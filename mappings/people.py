@@ -7,12 +7,17 @@
 
 `state`: verified (used), group (a team of the source's that is this team or project of the
 target's), suggested (never used until somebody confirms it), placeholder, bot.
+
+`created`: when the account at the source was made. A name there can be given up, and taken by
+somebody else: a person is a name with its date, and a row whose date is not the one that is known
+of the name now is suspended, as if it were not there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -28,11 +33,26 @@ _USED = ("verified", "group")
 
 class People(msgspec.Struct):
     """The rows of one target, by the name at the source. accounts: of people. groups: what a team
-    is there. bots: those of whom nobody expects an account."""
+    is there. bots: those of whom nobody expects an account. created: of these, the dates that their
+    rows give. suspended: rows that are not used, because the name is somebody else's: the row's
+    date, and the one that is known."""
 
     accounts: dict[str, Account] = {}
     groups: dict[str, str] = {}
     bots: set[str] = set()
+    created: dict[str, date] = {}
+    suspended: dict[str, tuple[date, date]] = {}
+
+    def suspend(self, known: Callable[[Collection[str]], dict[str, date]]) -> None:
+        """Leave out the rows of names that changed hands. known: when the accounts of these names
+        were made, as far as that is known."""
+        dates = known(self.created) if self.created else {}
+        for name, told in self.created.items():
+            if name in dates and dates[name] != told:
+                self.suspended[name] = told, dates[name]
+                self.accounts.pop(name, None)
+                self.groups.pop(name, None)
+                self.bots.discard(name)
 
 
 def load(
@@ -46,11 +66,28 @@ def load(
             mistakes.add(place, wrong)
         elif row["state"] == "bot" and row["target"] in ("", target):
             people.bots.add(row["person"])
+            _date_it(people, row)
         elif row["state"] in _USED and row["target"] == target:
             if row["person"] in people.accounts or row["person"] in people.groups:
                 mistakes.add(place, f"{row['person']} has two accounts at {target}")
             _take(people, row)
+            _date_it(people, row)
     return people
+
+
+def day(text: str) -> date | None:
+    """A date as people write it (2009-03-02), or as an API does; in UTC. None: it is none."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (when.astimezone(UTC) if when.tzinfo else when).date()
+
+
+def _date_it(people: People, row: dict[str, str]) -> None:
+    told = day(row["created"])
+    if told is not None:
+        people.created[row["person"]] = told
 
 
 def _wrong(row: dict[str, str]) -> str:
@@ -59,6 +96,8 @@ def _wrong(row: dict[str, str]) -> str:
         return f'no such state "{row["state"]}"{hint} ({", ".join(STATES)})'
     if any(_ADDRESS.search(cell) for cell in row.values()):
         return "holds an e-mail address: name the account by its number or PHID instead"
+    if row["created"] and day(row["created"]) is None:
+        return f'"{row["created"]}" under created is no date: write it as 2009-03-02'
     if row["state"] in _USED and not (row["account"] and row["target"]):
         return f"{row['person']} is {row['state']}, but has no account or no target"
     return ""
