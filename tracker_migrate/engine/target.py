@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date
 from typing import Any
 
 from tracker_migrate import registry
@@ -15,7 +16,7 @@ from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
-from tracker_migrate.model import Key, parts
+from tracker_migrate.model import Key, key, parts
 from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.ledger import Ledger
@@ -85,6 +86,7 @@ class Target:
         targets = list(workspace.settings.targets)
         tables = Tables(workspace.mappings, name, self.tracker, mistakes, targets)
         mistakes.stop_if_any()
+        tables.people.suspend(self._born)
         self.seals = Seals(workspace.folder, name, self.address)
         self.options = options
         self.decisions = TargetDecisions(
@@ -104,6 +106,13 @@ class Target:
         self.claiming = threading.Lock()
         self._sink: Sink | None = None
         self._planner: Planner | None = None
+
+    def _born(self, names: Collection[str]) -> dict[str, date]:
+        """When the accounts of these names at the source were made, as the archive knows it."""
+        tracker = self.workspace.settings.source.specs[0].partition(":")[0]
+        keys = [key(tracker, "person", name) for name in names]
+        found = self.archive.people(keys)
+        return {one.name: one.created.astimezone(UTC).date() for one in found if one.created}
 
     @property
     def planner(self) -> Planner:

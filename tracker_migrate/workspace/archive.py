@@ -337,6 +337,16 @@ class Archive:
         held: Person | None = self._entity(key, Person)
         return held
 
+    def people(self, keys: Sequence[Key]) -> Iterator[Person]:
+        """Those of these people of whom more than the name is known; in no order."""
+        for start in range(0, len(keys), _PAGE):
+            batch = sa.select(schema.entity.c.model).where(
+                schema.entity.c.key.in_(keys[start : start + _PAGE])
+            )
+            with self._engine.connect() as connection:
+                for row in connection.execute(batch):
+                    yield unpack(row.model, Person)
+
     def milestone(self, key: Key) -> Milestone | None:
         """What is known of a milestone."""
         held: Milestone | None = self._entity(key, Milestone)
