@@ -127,29 +127,36 @@ class Edits:
     """What is to be changed, gathered: only what is not so yet."""
 
     def __init__(self) -> None:
-        #: how many rows of each table are changed or deleted
-        self.rows: Counter[str] = Counter()
-        self._updates: dict[tuple[str, str, tuple[str, ...]], list[Sequence[Any]]] = {}
-        self._deletes: dict[tuple[str, str], list[Any]] = {}
+        self._changed: dict[tuple[str, str, Any], dict[str, Any]] = {}
+        self._deleted: dict[tuple[str, str], list[Any]] = {}
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows of each table are changed or deleted; a table of which none is, is not
+        named."""
+        counts = Counter(table for table, _key, _id in self._changed)
+        for (table, _key), ids in self._deleted.items():
+            counts[table] += len(ids)
+        return dict(counts)
 
     def row(self, table: str, row: Any, *, key: str = "id", **wanted: Any) -> None:
         """Have a row hold these values. row: as it is, with an attribute for each column."""
         changed = {name: one for name, one in wanted.items() if getattr(row, name) != one}
         if changed:
-            at = (table, key, tuple(changed))
-            self._updates.setdefault(at, []).append((getattr(row, key), *changed.values()))
-            self.rows[table] += 1
+            self._changed.setdefault((table, key, getattr(row, key)), {}).update(changed)
 
     def delete(self, table: str, id_: Any, *, key: str = "id") -> None:
         """Have a row deleted."""
-        self._deletes.setdefault((table, key), []).append(id_)
-        self.rows[table] += 1
+        self._deleted.setdefault((table, key), []).append(id_)
 
     def statements(self) -> Iterator[Statement]:
         """The statements that do so: what is deleted first, in the order in which it was named."""
-        for (table, key), ids in self._deletes.items():
+        for (table, key), ids in self._deleted.items():
             yield from deletes(table, key, ids)
-        for (table, key, columns), given in self._updates.items():
+        alike: dict[tuple[str, str, tuple[str, ...]], list[Sequence[Any]]] = {}
+        for (table, key, id_), changed in self._changed.items():
+            alike.setdefault((table, key, tuple(changed)), []).append((id_, *changed.values()))
+        for (table, key, columns), given in alike.items():
             yield from updates(table, key, columns, given)
 
 

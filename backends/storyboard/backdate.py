@@ -1,0 +1,293 @@
+"""Authors and dates in StoryBoard's own database, for its API can set neither a row of the
+timeline's date nor, without a token of somebody's, its author (facts 2).
+
+People see the timeline's rows, so that a comment's date is its event's. An event is known by its
+comment or task; a story's `story_created` and `tags_added` by their author, and by the date that an
+earlier backdate has given them: what a person did later is nobody else's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tracker_migrate import mysql
+from tracker_migrate.abilities import Backdated, Stamp, Stamped
+from tracker_migrate.backends.storyboard import backdate_sql, tables
+from tracker_migrate.digest import short
+from tracker_migrate.model import Key
+from tracker_migrate.mysql import Edits, Statement, among, second
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+#: a text of each kind: the planner's field, and the column of the same name
+TEXTS = {"story": "description", "comment": "content"}
+_TABLES = {"story": "stories", "task": "tasks", "comment": "comments"}
+_MADE = ("story_created", "tags_added")
+_NOT_THERE = "is not in the database"
+_NOT_OURS = "has another author by now, and is left alone"
+_NOBODY = "its author's account is not in the database"
+
+
+class StoryBoardBackdater:
+    """Implements `abilities.Backdater`. importer: the id of the account that writes."""
+
+    def __init__(self, importer: int) -> None:
+        self._importer = importer
+
+    def check(self, database: Connection) -> Sequence[str]:
+        """What differs from schema 063."""
+        return mysql.differences(database, tables.metadata.sorted_tables)
+
+    def changes(
+        self, database: Connection, stamps: Sequence[Stamp], *, write: bool = True
+    ) -> Backdated:
+        """Make a batch so, in one look and as few statements as it takes."""
+        batch = _Batch(database, self._importer, stamps)
+        done = batch.decide()
+        for statement in batch.edits.statements() if write else ():
+            mysql.run(database, statement)
+        return done
+
+    def statements(self, stamps: Sequence[Stamp]) -> Iterator[str]:
+        """The same as SQL, for an administrator."""
+        return map(mysql.said, backdate_sql.statements(self._importer, stamps))
+
+    def afterwards(self) -> Sequence[str]:
+        """Nothing: StoryBoard keeps no copy of these tables, and its search reads them."""
+        return ()
+
+
+class _Batch:
+    """One look at the rows of some issues, and what is to become of them."""
+
+    def __init__(self, database: Connection, importer: int, stamps: Sequence[Stamp]) -> None:
+        self._database = database
+        self._importer = importer
+        self.edits = Edits()
+        self._stamped: list[Stamped] = []
+        self._left: dict[Key, str] = {}
+        known = self._accounts(stamps)
+        self._left |= {one.key: _NOBODY for one in stamps if one.by and one.by not in known}
+        self._stamps = [one for one in stamps if one.key not in self._left]
+        self._of = {
+            kind: {int(one.at.id): one for one in self._stamps if one.kind == kind}
+            for kind in (*_TABLES, "tagging")
+        }
+
+    def decide(self) -> Backdated:
+        """What is to be changed, and what stands already."""
+        rows = {kind: self._rows(kind) for kind in _TABLES}
+        events = self._events()
+        for kind in _TABLES:
+            for number, stamp in self._of[kind].items():
+                self._object(kind, stamp, rows[kind].get(number), events)
+        self._stories_dates(rows["story"], events)
+        self._tasks_dates(rows["task"], events)
+        for number, stamp in self._of["tagging"].items():
+            if number in events.ours:
+                self._stamped.append(Stamped(key=stamp.key, by=stamp.by))
+        events.write(self.edits)
+        self._subscriptions()
+        return Backdated(rows=self.edits.rows, stamped=tuple(self._stamped), left=self._left)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def _accounts(self, stamps: Sequence[Stamp]) -> set[str]:
+        wanted = sorted({int(one.by) for one in stamps if one.by})
+        found = self._in(wanted, "SELECT id FROM users WHERE id IN ({})")
+        return {str(row.id) for row in found}
+
+    def _in(self, ids: Sequence[int], sql: str) -> Iterator[Any]:
+        for portion in mysql.pieces(([one] for one in ids), 1000):
+            values = tuple(row[0] for row in portion)
+            yield from mysql.rows(self._database, Statement(sql.format(among(values)), values))
+
+    def _rows(self, kind: str) -> dict[int, Any]:
+        """The objects' own rows, which nobody changes until we are done."""
+        text = {"story": ", creator_id, description", "task": ", creator_id, story_id"}
+        columns = f"id, created_at, updated_at{text.get(kind, ', content')}"
+        sql = f"SELECT {columns} FROM {_TABLES[kind]} WHERE id IN ({{}}) ORDER BY id FOR UPDATE"
+        return {row.id: row for row in self._in(sorted(self._of[kind]), sql)}
+
+    def _events(self) -> _Events:
+        """The timelines of the batch's stories: one look at the whole table, which has no index for
+        it (facts 6), and which must not be locked for that."""
+        sql = (
+            "SELECT id, story_id, comment_id, author_id, created_at, event_type, event_info "
+            "FROM events WHERE story_id IN ({}) ORDER BY id"
+        )
+        return _Events(self._in(sorted(self._of["story"]), sql))
+
+    # -- deciding ---------------------------------------------------------------------------------
+
+    def _object(self, kind: str, stamp: Stamp, row: Any, events: _Events) -> None:
+        number = int(stamp.at.id)
+        event = events.of_comment.get(number) if kind == "comment" else None
+        if row is None or (kind == "comment" and event is None):
+            self._left[stamp.key] = _NOT_THERE
+            return
+        author = event.author_id if event is not None else row.creator_id
+        if author not in self._accepted(stamp):
+            self._left[stamp.key] = _NOT_OURS
+        elif stamp.withdraw:
+            self._withdraw(number, stamp, events)
+        else:
+            events.of(kind, number, stamp, self._accepted(stamp), self._importer)
+            self._stamped.append(self._row(kind, stamp, row))
+
+    def _accepted(self, stamp: Stamp) -> set[int]:
+        return {self._account(one) for one in ("", stamp.was_by, stamp.by)}
+
+    def _account(self, by: str) -> int:
+        return int(by) if by else self._importer
+
+    def _row(self, kind: str, stamp: Stamp, row: Any) -> Stamped:
+        """The object's own row."""
+        wanted: dict[str, Any] = {}
+        if stamp.created is not None:
+            wanted["created_at"] = second(stamp.created)
+        if kind != "comment":
+            wanted["creator_id"] = self._account(stamp.by)
+        fields, edited = {}, []
+        for name, text in stamp.fields.items():
+            there = getattr(row, TEXTS[kind])
+            if there == text or short(there) == stamp.was.get(name):
+                wanted[TEXTS[kind]] = fields[name] = text
+            else:
+                edited.append(name)
+        self.edits.row(_TABLES[kind], row, **wanted)
+        return Stamped(key=stamp.key, by=stamp.by, fields=fields, edited=tuple(edited))
+
+    def _withdraw(self, number: int, stamp: Stamp, events: _Events) -> None:
+        """A comment goes with its history and its row of the timeline. One that somebody has
+        replied to stays there, empty, for the reply names it."""
+        history = self._in([number], "SELECT id FROM comments_history WHERE comment_id IN ({})")
+        replies = self._in([number], "SELECT id FROM comments WHERE in_reply_to IN ({}) LIMIT 1")
+        for row in history:
+            self.edits.delete("comments_history", row.id)
+        self.edits.delete("events", events.drop(number))
+        if any(True for _ in replies):
+            sql = "SELECT id, content, is_active FROM comments WHERE id IN ({})"
+            (row,) = self._in([number], sql)
+            self.edits.row("comments", row, content=None, is_active=0)
+        else:
+            self.edits.delete("comments", number)
+        self._stamped.append(Stamped(key=stamp.key, by=stamp.by, gone=True))
+
+    def _stories_dates(self, rows: Mapping[int, Any], events: _Events) -> None:
+        for number in events.ours:
+            self._changed(self._of["story"][number], rows[number], events.newest_of_story(number))
+
+    def _tasks_dates(self, rows: Mapping[int, Any], events: _Events) -> None:
+        done = {one.key for one in self._stamped}
+        for number, stamp in self._of["task"].items():
+            if stamp.key in done:
+                self._changed(stamp, rows[number], events.newest_of_task(number))
+
+    def _changed(self, stamp: Stamp, row: Any, newest: datetime | None) -> None:
+        """The date of its last change: the source's, or that of what a person did there since."""
+        if stamp.changed is not None:
+            when = second(stamp.changed)
+            when = max(when, newest) if newest is not None else when
+            self.edits.row(_TABLES[stamp.kind], row, updated_at=when)
+
+    def _subscriptions(self) -> None:
+        """The importer need not hear of what it has written."""
+        sql = "SELECT id, target_type, target_id FROM subscriptions WHERE user_id IN ({})"
+        for row in self._in([self._importer], sql):
+            if row.target_id in self._of.get(row.target_type, {}):
+                self.edits.delete("subscriptions", row.id)
+
+
+class _Events:
+    """The rows of some stories' timelines: as they are, and as they are to be."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = list(rows)
+        self._of_story: dict[int, list[Any]] = defaultdict(list)
+        self._of_task: dict[int, list[Any]] = defaultdict(list)
+        self.of_comment: dict[int, Any] = {}
+        #: stories whose own rows are ours
+        self.ours: list[int] = []
+        self._wanted: dict[int, dict[str, Any]] = {}
+        self._importer = 0
+        for row in self._rows:
+            self._of_story[row.story_id].append(row)
+            if row.event_type == "user_comment":
+                self.of_comment[row.comment_id] = row
+            if row.event_type.startswith("task_"):
+                self._of_task[_info(row).get("task_id", 0)].append(row)
+
+    def of(self, kind: str, number: int, stamp: Stamp, accepted: set[int], importer: int) -> None:
+        """The rows that tell of an object that is ours, and what they are to say."""
+        self._importer = importer
+        if kind == "comment":
+            self._set(self.of_comment[number], stamp)
+        elif kind == "task":
+            for row in self._of_task[number]:
+                if row.event_type == "task_created" and row.author_id in accepted:
+                    self._set(row, stamp)
+        else:
+            self.ours.append(number)
+            for row in self._of_story[number]:
+                if row.event_type in _MADE and self._made(row, stamp, accepted):
+                    self._set(row, stamp)
+
+    def _made(self, row: Any, stamp: Stamp, accepted: set[int]) -> bool:
+        """Whether we have written a row of a story's own: a person whose story it is may have added
+        tags as well."""
+        if row.event_type == "story_created" or row.author_id == self._importer:
+            return row.author_id in accepted
+        dated = stamp.created is not None and row.created_at == second(stamp.created)
+        return dated and row.author_id in accepted
+
+    def _set(self, row: Any, stamp: Stamp) -> None:
+        author = int(stamp.by) if stamp.by else self._importer
+        wanted: dict[str, Any] = {"author_id": author}
+        if stamp.created is not None:
+            wanted["created_at"] = second(stamp.created)
+        if row.event_type == "tags_added" and _info(row).get("author_id") != author:
+            wanted["event_info"] = json.dumps({**_info(row), "author_id": author})
+        self._wanted[row.id] = wanted
+
+    def drop(self, comment: int) -> int:
+        """Know no more of a comment's row; its id."""
+        row = self.of_comment.pop(comment)
+        self._of_story[row.story_id].remove(row)
+        return int(row.id)
+
+    def newest_of_story(self, story: int) -> datetime | None:
+        """The date of the newest row that is not the importer's."""
+        return self._newest(self._of_story[story])
+
+    def newest_of_task(self, task: int) -> datetime | None:
+        """The same of those that tell of a task."""
+        return self._newest(self._of_task[task])
+
+    def _newest(self, rows: Iterable[Any]) -> datetime | None:
+        dates = []
+        for row in rows:
+            wanted = self._wanted.get(row.id, {})
+            if wanted.get("author_id", row.author_id) not in (None, self._importer):
+                dates.append(wanted.get("created_at", row.created_at))
+        return max((one for one in dates if one is not None), default=None)
+
+    def write(self, edits: Edits) -> None:
+        """Note what is to be changed."""
+        for row in self._rows:
+            if row.id in self._wanted:
+                edits.row("events", row, **self._wanted[row.id])
+
+
+def _info(row: Any) -> dict[str, Any]:
+    """What a row of the timeline says besides; nothing, if it can't be read."""
+    try:
+        info = json.loads(row.event_info or "{}")
+    except ValueError:
+        return {}
+    return info if isinstance(info, dict) else {}
