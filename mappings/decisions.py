@@ -102,6 +102,8 @@ class TargetDecisions:
         self._circles = Circles(known.issue)
         self._tag_uses = dict(known.public_tags())
         self._people: dict[Key, Person | None] = {}
+        #: accounts that nothing is written as, and why: see `abilities.WritesAsOthers`
+        self.unspoken: Mapping[str, str] = {}
         self.source_writer = self._version()
 
     def _version(self) -> str:

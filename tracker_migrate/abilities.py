@@ -6,14 +6,14 @@ needs it says so. The engine asks with `isinstance`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.interfaces import Decisions, RemoteRef
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.interfaces import Account, Decisions, RemoteRef
+from tracker_migrate.model import Issue, Key, Person
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -47,6 +47,37 @@ class ListsPlaces(Protocol):
 
     def places(self) -> Iterator[str]:
         """The names of all projects that everybody may see. Raises Unreachable, LoginNeeded."""
+        ...
+
+
+# -- authors, through the API -------------------------------------------------------------------
+
+
+@runtime_checkable
+class WritesAsOthers(Protocol):
+    """A sink that can write as other accounts than the importer's."""
+
+    def unspoken(self, accounts: Collection[str]) -> Mapping[str, str]:
+        """Those of these accounts that nothing is to be written as, and why: the rest of a sentence
+        about it. Nothing is asked if the settings want the importer as the author of all. Raises
+        Unreachable, LoginNeeded."""
+        ...
+
+
+@runtime_checkable
+class KnowsUnspoken(Protocol):
+    """Decisions that know what such a sink has said."""
+
+    unspoken: Mapping[str, str]
+
+
+@runtime_checkable
+class MakesAccounts(Protocol):
+    """A sink that can make accounts at its target, if the settings let it."""
+
+    def make_account(self, person: Person) -> Account:
+        """An account for somebody of the source, that nobody can log in with; the one that was made
+        before, if it was. Raises UsageError if it must not, Refused, Unreachable, LoginNeeded."""
         ...
 
 
@@ -217,8 +248,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Back(msgspec.Struct, frozen=True, kw_only=True):
     """How one object of an issue is taken back.
 
-    op: `delete`: it goes, and so do `takes`; `update`: it stays for good, gets these fields, and
-    this marker, by which nothing is looked up.
+    op: `delete`: it goes, and `takes` go with it; `update`: it stays for good, gets these fields,
+    and this marker, by which nothing is looked up, and `takes` stay on it.
     """
 
     key: Key

@@ -126,7 +126,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     author, created, changed, closed: who made it at the source, when, when it was changed last and
     when it was closed there, where that is known: the target may not be able to say so before
     `backdate`. by: the account, as `Account.id`, that a new object is written as; "" for the
-    importer. None of these five is part of what "unchanged" means.
+    importer. carried: fields that are otherwise where the target shows the author, besides the
+    lines of origin (a link that has to be sealed). None of the first five is part of what
+    "unchanged" means.
     """
 
     key: Key
@@ -142,6 +144,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     changed: datetime | None = None
     closed: datetime | None = None
     by: str = ""
+    carried: dict[str, Value] = {}
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from tracker_migrate.backends.storyboard import wire
+from tracker_migrate.backends.storyboard.authors import Authors
 from tracker_migrate.backends.storyboard.client import Api
 from tracker_migrate.backends.storyboard.options import Options
 from tracker_migrate.errors import Gone, LoginNeeded, Refused
@@ -25,6 +27,11 @@ class Site:
         self._token = token
         self.api = self._as(token)
         self.nobody = self._as(None)
+        self.authors = Authors(self.api, options.timeout)
+        #: how a permalink is sealed; None as long as nobody has said so
+        self.seal: Callable[[str], str] | None = None
+        #: the accounts that the tables name, as far as somebody has asked about them
+        self.named: frozenset[str] = frozenset()
         self.outsiders = [self.nobody]
         for one in (outsider_token or "").split():
             self.outsiders.append(self._as(one))
@@ -75,6 +82,12 @@ class Site:
         """Whether an account id is ours: what tells our objects from a stranger's (law 5)."""
         return account is not None and int(account) == self.me
 
+    def write(self, by: str, method: str, path: str, body: Any = None, *, size: int = 0) -> Any:
+        """`Api.write` as an account, in its own name; as the importer if there is none."""
+        if not by or int(by) == self.me:
+            return self.api.write(method, path, body, size=size)
+        return self.authors.write(by, method, path, body, size=size)
+
     def story_ref(self, story: Any) -> RemoteRef:
         """The place of a story."""
         return RemoteRef(id=str(story), number=str(story), url=wire.story_url(self.web, story))
@@ -113,6 +126,7 @@ class Site:
         return frozenset(str(row["id"]) for row in rows)
 
     def close(self) -> None:
-        """Give back connections."""
+        """Take back the tokens that were made, and give back connections."""
+        self.authors.close()
         for api in (self.api, *self.outsiders):
             api.close()

@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.authors import NO_SUPERUSER
 from tracker_migrate.backends.storyboard.shape import PRIORITIES, STATUSES
-from tracker_migrate.errors import Gone, ObjectError, Unreachable, UsageError, WrongTracker
+from tracker_migrate.errors import (
+    ClosingOnly,
+    Gone,
+    ObjectError,
+    Unreachable,
+    UsageError,
+    WrongTracker,
+)
 from tracker_migrate.interfaces import Decisions
 
 _TABLES = {
@@ -37,8 +45,25 @@ def check(site: Site, decisions: Decisions) -> Mapping[str, str]:
         "address": site.base,
         "account": f"{account.get('full_name', '')} (user {account['id']})",
         "superuser": _rights(account),
+        "authors": _authors(site, account),
         "web": site.web,
     }
+
+
+def _authors(site: Site, account: Mapping[str, Any]) -> str:
+    """Who is written as. A token is made and taken back, for ourselves: what can't be done is known
+    before anything is written. Raises ClosingOnly: what has to be closed needs none."""
+    may = bool(account.get("is_superuser"))
+    if site.options.authors == "importer":
+        more = '; with authors = "tokens" it would be each author' if may else ""
+        return f"the importer{more}"
+    if not may:
+        raise ClosingOnly(NO_SUPERUSER)
+    try:
+        site.authors.try_one(str(site.me))
+    except ObjectError as error:
+        raise Unreachable(f"{error}: is it made in a moment?") from None
+    return "each author with an account, but for superusers and accounts that are switched off"
 
 
 def _wrong_words(decisions: Decisions) -> Iterator[str]:

@@ -99,13 +99,22 @@ class Api:
         """The JSON at a path. Raises Gone, LoginNeeded, Refused, Unreachable."""
         return self._read(path, query)[0]
 
-    def write(self, method: str, path: str, body: Any = None, *, size: int = 0) -> Any:
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        size: int = 0,
+        bearer: str | None = None,
+    ) -> Any:
         """Send one write, once; the JSON that came back (None for 204).
 
-        size: bytes of the longest text in it. Raises what `faults.fault` and `http.failed_write`
-        say; a success with a body that can't be read is Doubtful.
+        size: bytes of the longest text in it. bearer: somebody else's token. Raises what
+        `faults.fault` and `http.failed_write` say; a success with a body that can't be read is
+        Doubtful.
         """
-        answer = self._ask(method, path, body)
+        answer = self._ask(method, path, body, bearer)
         trouble = in_trouble(answer, self._server)
         if answer.status_code == 204:
             return None
@@ -189,8 +198,13 @@ class Api:
             error.down = trouble.down
         return error
 
-    def _ask(self, method: str, path: str, body: Any) -> requests.Response:
+    def _ask(
+        self, method: str, path: str, body: Any, bearer: str | None = None
+    ) -> requests.Response:
         client, http_error = self._client()
+        # what the package would remember of the first request: it reads it for each
+        client.http_client.cached_token = bearer or self._token
+        client.cached_endpoint = self.base
         self._server.ready(write=method != "GET")
         options: dict[str, Any] = {
             "headers": {"Accept": "application/json"},

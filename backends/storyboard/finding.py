@@ -1,8 +1,9 @@
 """Looking for one object at StoryBoard, and telling ours from a stranger's.
 
-Ours is what our account made (law 5): any user may post any free id (facts 12), so that neither a
-number nor a text proves anything. An object of our account that names another origin is not the one
-that is looked for either.
+Ours is what our account made, or what we sealed where somebody else is the author (law 5, see
+`ours`): any user may post any free id (facts 12), so that neither a number nor a text proves
+anything. An object of our account that names another origin is not the one that is looked for
+either.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_migrate.backends.storyboard import fields, origins, wire
+from tracker_migrate.backends.storyboard import fields, origins, ours, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.errors import Gone, Taken
 from tracker_migrate.interfaces import ClosedAction, Receipt, RemoteRef
@@ -56,7 +57,7 @@ class Finder:
         row = self.row(f"/stories/{action.number}")
         if row is None:
             return None
-        self._ours(row.get("creator_id"), action)
+        self._must_be_ours(ours.story(self._site, row), action)
         self._same_origin(row.get("description"), action)
         if row.get("title") == PLACEHOLDER:
             raise Taken(f"story {action.number} holds the end of a block of numbers")
@@ -83,8 +84,8 @@ class Finder:
         row = self.row(f"/tasks/{action.number}")
         if row is None:
             return None
-        self._ours(row.get("creator_id"), action)
-        if row.get("link") and row["link"] != action.marker:
+        self._must_be_ours(ours.task(self._site, row), action)
+        if row.get("link") and origins.unsealed(row["link"])[0] != action.marker:
             raise Taken(f"task {action.number} of ours belongs to something else")
         return self._site.task_ref(action.number, row["story_id"])
 
@@ -96,8 +97,8 @@ class Finder:
         author = self.comment_authors(story).get(action.number)
         if author is None:
             return None
-        self._ours(author, action)
         row = self.row(f"/stories/{story}/comments/{action.number}")
+        self._must_be_ours(ours.comment(self._site, author, (row or {}).get("content")), action)
         if row is None:
             return None
         self._same_origin(row.get("content"), action)
@@ -174,8 +175,8 @@ class Finder:
         except Gone:
             return None
 
-    def _ours(self, account: Any, action: ClosedAction) -> None:
-        if not self._site.is_ours(account):
+    def _must_be_ours(self, is_ours: bool, action: ClosedAction) -> None:
+        if not is_ours:
             raise Taken(f"{action.kind} {action.number} was made by somebody else")
 
     def _same_origin(self, text: Any, action: ClosedAction) -> None:

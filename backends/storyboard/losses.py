@@ -58,6 +58,7 @@ IN_WORDS = frozenset(
         ("task", "milestone"),
         ("task", "series"),
         ("task", "assignee"),
+        ("task", "author"),
         *work_items.IN_WORDS,
     }
 )
@@ -108,6 +109,12 @@ def _fates(
         for entity, field in _fields(_bare(issue), {"comments": (comment,)}, "comment"):
             usual = not telling(issue, comment.subject)
             told = _comment_fate(field, fate, usual)
+            if (
+                field == "author"
+                and fate == "written"
+                and shape.by(comment.author, issue, decisions)
+            ):
+                told = NATIVE
             yield entity, field, TEXT if told == NATIVE and comment.key in within else told
     for field, native in work_items.native(issue, decisions):
         yield work_items.ENTITY, field, NATIVE if native else TEXT
@@ -119,6 +126,8 @@ def _fates(
 
 
 def _issue_fate(issue: Issue, decisions: Decisions, entity: str, field: str) -> Outcome:
+    if field == "author" and shape.by(issue.author, issue, decisions):
+        return NATIVE
     if field == "tags":
         return NATIVE if len(shape.tags(issue, decisions)) == len(issue.tags) else TEXT
     return LOSSES.get(f"{entity}.{field}", TEXT)
@@ -134,6 +143,8 @@ def _task_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, 
                 native.add("task.series")
             if shape.assignee(task, decisions) is not None:
                 native.add("task.assignee")
+            if shape.by(task.author, issue, decisions):
+                native.add("task.author")
             if shape.milestone(issue, task, decisions) is not None:
                 native.add("task.milestone")
         for entity, field in _fields(_bare(issue), {"tasks": (task,)}, "task"):

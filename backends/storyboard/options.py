@@ -83,8 +83,10 @@ class Options(BaseModel):
     comments by bots: `keep` each, or `fold` them into one comment. milestones: which become
     objects: those that are `active` at the source, or `all`. text_limit: bytes of a text that
     is sent in one piece; what is longer goes on in the next comments. web: where people see
-    stories, if not at the API's own host. files: see `Files`; without it attachments stay at the
-    source."""
+    stories, if not at the API's own host. authors: who stories, tasks and comments are written as:
+    the `importer`, or their authors, with `tokens` that a superuser has made for them. people:
+    whether accounts for them are `found` alone, or may be `created`. files: see `Files`; without it
+    attachments stay at the source."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -101,6 +103,8 @@ class Options(BaseModel):
     milestones: Literal["active", "all"] = "active"
     text_limit: int = Field(default=TEXT_LIMIT, ge=SMALLEST, lt=TEXT_MAX)
     web: _Address | None = None
+    authors: Literal["importer", "tokens"] = "importer"
+    people: Literal["found", "created"] = "found"
     files: Files | None = None
 
 

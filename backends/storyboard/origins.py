@@ -17,6 +17,8 @@ _LABEL = re.compile(
 )
 _TASK = re.compile(r"https?://[^/]+/(?P<target>.+)/\+bug/(?P<bug>\d+)")
 _SPEC = re.compile(r"https?://[^/]+/.+/\+spec/[^/#]+")
+#: a link with its seal; the source's own addresses end in `#workitem-…` at most
+_SEALED = re.compile(r"(?P<home>.+)[#&]sealed-(?P<seal>[0-9a-f]{12})")
 _ITEM = re.compile(r"(?P<whole>.+)#workitem-(?P<mark>[0-9a-f]{12})")
 
 
@@ -70,6 +72,17 @@ def _named(label: str) -> Key | None:
     if match["comment"] is not None:
         return key("launchpad", "comment", f"{name}/{match['comment']}")
     return key("launchpad", kind, name)
+
+
+def joint(link: str) -> str:
+    """What stands between a link and its seal."""
+    return f"{'&' if '#' in link else '#'}sealed-"
+
+
+def unsealed(link: Any) -> tuple[str, str]:
+    """A task's link without its seal, and the seal, right or wrong; "" for what is not there."""
+    match = _SEALED.fullmatch(link) if isinstance(link, str) else None
+    return (match["home"], match["seal"]) if match else (str(link or ""), "")
 
 
 def task_key(link: Any, issue: Key | None) -> Key | None:

@@ -1,7 +1,7 @@
 """What a Launchpad issue becomes at StoryBoard: a story, its tasks, tags and comments. Pure.
 
-A story has neither assignee nor milestone; its tasks have. Without impersonation the author of all
-is the importing account, so that the source's authors stand in the line of origin of each text.
+A story has neither assignee nor milestone; its tasks have. Where the author of an object is the
+importing account, the source's author stands in the line of origin of its text.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tracker_migrate.backends.storyboard import (
     attached,
     fields,
     losses,
+    origins,
     outlook,
     rules,
     shape,
@@ -34,6 +35,7 @@ from tracker_migrate.interfaces import (
     Place,
     Pointer,
     Rule,
+    Seal,
     Step,
     Text,
     Value,
@@ -113,7 +115,8 @@ class StoryBoardPlanner:
         for of, (home, made) in kept.items():
             yield _file(issue, of, home, made, audience.name)
         for one in self._told(issue, decisions, audience.name, tags):
-            yield _behind(one, kept)
+            by = shape.by(one.author, issue, decisions)
+            yield _behind(msgspec.structs.replace(one, by=by), kept)
 
     def _told(
         self, issue: Issue, decisions: Decisions, audience: str, tags: list[str]
@@ -268,6 +271,7 @@ def _task(issue: Issue, task: Task, place: Place, decisions: Decisions, audience
         fields=made,
         audience=audience,
         marker=task.home,
+        carried={"link": Text(parts=(task.home, origins.joint(task.home), Seal(of=task.home)))},
         author=task.author or issue.author,
         created=task.created or issue.created,
         changed=issue.updated,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker_migrate.backends.storyboard import fields, origins, wire
+from tracker_migrate.backends.storyboard import fields, origins, ours, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.finding import Finder, tags_of
 from tracker_migrate.bounded import PARTS
@@ -81,8 +81,8 @@ class _View:
         """Its tasks; the link says which task of the source one is."""
         for row in rows:
             ref = self._site.task_ref(row["id"], self._story)
-            mine = self._site.is_ours(row.get("creator_id"))
-            named = origins.task_key(row.get("link"), self._issue)
+            mine = ours.task(self._site, row)
+            named = origins.task_key(origins.unsealed(row.get("link"))[0], self._issue)
             keys = [named] if named is not None else []
             self._add("task", ref, wire.task_fields(row), keys, mine)
 
@@ -90,7 +90,7 @@ class _View:
         """Its comments; their events say who wrote them."""
         for row in rows:
             ref = self._site.comment_ref(row["id"], self._story)
-            mine = self._site.is_ours(authors.get(row["id"]))
+            mine = ours.comment(self._site, authors.get(row["id"]), row.get("content"))
             keys = origins.keys_of(row.get("content"), self._issue)
             self._add("comment", ref, wire.comment_fields(row, self._story), keys, mine)
 
@@ -161,16 +161,19 @@ class Earlier:
         """All tasks of ours with a link: what stands twice has numbers of its own (a block's), and
         is known by naming the same task of the source."""
         for row in self._api.rows("/tasks", {"link": "://"}):
-            if self._site.is_ours(row.get("creator_id")):
+            if ours.task(self._site, row):
                 at = self._site.task_ref(row["id"], row["story_id"])
-                yield Mine(kinds=("task",), at=at, made=True, marker=str(row["link"]))
+                yield Mine(
+                    kinds=("task",), at=at, made=True, marker=origins.unsealed(row["link"])[0]
+                )
 
     def _story(self, issue: Key, marker: str, number: int | None) -> Mapping[str, Any] | None:
         candidates = [number] if number is not None else self._linked(issue, marker)
         for story in candidates:
             row = self._finder.row(f"/stories/{story}")
-            ours = row is not None and self._site.is_ours(row.get("creator_id"))
-            if row is not None and ours and origins.is_of(row.get("description"), issue, marker):
+            if row is None or not ours.story(self._site, row):
+                continue
+            if origins.is_of(row.get("description"), issue, marker):
                 return row  # type: ignore[no-any-return]
         return None
 
@@ -198,13 +201,13 @@ class Earlier:
 
     def _tasks(self, story: int) -> Iterator[tuple[str, RemoteRef]]:
         for row in self._api.rows("/tasks", {"story_id": story}):
-            if self._site.is_ours(row.get("creator_id")) and row.get("link"):
-                yield row["link"], self._site.task_ref(row["id"], story)
+            if ours.task(self._site, row) and row.get("link"):
+                yield origins.unsealed(row["link"])[0], self._site.task_ref(row["id"], story)
 
     def _comments(self, story: int) -> Iterator[tuple[Key, RemoteRef]]:
         authors = self._finder.comment_authors(story)
         for row in self._api.rows(f"/stories/{story}/comments"):
-            if self._site.is_ours(authors.get(row["id"])):
+            if ours.comment(self._site, authors.get(row["id"]), row.get("content")):
                 at = self._site.comment_ref(row["id"], story)
                 yield from ((named, at) for named in origins.keys_of(row.get("content")))
 
@@ -231,8 +234,8 @@ class Earlier:
         stories of its tasks."""
         index: dict[str, list[int]] = defaultdict(list)
         for row in self._api.rows("/tasks", {"link": part}):
-            link = str(row.get("link") or "")
-            if self._site.is_ours(row.get("creator_id")):
+            link = origins.unsealed(row.get("link"))[0]
+            if ours.task(self._site, row):
                 for name in {link, link.rstrip("/").rpartition("/")[2]}:
                     index[name].append(int(row["story_id"]))
         return dict(index)

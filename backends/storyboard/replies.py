@@ -89,6 +89,16 @@ class User(Row):
     full_name: Word | None = None
     is_superuser: bool | None = None
     enable_login: bool | None = None
+    email: str | None = None
+    openid: str | None = None
+
+
+class Token(Row):
+    """A token that was made: what it is has to be told, and nobody but who asked may hear of it."""
+
+    user_id: Id
+    access_token: str
+    expires_in: Id
 
 
 class Status(msgspec.Struct):
@@ -129,6 +139,8 @@ _WRITTEN: tuple[tuple[str, Any], ...] = (
     (r"/tasks(/\d+)?", Task),
     (r"/stories/\d+/comments", Event),
     (r"/(projects|branches|milestones|tags)", Named),
+    (r"/users", User),
+    (r"/users/\d+/tokens", Token),
 )
 
 

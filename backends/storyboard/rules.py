@@ -44,6 +44,8 @@ def _own() -> Iterator[tuple[str, tuple[Rule, ...]]]:
     for entity in ("task", "work_item"):
         yield f"{entity}.assignee", _either(f"{entity}.assignee", f"{_ACCOUNT}, {_MOVED}")
         yield f"{entity}.milestone", _either(f"{entity}.milestone", _MERGED)
+    for entity in ("bug", "blueprint", "task"):
+        yield f"{entity}.author", _either(f"{entity}.author", _AUTHOR)
     title = f"{_MOVED}, and it has up to 255 characters"
     yield "work_item.title", _either("work_item.title", title)
     yield from ((f"comment.{field}", tuple(_comment(field))) for field in TOLD["comment"])
@@ -54,11 +56,17 @@ def _own() -> Iterator[tuple[str, tuple[Rule, ...]]]:
 
 
 _TAGS = "if each of them becomes a tag"
+_AUTHOR = (
+    'as its author, with authors = "tokens", if they have an account, no superuser\'s, and may read'
+    " the issue there"
+)
 
 
 def _comment(field: str) -> Iterator[Rule]:
     if f"comment.{field}" in LOSSES:
         yield _native()
+    elif field == "author":
+        yield _native(_AUTHOR)
     yield from (one for one in rules_of({}, "comment", field) if one.outcome != "lost")
     for fate, reason in UNWRITTEN.items():
         if _loses(field, fate):

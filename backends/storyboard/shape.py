@@ -3,13 +3,14 @@ the objects, and by the losses, which count them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
+from tracker_migrate.abilities import KnowsUnspoken
 from tracker_migrate.backends.storyboard import fields
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Decisions, Place
-from tracker_migrate.model import Comment, Issue, Task, kind_of
+from tracker_migrate.model import Comment, Issue, Key, Task, kind_of
 
 STATUSES = frozenset({"todo", "inprogress", "review", "merged", "invalid"})
 PRIORITIES = frozenset({"low", "medium", "high"})
@@ -112,6 +113,24 @@ def milestone(issue: Issue, task: Task, decisions: Decisions) -> str | None:
     if known is None or not fields.fits_milestone(fields.sound(known.name)):
         return None
     return fields.sound(known.name)
+
+
+def by(author: Key | None, issue: Issue, decisions: Decisions) -> str:
+    """The account that something new of an issue is written as; "" for the importer: the settings
+    don't want another one, its author has none, or none that may be written as, or one that is not
+    among the issue's readers by name: nobody is let in to be an author."""
+    if decisions.options.get("authors") != "tokens" or author is None:
+        return ""
+    account = decisions.account(author)
+    if account is None or not account.id.isdigit() or account.id in unspoken(decisions):
+        return ""
+    audience = decisions.audience(issue)
+    return account.id if audience.name == "public" or account.id in audience.users else ""
+
+
+def unspoken(decisions: Decisions) -> Collection[str]:
+    """The accounts that nothing may be written as, as far as the target was asked."""
+    return decisions.unspoken if isinstance(decisions, KnowsUnspoken) else ()
 
 
 def assignee(task: Task, decisions: Decisions) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_migrate.backends.storyboard import access, origins, wire
+from tracker_migrate.backends.storyboard import access, origins, ours, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.faults import Exists, HalfMade
 from tracker_migrate.backends.storyboard.finding import Finder
@@ -38,9 +38,11 @@ class StoryWriter:
         """Make a story, private from the first if it is to be; what is there already is taken up
         if it is this very one. Raises Taken, Doubtful, Refused."""
         self._check_readers(action.fields)
-        body = wire.story_body(action.fields, self._site.me)
+        me = self._site.me
+        body = wire.story_body(action.fields, me, first=int(action.by or me))
+        body = wire.numbered(body, action.number)
         try:
-            row = self._api.write("POST", "/stories", wire.numbered(body, action.number), size=size)
+            row = self._site.write(action.by, "POST", "/stories", body, size=size)
         except HalfMade:
             # the story may be there all the same, cut off at the unknown reader (facts 13)
             found = self._rescue(action) if action.number is not None else None
@@ -93,7 +95,7 @@ class StoryWriter:
         """Take the readers off a private story of ours; a stranger's under its number is not ours
         to open."""
         row = self._api.get(path)
-        if not self._site.is_ours(row.get("creator_id")):
+        if not ours.story(self._site, row):
             raise Refused(ANOTHERS)
         if row.get("private") and _readers(row) != {("users", self._site.me)}:
             self._api.write("PUT", path, wire.story_body(access.story(CLOSED), self._site.me))

@@ -127,7 +127,8 @@ def _origin(of: Issue | Comment, decisions: Decisions, part: int = 0) -> Head:
         author_home=person.home if person else None,
         when=of.created,
     )
-    return origin.head(told, origin.commonmark_line)
+    # the web client shows when a comment was written here, and a story's date nowhere (facts 2)
+    return origin.head(told, origin.commonmark_line, dated=True)
 
 
 def _before(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[Line]:

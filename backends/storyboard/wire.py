@@ -56,19 +56,21 @@ def name_of(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def story_body(fields: Mapping[str, Any], me: int) -> dict[str, Any]:
-    """The body of a story's POST or PUT.
+def story_body(fields: Mapping[str, Any], me: int, first: int | None = None) -> dict[str, Any]:
+    """The body of a story's POST or PUT. me: the importer. first: who acts, if it is somebody else.
 
     A private one names the acting user first: who is not in the list loses access at once, and a
-    reader that turns out to be unknown cuts the list off there (facts 4 and 13). A public one must
-    not name readers at all: empty lists are refused.
+    reader that turns out to be unknown cuts the list off there (facts 4 and 13). The importer comes
+    next, and always; who acts and is no reader is not let in. A public one must not name readers at
+    all: empty lists are refused.
     """
     body = {name: fields[name] for name in STORY if fields.get(name) is not None}
     if fields.get("private") is False:
         return body
     if fields.get("private") or "users" in fields:
         others = [number(user) for user in fields.get("users") or ()]
-        body["users"] = [{"id": user} for user in (me, *(u for u in others if u != me))]
+        acting = [first] if first in others else []
+        body["users"] = [{"id": user} for user in dict.fromkeys((*acting, me, *others))]
     if fields.get("teams") is not None:
         body["teams"] = [{"id": number(team)} for team in fields["teams"]]
     return body

@@ -88,7 +88,7 @@ class Writer:
         body = wire.numbered(wire.task_body(action.fields, create=True), action.number)
         try:
             with self._site.one_task_at_a_time(int(body["project_id"])):
-                row = self._api.write("POST", "/tasks", body)
+                row = self._site.write(action.by, "POST", "/tasks", body)
         except Exists:
             return self._finder.find(action) or self._stories.invisible(action)
         made = wire.id_of(row, action.number)
@@ -159,7 +159,8 @@ class Writer:
         story = int(action.fields["story_id"])
         body = wire.numbered(wire.comment_body(action.fields), action.number)
         try:
-            row = self._api.write("POST", f"/stories/{story}/comments", body, size=size)
+            path = f"/stories/{story}/comments"
+            row = self._site.write(action.by, "POST", path, body, size=size)
         except Exists:
             return self._finder.find(action) or self._stories.invisible(action)
         # what comes back is the event: its `id` is the event's own (facts 1)

@@ -24,11 +24,11 @@ def as_it_stands(wanted: Wanted, held: Held | None) -> Wanted:
 def carrying(wanted: Wanted, by: str) -> Wanted:
     """What is wanted of an object that shows this account as its author; "" for the importer."""
     heads = any(isinstance(one, Text) and one.head for one in wanted.fields.values())
-    if not by or not heads:
+    if not by or not (heads or wanted.carried):
         return wanted
     fields = {
         name: shortened(value) if isinstance(value, Text) else value
-        for name, value in wanted.fields.items()
+        for name, value in {**wanted.fields, **wanted.carried}.items()
     }
     return msgspec.structs.replace(wanted, fields=fields)
 

@@ -11,7 +11,7 @@ from datetime import UTC, date
 from typing import Any
 
 from tracker_migrate import registry
-from tracker_migrate.abilities import KnowsSeals
+from tracker_migrate.abilities import KnowsSeals, WritesAsOthers
 from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
@@ -175,12 +175,16 @@ class Target:
             yield copy
 
     def learn(self) -> None:
-        """Ask the target whom its groups let in: what can't be told is refused from now on."""
+        """Ask the target whom its groups let in: what can't be told is refused from now on. And
+        which of the accounts of people.csv nothing is to be written as."""
         policies = self.decisions.tables.privacy.policies.values()
         groups = {one for policy in policies for one in (*policy.groups, policy.space) if one}
         groups |= {*self.decisions.tables.people.groups.values()}
         members = self.sink.members(sorted(groups)) if groups else {}
         self.decisions.doors.learn(members, self.sink.importer if policies else "")
+        if isinstance(self.sink, WritesAsOthers):
+            accounts = {one.id for one in self.decisions.tables.people.accounts.values()}
+            self.decisions.unspoken = self.sink.unspoken(accounts)
 
     def close(self) -> None:
         """Give back the sink's connections."""

@@ -60,12 +60,21 @@ Shown = str | Passing | Seal
 _SEAL = "\0"
 
 
-def head(origin: Origin, line: Callable[[Origin], str]) -> Head:
+def head(origin: Origin, line: Callable[[Origin], str], *, dated: bool = False) -> Head:
     """The line of origin in both its forms: as it is, and as it is where the target itself shows
-    who and when. line: writes one in the target's markup."""
-    short = line(Origin(origin.label, origin.permalink, signature=_SEAL))
+    who and when. line: writes one in the target's markup. dated: the short one tells the date as
+    well, in passing, for where the target shows people another one.
+
+    The seal is that of the permalink as it reads back: some of its characters may be encoded."""
+    told, when = line(origin), origin.when if dated else None
+    short = line(Origin(origin.label, origin.permalink, when=when, signature=_SEAL))
     before, _, after = short.partition(_SEAL)
-    return Head(told=(line(origin),), carried=(before, Seal(of=origin.permalink), after))
+    found = parse(told)
+    seal = Seal(of=found.permalink if found is not None else origin.permalink)
+    shown = f" \u00b7 {_date(when)}" if when is not None else ""
+    start, _, end = before.rpartition(shown) if shown else ("", "", before)
+    pieces = (start, Passing(text=shown), end) if shown else (before,)
+    return Head(told=(told,), carried=(*pieces, seal, after))
 
 
 def passing(head: Head, before: str, text: str, shown: str) -> Head:
@@ -134,9 +143,12 @@ def _read(match: re.Match[str], plain: Callable[[str], str]) -> Origin | None:
 def _tail(who: str, origin: Origin) -> str:
     tail = f" \u00b7 {who}" if who else ""
     if origin.when:
-        shown = origin.when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        tail += f"{', ' if who else ' · '}{shown}"
+        tail += f"{', ' if who else ' · '}{_date(origin.when)}"
     return tail + (f" \u00b7 `{origin.signature}`" if origin.signature else "")
+
+
+def _date(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _name(name: str | None) -> str:
