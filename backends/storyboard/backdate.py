@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tracker_migrate import mysql
 from tracker_migrate.abilities import Backdated, Stamp, Stamped
 from tracker_migrate.backends.storyboard import backdate_sql, tables
+from tracker_migrate.backends.storyboard.backdate_sql import TEXTS
 from tracker_migrate.digest import short
 from tracker_migrate.model import Key
 from tracker_migrate.mysql import Edits, Statement, among, second
@@ -24,8 +25,6 @@ from tracker_migrate.mysql import Edits, Statement, among, second
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-#: a text of each kind: the planner's field, and the column of the same name
-TEXTS = {"story": "description", "comment": "content"}
 _TABLES = {"story": "stories", "task": "tasks", "comment": "comments"}
 _MADE = ("story_created", "tags_added")
 _NOT_THERE = "is not in the database"
@@ -109,8 +108,8 @@ class _Batch:
 
     def _rows(self, kind: str) -> dict[int, Any]:
         """The objects' own rows, which nobody changes until we are done."""
-        text = {"story": ", creator_id, description", "task": ", creator_id, story_id"}
-        columns = f"id, created_at, updated_at{text.get(kind, ', content')}"
+        author = "" if kind == "comment" else ", creator_id"
+        columns = f"id, created_at, updated_at, {TEXTS[kind]}{author}"
         sql = f"SELECT {columns} FROM {_TABLES[kind]} WHERE id IN ({{}}) ORDER BY id FOR UPDATE"
         return {row.id: row for row in self._in(sorted(self._of[kind]), sql)}
 
@@ -155,9 +154,9 @@ class _Batch:
             wanted["creator_id"] = self._account(stamp.by)
         fields, edited = {}, []
         for name, text in stamp.fields.items():
-            there = getattr(row, TEXTS[kind])
+            there = getattr(row, name)
             if there == text or short(there) == stamp.was.get(name):
-                wanted[TEXTS[kind]] = fields[name] = text
+                wanted[name] = fields[name] = text
             else:
                 edited.append(name)
         self.edits.row(_TABLES[kind], row, **wanted)

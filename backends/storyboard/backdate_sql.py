@@ -15,7 +15,8 @@ from typing import Any
 from tracker_migrate.abilities import Stamp
 from tracker_migrate.mysql import Statement, listed, pieces, second
 
-_TEXTS = {"story": "description", "comment": "content"}
+#: the text of each kind that names its origin: the planner's field, and the column of that name
+TEXTS = {"story": "description", "task": "link", "comment": "content"}
 _NAMES = ("id", "author", "was", "created", "changed", "sha", "cut", "head")
 #: columns of the rows that a statement lists, as `_listing` has them
 _CREATED = "COALESCE(n.created, {0}.created_at)"
@@ -55,7 +56,8 @@ _TASK_EVENTS = (
 )
 _TASKS = (
     f"UPDATE {{n}} n STRAIGHT_JOIN tasks t ON t.id = n.id {_USER}"
-    f" SET t.creator_id = n.author, t.created_at = {_CREATED.format('t')}"
+    f" SET t.creator_id = n.author, t.created_at = {_CREATED.format('t')},"
+    f" t.link = {_TEXT.format('t.link')}"
     f" WHERE t.creator_id {_OURS}"
 )
 _STORY_EVENTS = (
@@ -135,7 +137,7 @@ def _listing(importer: int, stamp: Stamp) -> tuple[Any, ...]:
 def _head(stamp: Stamp) -> tuple[str | None, int, str]:
     """The SHA-256 of a text as it has to stand there, how many characters at its head are to go,
     and what is to stand there instead."""
-    name = _TEXTS.get(stamp.kind, "")
+    name = TEXTS.get(stamp.kind, "")
     old, new = stamp.before.get(name), stamp.fields.get(name)
     if old is None or new is None:
         return None, 0, ""

@@ -61,7 +61,8 @@ class Board:
         values = {"title": "It breaks", "private": False, "creator_id": IMPORTER}
         self.add(tables.stories, id=story, description=text, updated_at=NOW, **values)
         self.event("story_created", story_id=story)
-        self.add(tables.tasks, id=task, story_id=story, creator_id=IMPORTER, title="It breaks")
+        values = {"story_id": story, "creator_id": IMPORTER, "title": "It breaks"}
+        self.add(tables.tasks, id=task, link=told(f"task {story}"), **values)
         self.event("task_created", story_id=story, info={"story_id": story, "task_id": task})
         tags = {"story_id": story, "author_id": IMPORTER, "tags": ["api"]}
         self.event("tags_added", story_id=story, info=tags)
@@ -130,15 +131,16 @@ def stamps(
     """What is to be made of `imported`: the story and its task by one, its comments by another.
     was, were: whose they are now."""
     issue = Key(f"launchpad:bug:{story}")
-    whose = {"issue": issue, "was_by": str(was or ""), "by": str(by or "")}
+    whose: dict[str, Any] = {"issue": issue, "was_by": str(was or ""), "by": str(by or "")}
     text = texts("description", f"story {story}", was, by)
+    link = texts("link", f"task {story}", was, by)
     at = {name: RemoteRef(id=str(number)) for name, number in (("s", story), ("t", story + 1000))}
     tagging = Key(f"launchpad:tagging:{story}")
     task = Key(f"launchpad:task:{story}@nova")
-    dates = {"created": THEN, "changed": LATER}
+    dates: dict[str, Any] = {"created": THEN, "changed": LATER}
     made = [
         Stamp(key=issue, kind="story", at=at["s"], **whose, **dates, **text),
-        Stamp(key=task, kind="task", at=at["t"], **whose, **dates),
+        Stamp(key=task, kind="task", at=at["t"], **whose, **dates, **link),
         Stamp(key=tagging, kind="tagging", at=at["s"], **whose, created=THEN),
     ]
     whose |= {"by": str(others or ""), "was_by": str(were or "")}

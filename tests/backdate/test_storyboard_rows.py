@@ -48,6 +48,7 @@ def test_authors_and_dates_are_the_sources(board: Board) -> None:
     for row in (story, task):
         assert (row["creator_id"], row["created_at"]) == (ADA, naive(THEN))
     assert story["description"] == carried("story 100")
+    assert task["link"] == carried("task 100")
     for kind in ("story_created", "task_created", "tags_added"):
         row = board.event_of(kind)
         assert (row["author_id"], row["created_at"]) == (ADA, naive(THEN))
