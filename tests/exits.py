@@ -68,8 +68,9 @@ _WHOLE = {"Verdict", "DifferenceAt", "Closed", "Event", "Item", "set_unread"}
 _ALL = ("tracker_migrate/engine", "tracker_migrate/workspace", "tracker_migrate/report", "mappings")
 #: and in the files of a backend where messages are made
 _MESSAGES = {
-    "access", "answers", "checking", "checks", "client", "faults", "guard", "login", "opening",
-    "outside", "outsider", "places", "policycheck", "reader", "search", "sharing", "http",
+    "access", "answers", "checking", "checks", "client", "faults", "foresight", "guard", "login",
+    "opening", "outside", "outsider", "places", "policycheck", "reader", "search", "sharing",
+    "http",
 }  # fmt: skip
 _LEFT_OUT = ("standin", "testing")
 

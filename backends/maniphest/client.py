@@ -181,6 +181,20 @@ class Conduit:
             return frozenset(fields)  # the server takes no such field, or talks in other words
         return frozenset()
 
+    def takes(self, size: int) -> bool:
+        """Whether a request of about so many bytes gets through to Phorge: asked with an edit of a
+        type that can't exist (006-edit-bad-transaction-type)."""
+        padding = "x" * size
+        try:
+            self.read(
+                "maniphest.edit", transactions=[{"type": "tracker-migrate.none", "value": padding}]
+            )
+        except UnknownType:
+            return True
+        except Refused:
+            return False
+        return True
+
     def close(self) -> None:
         """Close every thread's session."""
         with self._guard:

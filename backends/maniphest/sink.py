@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from tracker_migrate.abilities import Foresight
 from tracker_migrate.backends.maniphest import checking, people, standings
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
 from tracker_migrate.backends.maniphest.filefinder import FileFinder
+from tracker_migrate.backends.maniphest.foresight import ManiphestForesight
 from tracker_migrate.backends.maniphest.guard import Guard
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.options import Options
@@ -65,6 +67,7 @@ class ManiphestSink:
         self.connections = options.connections
         self.ordered = options.order == "ordered"
         self._client = client
+        self._options = options
         self._server = Server(client, options.marker_field)
         self._outsider = Outsider(self.address, outsiders, options.timeout, lambda: self.importer)
         self._finder = Finder(self._server)
@@ -89,6 +92,10 @@ class ManiphestSink:
         policies = PolicyCheck(self._server, self._finder, self._outsider.clients)
         with about(self.address, "Phorge"):
             return checking.check(self._server, policies, decisions)
+
+    def foresight(self, decisions: Decisions) -> Foresight:
+        """See `abilities.Foresees`."""
+        return ManiphestForesight(self._server, self._finder, self._options, decisions)
 
     def number(self, wanted: Wanted) -> int | None:
         """The server chooses all numbers."""

@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from tracker_migrate.abilities import Foresight
 from tracker_migrate.backends.storyboard import checks, outsider, people, standings, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.files import KIND as FILE
 from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.backends.storyboard.finding import Finder
+from tracker_migrate.backends.storyboard.foresight import StoryBoardForesight
 from tracker_migrate.backends.storyboard.numbers import Numbers
 from tracker_migrate.backends.storyboard.options import Options
 from tracker_migrate.backends.storyboard.planner import KINDS, StoryBoardPlanner
@@ -72,6 +74,10 @@ class StoryBoardSink:
             facts = checks.check(self._site, decisions)
         files = self._files.check(self.address, self._site.web)
         return {**facts, "numbers": self._options.numbers, **files}
+
+    def foresight(self, decisions: Decisions) -> Foresight:
+        """See `abilities.Foresees`."""
+        return StoryBoardForesight(self._site, decisions)
 
     def lend(self, files: Files) -> None:
         """Where to have the bytes of attachments."""

@@ -10,9 +10,22 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Cli, Servers
+from tests.cli.conftest import OWNER, Cli, Servers
+from tracker_migrate import __version__
 from tracker_migrate.backends.launchpad.source import LaunchpadSource
+from tracker_migrate.backends.maniphest import foresight
+from tracker_migrate.backends.storyboard.client import Api
+from tracker_migrate.model import name_of
+from tracker_migrate.testing.loopback import Fault
+from tracker_migrate.workspace import Workspace
 
+POLICY = """[information_type]
+"Private" = "few"
+"Private Security" = "few"
+"Proprietary" = "few"
+[policies.few.new]
+users = "readers"
+"""
 HEAD = "person,target,account,name,state,created,note\n"
 
 
@@ -119,3 +132,129 @@ def test_on_the_screen_each_has_its_mark_and_its_cure(cli: Cli, workspace: Path)
     assert " ok   workspace: 21 issues were read" in out
     assert "LOOK  source:" in out
     assert "      -> tracker-migrate login" in out
+
+
+# -- what a move would meet at a target ------------------------------------------------------------
+
+
+def options(workspace: Path, target: str, line: str) -> None:
+    """Add a setting to a target."""
+    settings = workspace / "migration.toml"
+    head = f"[targets.{target}]"
+    settings.write_text(settings.read_text().replace(head, f"{head}\n{line}"))
+
+
+def strangers(standins: Servers) -> Api:
+    """A StoryBoard as somebody else."""
+    return Api(f"{standins.storyboard.url}/v1", "token-of-other")
+
+
+def a_bug(workspace: Path) -> int:
+    """The number of a bug that was read."""
+    with Workspace(workspace) as held:
+        return min(int(one.name) for one in held.archive.issues() if one.kind == "bug")
+
+
+def test_the_program_says_what_it_is(cli: Cli, workspace: Path) -> None:
+    told = said(found(cli, workspace), "fine", "workspace")
+    assert f"tracker-migrate {__version__} on Python 3." in told
+
+
+def test_numbers_that_are_taken_are_told(cli: Cli, workspace: Path, standins: Servers) -> None:
+    options(workspace, "new", 'numbers = "keep"')
+    bug = a_bug(workspace)
+    assert "none is taken" in said(found(cli, workspace, "-T", "new"), "fine", "new")
+    other = strangers(standins)
+    other.write("POST", "/stories", {"id": bug, "title": "somebody else's"})
+    other.close()
+    held = found(cli, workspace, "-T", "new")
+    told = said(held, "look", "new")
+    assert f"1 are taken by other people's stories: {bug} -> " in told
+    assert 'numbers = "block"' in told
+    assert "after the move the next one that anybody makes gets a number above 10000" in told
+
+
+def test_what_is_written_already_is_not_taken(cli: Cli, workspace: Path) -> None:
+    options(workspace, "new", 'numbers = "keep"')
+    assert cli("apply", "-T", "new").status == 0
+    told = said(found(cli, workspace, "-T", "new"), "look", "new")
+    assert "taken" not in told
+    assert "that anybody makes" not in told  # that is so by now
+
+
+def test_names_that_storyboard_can_not_hold_are_told(cli: Cli, workspace: Path) -> None:
+    rows = "source,target,place,branch,move,note\ngadget,,c++ gadgets,,yes,\n"
+    (workspace / "mappings" / "projects.csv").write_text(rows)
+    told = said(found(cli, workspace, "-T", "new"), "look", "new")
+    assert "names that StoryBoard can't hold: c++ gadgets becomes c-gadgets-" in told
+    assert "mappings/projects.csv" in told
+
+
+def test_names_that_maniphest_can_not_hold_or_takes_for_one_are_told(
+    cli: Cli, workspace: Path
+) -> None:
+    with Workspace(workspace) as held:
+        paths = {name_of(task.target) for one in held.archive.issues() for task in one.tasks}
+    one, *others = sorted(paths)
+    rows = [f"{one},,c++,,yes,", *(f"{path},,c#,,yes," for path in others)]
+    table = "source,target,place,branch,move,note\n" + "\n".join(rows) + "\n"
+    (workspace / "mappings" / "projects.csv").write_text(table)
+    told = said(found(cli, workspace, "-T", "old"), "look", "old")
+    assert "c#, c++ have the same hashtag, #c, and become one project" in told
+    (workspace / "mappings" / "projects.csv").write_text(table.replace("c++", "x" * 200))
+    told = said(found(cli, workspace, "-T", "old"), "look", "old")
+    assert "1 projects have names that Maniphest can't hold" in told
+
+
+def test_projects_that_nobody_would_make_are_told(
+    cli: Cli, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_MIGRATE_NEW_TOKEN", "token-of-normal")
+    options(workspace, "old", "create_projects = false")
+    held = found(cli, workspace)
+    assert "projects are not there, and would not be made: gadget" in said(held, "look", "new")
+    assert "projects are not there, and would not be made: gadget" in said(held, "look", "old")
+
+
+def test_a_web_server_that_takes_too_little_is_told(
+    cli: Cli, workspace: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foresight, "_AROUND", 10)
+    standins.maniphest.faults.append(Fault(do="status", status=413, body="x" * 300))
+    before = made(standins)
+    told = said(found(cli, workspace, "-T", "old"), "look", "old")
+    assert made(standins) == before
+    assert "the web server refuses a request of" in told
+    assert "client_max_body_size" in told
+    standins.maniphest.faults.clear()
+    assert "refuses a request" not in said(found(cli, workspace, "-T", "old"), "look", "old")
+
+
+def test_who_could_read_what_is_private_and_no_more_can_is_counted(
+    cli: Cli, workspace: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_MIGRATE_LAUNCHPAD", OWNER)
+    (workspace / "migration.toml").write_text(standins.settings(source="private = true"))
+    assert cli("pull", "--full").status == 0
+    (workspace / "mappings" / "privacy.toml").write_text(POLICY)
+    told = said(found(cli, workspace), "look", "new")
+    assert "who may read private issues at the source may not here: no account" in told
+    assert "tracker-migrate readers -T new" in told
+
+
+def test_a_tag_that_is_too_long_is_told(cli: Cli, workspace: Path) -> None:
+    with Workspace(workspace) as held:
+        tag = next(iter(held.archive.public_tags()))
+    rows = f"tag,target,becomes,note\n{tag},,{'long' * 20},\n"
+    (workspace / "mappings" / "tags.csv").write_text(rows)
+    told = said(found(cli, workspace, "-T", "new"), "look", "new")
+    assert f"1 tags are longer than 50 characters: {tag}" in told
+
+
+def test_a_server_that_is_down_is_told_of_once(
+    cli: Cli, workspace: Path, standins: Servers
+) -> None:
+    options(workspace, "new", "patience = 0")
+    with standins.storyboard.down():
+        held = found(cli, workspace, "-T", "new")
+    assert len([one for one in held[:-1] if one["level"] == "stop"]) == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,11 @@ from typing import Literal
 
 import msgspec
 
+from tracker_migrate import __version__
+from tracker_migrate.abilities import Foresees
 from tracker_migrate.engine import jobs, people
+from tracker_migrate.engine.readers import NO_ACCOUNT, NOT_LET_IN, readers
+from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import MigrateError
 from tracker_migrate.interfaces import Source
@@ -30,6 +35,12 @@ _CLOCK = 60.0
 _LEAST_FREE = 1 << 30
 #: of where people are named; below it a suggestion is worth a look
 _COVERED = 0.5
+#: why somebody reads less than at the source, and what can be done; what was decided is no finding
+_LESS = {
+    NO_ACCOUNT: "a row in people.csv, or a name under without in privacy.toml",
+    NOT_LET_IN: "add them to the policy of privacy.toml",
+}
+_PAGE = 100
 _OWN_CURE = re.compile(r"(no|none):")
 
 
@@ -55,6 +66,10 @@ def examine(workspace: Workspace, targets: list[str]) -> Iterator[Finding]:
 
 def _workspace(workspace: Workspace) -> Iterator[Finding]:
     about, archive = "workspace", workspace.archive
+    python = ".".join(map(str, sys.version_info[:3]))
+    database = workspace.engine.dialect.name
+    what = f"tracker-migrate {__version__} on Python {python}, with {database}"
+    yield Finding(about=about, level="fine", what=what)
     free = shutil.disk_usage(workspace.state).free
     if free < _LEAST_FREE:
         yield Finding(
@@ -110,21 +125,40 @@ def _clock(source: Source) -> Iterator[Finding]:
 
 
 def _target(workspace: Workspace, name: str) -> Iterator[Finding]:
-    wrong: list[Finding] = []
-    with _told(name, wrong):
-        target = Target(workspace, name)
-        try:
-            with _told(name, wrong):
-                yield from _facts(name, target.sink.check(target.decisions))
-            yield from wrong
-            yield from _private(target)
-            yield from _refused(target)
-            yield from _people(target)
-            yield from _places(target)
-            yield from _mail(target)
-        finally:
-            target.close()
+    opened = list(_shielded(name, _opens(workspace, name)))
+    if opened:
+        yield from opened
         return
+    target = Target(workspace, name)
+    try:
+        told = list(_shielded(name, _checked(target)))
+        yield from told
+        asks = all(one.level != "stop" for one in told)  # else it would be said again and again
+        for look in (_issues(target, ask=asks), _private(target, ask=asks), _people(target)):
+            for one in _shielded(name, look):
+                if one not in told:
+                    told.append(one)
+                    yield one
+        yield from _mail(target)
+    finally:
+        target.close()
+
+
+def _opens(workspace: Workspace, name: str) -> Iterator[Finding]:
+    """Nothing, but what keeps a target from being opened at all."""
+    Target(workspace, name).close()
+    yield from ()
+
+
+def _checked(target: Target) -> Iterator[Finding]:
+    yield from _facts(target.name, target.sink.check(target.decisions))
+
+
+def _shielded(about: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings; what would stop a run is one, too, a line each."""
+    wrong: list[Finding] = []
+    with _told(about, wrong):
+        yield from found
     yield from wrong
 
 
@@ -137,7 +171,30 @@ def _facts(about: str, facts: object) -> Iterator[Finding]:
         yield Finding(about=about, level="look" if own else "fine", what=what, cure=rest)
 
 
-def _private(target: Target) -> Iterator[Finding]:
+def _issues(target: Target, *, ask: bool) -> Iterator[Finding]:
+    """What would be refused, and what the others would meet. ask: whether the server answers."""
+    reasons: Counter[str] = Counter()
+    seen = target.sink.foresight(target.decisions) if isinstance(target.sink, Foresees) else None
+    for page in pages(target.archive.issues(), _PAGE):
+        there = target.ledger.held([issue.key for issue in page])
+        for issue in page:
+            reason = target.planner.refusal(issue, target.decisions)
+            if reason is not None:
+                reasons[reason] += 1
+            elif seen is not None:
+                seen.see(issue, issue.key in there)
+    for reason, count in reasons.most_common():
+        cure = "tracker-migrate plan names them; tables and settings decide"
+        what = f"{count} issues would be refused: {reason}"
+        yield Finding(about=target.name, level="look", what=what, cure=cure)
+    if seen is None:
+        yield from _places(target)
+    elif ask:
+        for one in seen.concerns():
+            yield Finding(about=target.name, level=one.level, what=one.what, cure=one.cure)
+
+
+def _private(target: Target, *, ask: bool) -> Iterator[Finding]:
     private = len(target.archive.private_keys())
     if private and not target.workspace.secret(f"{target.name}-outsider-token"):
         yield Finding(
@@ -146,18 +203,15 @@ def _private(target: Target) -> Iterator[Finding]:
             what=f"{private} private issues, and nobody tries whether others can read them there",
             cure=f"tracker-migrate login {target.name} --outsider, with an account that may not",
         )
-
-
-def _refused(target: Target) -> Iterator[Finding]:
-    reasons: Counter[str] = Counter()
-    for issue in target.archive.issues():
-        reason = target.planner.refusal(issue, target.decisions)
-        if reason is not None:
-            reasons[reason] += 1
-    for reason, count in reasons.most_common():
-        cure = "tracker-migrate plan names them; tables and settings decide"
-        what = f"{count} issues would be refused: {reason}"
-        yield Finding(about=target.name, level="look", what=what, cure=cure)
+    less = readers(target, ask=ask).readers if private else []
+    for why, cure in _LESS.items():
+        if count := sum(one.why == why for one in less):
+            yield Finding(
+                about=target.name,
+                level="look",
+                what=f"{count} who may read private issues at the source may not here: {why}",
+                cure=f"{cure}; tracker-migrate readers -T {target.name} names them",
+            )
 
 
 def _people(target: Target) -> Iterator[Finding]:
