@@ -170,8 +170,11 @@ def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
             "DROP TABLE link",
             "DROP TABLE alias",
             "DROP TABLE doubled",
+            "DROP TABLE foreseen",
+            "DROP TABLE fate",
             "DROP TABLE looked",
             "ALTER TABLE object DROP COLUMN within",
+            "ALTER TABLE object DROP COLUMN by",
             "UPDATE alembic_version SET version_num = '0002'",
         ):
             connection.execute(sa.text(statement))

@@ -247,6 +247,21 @@ class Archive:
             return None
         return self._shown(links.with_back(unpack(held, Issue), self._named_by([key])))
 
+    def some(self, keys: Sequence[Key]) -> dict[Key, Issue]:
+        """Those of these issues that are here; up to a page of them."""
+        query = sa.select(schema.issue.c.model).where(
+            *self._present(), schema.issue.c.key.in_(list(keys))
+        )
+        with self._engine.connect() as connection:
+            held = [unpack(model, Issue) for model in connection.execute(query).scalars()]
+        named = self._named_by([issue.key for issue in held])
+        return {one.key: self._shown(links.with_back(one, named)) for one in held}
+
+    def beside(self, keys: Sequence[Key]) -> set[Key]:
+        """The issues that name one of these, or are named by one; up to a page of them."""
+        with self._engine.connect() as connection:
+            return links.beside(connection, self.viewer, keys)
+
     def attachments(self, key: Key) -> tuple[Attachment, ...]:
         """An issue's attachments as they were read, whatever is hidden in what is shown."""
         held = self._scalar(

@@ -158,6 +158,25 @@ class Ledger:
                     found.setdefault(Key(row.issue), {})[Key(row.key)] = _held(row)
         return found
 
+    def of_issues(self, issues: Sequence[Key]) -> dict[Key, dict[Key, Held]]:
+        """Every object that belongs to these issues, by issue; up to a page of them."""
+        found: dict[Key, dict[Key, Held]] = {issue: {} for issue in issues}
+        table = schema.object_
+        query = sa.select(table).where(table.c.target == self.target, table.c.issue.in_(issues))
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                found[Key(row.issue)][Key(row.key)] = _held(row)
+        return found
+
+    def with_kinds(self, kinds: Sequence[str], issues: Sequence[Key]) -> set[Key]:
+        """Which of these issues have objects of some kinds; up to a page of them."""
+        table = schema.object_
+        query = sa.select(table.c.issue).where(
+            table.c.target == self.target, table.c.issue.in_(issues), table.c.kind.in_(kinds)
+        )
+        with self._engine.connect() as connection:
+            return {Key(issue) for issue in connection.execute(query.distinct()).scalars()}
+
     def of_kind(self, kind: str) -> list[Key]:
         """The keys of all objects of a kind; meant for shared ones, which are few."""
         table = schema.object_
@@ -551,10 +570,11 @@ class Ledger:
 
         return self._writer.do(write)
 
-    def unfinish(self, issue: Key) -> None:
-        """Let the next run look at an issue again that was done, though its inputs are the same."""
+    def unfinish(self, *issues: Key) -> None:
+        """Let the next run look at issues again that were done, though their inputs are the
+        same; up to a page of them."""
         table = schema.verdict
-        where = table.c.target == self.target, table.c.issue == issue
+        where = table.c.target == self.target, table.c.issue.in_(issues)
         self._writer.now(lambda c: c.execute(table.update().where(*where).values(inputs="")))
 
     # -- conflicts ------------------------------------------------------------------------------

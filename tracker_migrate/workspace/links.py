@@ -68,6 +68,15 @@ def back(connection: Connection, viewer: str, issues: Sequence[Key]) -> Back:
     return {key: tuple(relations) for key, relations in found.items()}
 
 
+def beside(connection: Connection, viewer: str, issues: Sequence[Key]) -> set[Key]:
+    """The issues that name one of these, or are named by one; up to a page of them."""
+    query = sa.union(
+        sa.select(_LINK.issue).where(_LINK.viewer == viewer, _LINK.to.in_(list(issues))),
+        sa.select(_LINK.to).where(_LINK.viewer == viewer, _LINK.issue.in_(list(issues))),
+    )
+    return {Key(key) for key in connection.execute(query).scalars()}
+
+
 def with_back(issue: Issue, named: Back) -> Issue:
     """The issue with what names it, unless it tells that itself."""
     told = {(one.kind, one.to) for one in issue.relations}

@@ -90,6 +90,7 @@ def _forget(connection: Connection) -> Purged:
     purged.reasons = _forget_reasons(connection)
     purged.tags = _delete(connection, schema.tagging, schema.tagging.c.issue.in_(_PRIVATE))
     _delete(connection, schema.link, schema.link.c.issue.in_(_PRIVATE))
+    _delete(connection, schema.foreseen, schema.foreseen.c.issue.in_(_PRIVATE))
     purged.replies += _delete(connection, schema.reply, schema.reply.c.owner.in_(_PRIVATE))
     purged.issues = connection.execute(
         sa.select(sa.func.count()).select_from(_PRIVATE.distinct().subquery())

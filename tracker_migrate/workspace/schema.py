@@ -7,6 +7,7 @@ microseconds, which SQLite and PostgreSQL compare alike. Bodies are zlib-compres
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -208,6 +209,30 @@ verdict = Table(
     Column("attempts", Integer, nullable=False),
     Column("at", String, nullable=False),
     Index("verdict_state", "target", "state"),
+)
+
+#: what was found of a public issue without asking a target: why it is refused ("": it is not), and
+#: what becomes of its fields, as pairs of a fate's id and a count; true as long as its inputs are
+#: these. A cache: whatever is not here is found again
+foreseen = Table(
+    "foreseen",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("issue", String, primary_key=True),
+    Column("inputs", String, nullable=False),
+    Column("refused", Text, nullable=False),
+    Column("fates", LargeBinary),
+)
+
+#: what can become of a field, once; `id` is made of the rest
+fate = Table(
+    "fate",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("entity", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 #: issues that somebody closed by hand, until they are released

@@ -80,6 +80,38 @@ class DatabaseSettings(_Strict):
         return url
 
 
+class TargetDatabase(BaseModel):
+    """`[targets.NAME.database]`: the target's own database, for `backdate`. url: without a
+    password. accept: differences from the tables that are known, as they are told, that somebody
+    has looked at. batch: how many objects a transaction takes, about. All else is the backend's."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, frozen=True)
+
+    url: str
+    accept: tuple[str, ...] = ()
+    batch: int = Field(default=2000, ge=1, le=100_000)
+
+    @field_validator("url")
+    @classmethod
+    def _holds_no_password(cls, url: str) -> str:
+        if not re.match(r"(mysql|mariadb)(\+\w+)?://", url):
+            raise ValueError("must be mysql+pymysql://USER@HOST/NAME: it is MariaDB's, or MySQL's")
+        if urlsplit(url).password is not None or re.search(r"[?&]\w*pass", url):
+            raise ValueError("holds a password: that belongs into the credential NAME-database")
+        return url
+
+
+def without_database(target: Mapping[str, Any]) -> dict[str, Any]:
+    """A target's settings less `sink` and `database`: what its backend takes as options."""
+    return {name: value for name, value in target.items() if name not in ("sink", "database")}
+
+
+def database_of(target: Mapping[str, Any]) -> TargetDatabase | None:
+    """A target's `database` settings, if it has any. They were checked before."""
+    held = target.get("database")
+    return None if held is None else TargetDatabase.model_validate(held)
+
+
 class Settings(_Strict):
     """The whole file. targets: by name, `sink` and that sink's own options."""
 
@@ -154,6 +186,7 @@ def _check_target(
         what = "its token would be taken for an outsider's of another target: choose another name"
         mistakes.add(f"{FILE}: {place}", what)
     sink = target.get("sink")
+    _check_database(place, target, mistakes)
     if not isinstance(sink, str):
         what = 'needs sink = "storyboard:https://…" or "maniphest:https://…"'
         mistakes.add(f"{FILE}: {place}", what)
@@ -168,9 +201,17 @@ def _check_target(
         mistakes.add(f"{FILE}: {place}.sink", str(error))
         return
     if backends:
-        leave = secret | {f"{place}.sink"}
-        options = {name: value for name, value in target.items() if f"{place}.{name}" not in leave}
+        held = without_database(target)
+        options = {name: one for name, one in held.items() if f"{place}.{name}" not in secret}
         _check_options(name, tracker, options, mistakes)
+
+
+def _check_database(place: str, target: Mapping[str, Any], mistakes: Mistakes) -> None:
+    try:
+        database_of(target)
+    except ValidationError as error:
+        for line in mistakes_(error, TargetDatabase):
+            mistakes.add(f"{FILE}: {place}.database", line)
 
 
 def _check_options(name: str, tracker: str, options: Mapping[str, Any], mistakes: Mistakes) -> None:

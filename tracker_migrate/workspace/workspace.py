@@ -13,6 +13,7 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
 from tracker_migrate.workspace.doubled import Doubled
 from tracker_migrate.workspace.files import FileStore
+from tracker_migrate.workspace.foreseen import Fates, Foreseen
 from tracker_migrate.workspace.hidden import Hidden
 from tracker_migrate.workspace.ledger import Ledger
 from tracker_migrate.workspace.undone import Undone
@@ -106,6 +108,15 @@ class Workspace:
     def undone(self, target: str) -> Undone:
         """Where the ledger forgets what was taken back at a target."""
         return Undone(self.engine, self.writer, target)
+
+    def foreseen(self, target: str) -> Foreseen:
+        """What was found of issues without asking a target."""
+        return Foreseen(self.engine, self.writer, target)
+
+    @cached_property
+    def fates(self) -> Fates:
+        """What can become of fields, by number."""
+        return Fates(self.engine, self.writer)
 
     def secret(self, name: str) -> str | None:
         """A credential by name, or None."""
