@@ -71,6 +71,8 @@ class FileWriter:
     def write(self, action: ClosedAction) -> Receipt:
         """Carry out an action. Raises Refused, Postponed, Unreachable, UsageError."""
         before = spot_of(action.at) if action.at is not None else None
+        if action.op == "delete" and before is not None:
+            return self._remove(action, before)
         spot = self._wanted(action, before)
         if before is not None and before.where in SHOWN and before != spot:
             self._move(action, before, spot)
@@ -91,6 +93,15 @@ class FileWriter:
             if handle is not None:
                 handle.close()
         store.remove(before.place)
+
+    def _remove(self, action: ClosedAction, spot: Spot) -> Receipt:
+        """Take a file away that is what we put there. Each attachment has a place of its own."""
+        if spot.where in SHOWN:
+            store = self._store(spot.where)
+            if store.sha256(spot.place) not in (None, spot.sha256):
+                raise Refused("somebody has put something else in its place: it is left there")
+            store.remove(spot.place)
+        return Receipt(refs={action.key: RemoteRef(id=_id(spot))})
 
     def _put(self, spot: Spot, source: BinaryIO, action: ClosedAction) -> None:
         """At most `per_run` bytes a run, though one that is larger than that may be the first."""
@@ -121,6 +132,9 @@ class FileWriter:
     def find(self, action: ClosedAction) -> Receipt | None:
         """Where a file is, if the action was carried out; None if it was not."""
         before = spot_of(action.at) if action.at is not None else None
+        if action.op == "delete" and before is not None:
+            there = before.where in SHOWN and self._has(before)
+            return None if there else Receipt(refs={action.key: RemoteRef(id=_id(before))})
         spot = self._wanted(action, before)
         shown = spot.where in SHOWN
         if shown and self._store(spot.where).sha256(spot.place) != spot.sha256:
@@ -233,4 +247,8 @@ class FileWriter:
     def _ref(self, spot: Spot) -> RemoteRef:
         shown = spot.where in SHOWN
         url = self._store(spot.where).url(spot.place) if shown else ""
-        return RemoteRef(id=f"{spot.where}:{spot.sha256}:{spot.place}", url=url)
+        return RemoteRef(id=_id(spot), url=url)
+
+
+def _id(spot: Spot) -> str:
+    return f"{spot.where}:{spot.sha256}:{spot.place}"

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from tracker_migrate.abilities import Foresight
-from tracker_migrate.backends.storyboard import checks, outsider, people, standings, wire
+from tracker_migrate.abilities import Back, Backdater, Foresight, Part
+from tracker_migrate.backends.storyboard import (
+    checks,
+    outsider,
+    people,
+    placeholders,
+    standings,
+    undoing,
+    wire,
+)
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.files import KIND as FILE
 from tracker_migrate.backends.storyboard.files import FileWriter
@@ -21,6 +29,7 @@ from tracker_migrate.backends.storyboard.reading import Earlier, Reader
 from tracker_migrate.backends.storyboard.writing import Writer
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import (
+    Account,
     Block,
     Candidate,
     ClosedAction,
@@ -38,7 +47,7 @@ from tracker_migrate.interfaces import (
     Wanted,
     Watch,
 )
-from tracker_migrate.model import Issue, Key, kind_of, name_of
+from tracker_migrate.model import Issue, Key, Person, kind_of, name_of
 from tracker_migrate.replies import about
 from tracker_migrate.text import commonmark
 
@@ -47,6 +56,8 @@ class StoryBoardSink:
     """A StoryBoard, written to through one account. Its methods may be called from any thread."""
 
     tracker = "storyboard"
+    undo_steps = undoing.STEPS
+    unminded: frozenset[str] = frozenset()
 
     def __init__(
         self, address: str, options: Options, token: str | None, outsider_token: str | None = None
@@ -66,6 +77,7 @@ class StoryBoardSink:
         self._reader = Reader(self._site, self._finder)
         self._earlier = Earlier(self._site, self._finder)
         self._standings = standings.Standings(self._site)
+        self._undoing = undoing.Undoing(self._site, self._finder)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """What the server is and who we are. Raises WrongTracker, LoginNeeded, Unreachable,
@@ -78,6 +90,20 @@ class StoryBoardSink:
     def foresight(self, decisions: Decisions) -> Foresight:
         """See `abilities.Foresees`."""
         return StoryBoardForesight(self._site, decisions)
+
+    def trust(self, seal: Callable[[str], str]) -> None:
+        """How a permalink is sealed."""
+        self._site.seal = seal
+
+    def unspoken(self, accounts: Collection[str]) -> Mapping[str, str]:
+        """Superusers, and accounts that are switched off or not there."""
+        return people.unspoken(self._site, accounts)
+
+    def make_account(self, person: Person) -> Account:
+        """An account for somebody who has none. Raises UsageError unless the settings allow it."""
+        if self._options.people != "created":
+            raise UsageError('options.people: accounts are made only with people = "created"')
+        return placeholders.make(self._site.api, person)
 
     def lend(self, files: Files) -> None:
         """Where to have the bytes of attachments."""
@@ -122,6 +148,8 @@ class StoryBoardSink:
         return _joined([self._send(action) for action in step.actions])
 
     def _send(self, action: ClosedAction) -> Receipt:
+        if action.op == "delete" and action.kind != FILE:
+            return self._undoing.delete(action)
         return self._files.write(action) if action.kind == FILE else self._writer.send(action)
 
     def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
@@ -131,6 +159,8 @@ class StoryBoardSink:
         return _joined(receipts) if len(receipts) == len(found) else None
 
     def _find(self, action: ClosedAction) -> Receipt | None:
+        if action.op == "delete" and action.kind != FILE:
+            return self._undoing.deleted(action)
         return self._files.find(action) if action.kind == FILE else self._finder.find(action)
 
     def resend_safe(self, step: ClosedStep) -> bool:
@@ -175,6 +205,18 @@ class StoryBoardSink:
         yield from self._earlier.made()
         yield from self._files.made()
 
+    def worked_on(self, issue: Key, parts: Mapping[Key, Part]) -> str:
+        """See `undoing.Undoing.worked_on`."""
+        return self._undoing.worked_on(issue, parts)
+
+    def backs(self, parts: Mapping[Key, Part], decisions: Decisions) -> Sequence[Back]:
+        """See `undoing.Undoing.backs`."""
+        return self._undoing.backs(parts)
+
+    def advice(self, left: Sequence[Part]) -> Sequence[str]:
+        """See `undoing.Undoing.advice`: nothing that was taken back is left there."""
+        return self._undoing.advice()
+
     @property
     def importer(self) -> str:
         """The id of the account that writes. Raises LoginNeeded, Unreachable."""
@@ -212,12 +254,20 @@ class StoryBoardSink:
             address = wire.story_url(self._site.web, at.id)
         return commonmark.link(ref.label, address or ref.home)
 
+    def backdater(self, options: Mapping[str, Any]) -> Backdater:
+        """What sets authors and dates in the database."""
+        from tracker_migrate.backends.storyboard.backdate import backdater
+
+        return backdater(self.importer, options)
+
     def close(self) -> None:
         """Give back connections."""
         self._site.close()
 
 
 def _repeatable(action: ClosedAction) -> bool:
+    if action.op == "delete":
+        return False  # what is made anew under its number must not go
     chosen = KINDS[action.kind].chosen
     return action.op == "update" or not chosen or action.number is not None
 

@@ -11,12 +11,20 @@ from tracker_migrate.backends.storyboard.faults import Exists, HalfMade
 from tracker_migrate.backends.storyboard.finding import Finder
 from tracker_migrate.errors import Doubtful, Gone, Refused, Taken
 from tracker_migrate.interfaces import CLOSED, ClosedAction, Receipt
+from tracker_migrate.model import kind_of, name_of
 
 ANOTHERS = "what stands under its number now was made by somebody else"
 #: why a story stays open: 400 and 404 of a PUT that makes it private
 LEFT_BEHIND = (
     "StoryBoard can't close it: a private story had its number before, was deleted, and left its"
     " permission row behind, which the server's database has to be rid of"
+)
+#: why a private story can't get its bug's number; the cure was tried on a server (facts 4)
+BURNT = (
+    "its number was a private story's, now deleted, whose permission row StoryBoard keeps: have its"
+    " database run DELETE x FROM user_permissions x JOIN permissions p ON p.id = x.permission_id"
+    " WHERE p.name = 'view_story_{number}'; the same for team_permissions; then DELETE FROM"
+    " permissions WHERE name = 'view_story_{number}'"
 )
 NOT_LISTED = (
     "StoryBoard does not let us close it: the list that it kept from when the story was private is"
@@ -52,9 +60,16 @@ class StoryWriter:
         except Exists as error:
             if error.what == "Permission":
                 # the row of a deleted private story keeps its number for good (facts 4)
+                if self._is_kept(action):
+                    raise Refused(BURNT.format(number=action.number)) from None
                 raise Taken(f"number {action.number} was a private story's, now deleted") from None
             return self._rescue(action) or self.invisible(action)
         return self._made(action, wire.id_of(row, action.number))
+
+    def _is_kept(self, action: ClosedAction) -> bool:
+        """Whether no other number will do."""
+        keeps = self._site.options.numbers == "keep" and kind_of(action.key) == "bug"
+        return keeps and str(action.number) == name_of(action.key)
 
     def _made(self, action: ClosedAction, number: str) -> Receipt:
         """The reply to a POST names no readers: a private story is looked at once more."""

@@ -287,7 +287,13 @@ class Undo:
 
     def _delete(self, issue: Key, back: Back, held: Held) -> None:
         action = ClosedAction(
-            op="delete", key=back.key, kind=held.kind, fields={}, at=held.at, holds=back.takes
+            op="delete",
+            key=back.key,
+            kind=held.kind,
+            fields={},
+            at=held.at,
+            holds=back.takes,
+            by=held.by,
         )
         step = ClosedStep(kind=f"{held.kind}.delete", issue=issue, actions=(action,))
         lost = 0
@@ -319,6 +325,8 @@ class Undo:
         sent = {name: mark for name, (mark, _sent) in held.fields.items()}
         due = tuple(name for name in back.fields if sent.get(name) != marks[name])
         if due:
+            # whoever runs `apply` after this was killed half-way finds that it is not as it was
+            self._ledger.unsend(back.key, {})
             self._closing.send([Action(op="update", wanted=wanted, fields=due, at=held.at)])
 
     # -- what refers to it ------------------------------------------------------------------------

@@ -49,9 +49,9 @@ class Absent(Exception):
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """One change. number: the chosen one of a create (None: the server's next), or of an update
-    the object's."""
+    or delete the object's."""
 
-    op: Literal["create", "update"]
+    op: Literal["create", "update", "delete"]
     kind: str
     fields: dict[str, Any]
     number: int | None = None
@@ -296,7 +296,7 @@ class MemoryServer:
             there = write.number is not None and (write.kind, write.number) in self._records
             if write.op == "create" and there:
                 raise Exists(f"{write.kind} {write.number}")
-            if write.op == "update" and not there:
+            if write.op != "create" and not there:
                 raise Absent(f"{write.kind} {write.number}")
         numbers = [self._write(account, write) for write in writes]
         self.writes[name] += 1
@@ -306,6 +306,9 @@ class MemoryServer:
     def _write(self, author: str, write: Write) -> int:
         number = write.number if write.number is not None else self._next[write.kind] + 1
         self.history.append((author, msgspec.structs.replace(write, number=number)))
+        if write.op == "delete":
+            self._delete(write.kind, number)
+            return number
         if write.op == "update":
             held = self._records[write.kind, number]
             held.fields.update(write.fields)
@@ -320,6 +323,13 @@ class MemoryServer:
             fields=dict(write.fields),
         )
         return number
+
+    def _delete(self, kind: str, number: int) -> None:
+        """What hangs on a card goes with it. No number is given a second time by the server."""
+        del self._records[kind, number]
+        for at, record in list(self._records.items()):
+            if kind == "card" and str(record.fields.get("card")) == str(number):
+                del self._records[at]
 
     def _note(self, row: dict[str, Any]) -> None:
         if self._journal is not None:

@@ -7,8 +7,10 @@ twice is there twice, and is found by its marker among what is newer than the ma
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
+from tracker_migrate.abilities import Back, Part
 from tracker_migrate.errors import (
     Doubtful,
     Gone,
@@ -19,6 +21,8 @@ from tracker_migrate.errors import (
     Unreachable,
 )
 from tracker_migrate.interfaces import (
+    CLOSED,
+    UNDONE,
     Block,
     ClosedAction,
     ClosedStep,
@@ -59,6 +63,7 @@ class MemorySink:
 
     tracker = "memory"
     address = "memory://target"
+    unminded: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -79,6 +84,7 @@ class MemorySink:
         self.ordered = numbers == "theirs"
         self._ours = numbers == "ours"
         self._keep = keep
+        self.undo_steps: tuple[str, ...] = ("card.delete",) if self._ours else ("card.update",)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """Who we are. Raises LoginNeeded."""
@@ -107,6 +113,8 @@ class MemorySink:
 
     def send(self, step: ClosedStep) -> Receipt:
         """Send it, once. A number that is an object of ours already is a resend's success."""
+        if step.actions[0].op == "delete":
+            return self._delete(step)
         writes = [_write(action) for action in step.actions]
         try:
             numbers = _asked(lambda: self.server.request(self.account, step.kind, writes))
@@ -117,6 +125,18 @@ class MemorySink:
             return found
         pairs = zip(step.actions, numbers, strict=True)
         return Receipt(refs={action.key: _ref(action.kind, number) for action, number in pairs})
+
+    def _delete(self, step: ClosedStep) -> Receipt:
+        """What is there is deleted; that it is gone by then is no mistake."""
+        (action,) = step.actions
+        record = self.server.get(action.kind, _number(action.at))
+        if record is None:
+            raise Gone(f"{action.kind} is not there any more")
+        if record.author != self.account:
+            raise Refused("somebody else made it")
+        with suppress(Gone):
+            _asked(lambda: self.server.request(self.account, step.kind, [_write(action)]))
+        return Receipt(refs={action.key: _ref(action.kind, record.number)})
 
     def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
         """Where every object of a step is, or None if one is not to be seen."""
@@ -129,6 +149,8 @@ class MemorySink:
         return Receipt(refs=refs)
 
     def _find(self, action: ClosedAction, mark: Mapping[str, Any]) -> Record | None:
+        if action.op == "delete":
+            return self._deleted(action)
         if action.op == "update":
             record = self.server.get(action.kind, _number(action.at))
             return record if record and record.fields.items() >= action.fields.items() else None
@@ -147,8 +169,17 @@ class MemorySink:
             raise Taken(f"{action.kind} {action.number} is somebody else's")
         return record
 
+    def _deleted(self, action: ClosedAction) -> Record | None:
+        """An object that is not there any more, as if it were; None if it is."""
+        number = _number(action.at)
+        if self.server.get(action.kind, number) is not None:
+            return None
+        return Record(kind=action.kind, number=number, author=self.account, marker="", fields={})
+
     def resend_safe(self, step: ClosedStep) -> bool:
-        """Where numbers are ours, always; else only what creates nothing."""
+        """Where numbers are ours, always, but for what deletes; else only what creates nothing."""
+        if any(action.op == "delete" for action in step.actions):
+            return False
         return self._ours or all(action.op == "update" for action in step.actions)
 
     def stored(self, step: ClosedStep) -> Mapping[Key, Mapping[str, Any]]:
@@ -215,6 +246,43 @@ class MemorySink:
             if card.author == self.account and key_at(card.marker) is not None:
                 at = _ref("card", card.number)
                 yield Mine(kinds=("card",), at=at, made=True, marker=card.marker)
+
+    def worked_on(self, issue: Key, parts: Mapping[Key, Part]) -> str:
+        """Whether the card is another's, or anybody else has written to it or to what hangs on
+        it."""
+        known = {(one.kind, int(one.at.id)) for one in parts.values()}
+        for kind, number in known:
+            record = self.server.get(kind, number)
+            if record is not None and record.author != self.account:
+                return "somebody else made it"
+        for author, write in self.server.history:
+            on_ours = ("card", int(write.fields.get("card") or 0)) in known
+            if author != self.account and ((write.kind, write.number) in known or on_ours):
+                return "its history names other people"
+        return ""
+
+    def backs(self, parts: Mapping[Key, Part], decisions: Decisions) -> Sequence[Back]:
+        """Where numbers are ours, the card goes with its notes; else it is closed."""
+        takes = tuple(of for of, one in parts.items() if one.kind != "card")
+        cards = [of for of, one in parts.items() if one.kind == "card"]
+        if self._ours:
+            return [Back(key=of, op="delete", takes=takes) for of in cards]
+        fields = {"title": "Taken back", "text": "Taken back", "state": "closed", "projects": []}
+        fields |= self.planner.access("card", CLOSED)
+        return [
+            Back(
+                key=of,
+                op="update",
+                takes=takes,
+                fields=fields,
+                marker=f"{UNDONE}{parts[of].at.number}",
+            )
+            for of in cards
+        ]
+
+    def advice(self, left: Sequence[Part]) -> Sequence[str]:
+        """Nothing but their numbers."""
+        return [f"remove {', '.join(one.at.number for one in left)}"] if left else []
 
     @property
     def importer(self) -> str:
