@@ -19,6 +19,7 @@ from tracker_migrate.abilities import Backdated, Stamp, Stamped
 from tracker_migrate.backends.storyboard import backdate_sql, tables
 from tracker_migrate.backends.storyboard.backdate_sql import TEXTS
 from tracker_migrate.digest import short
+from tracker_migrate.errors import UsageError
 from tracker_migrate.model import Key
 from tracker_migrate.mysql import Edits, Statement, among, second
 
@@ -30,6 +31,15 @@ _MADE = ("story_created", "tags_added")
 _NOT_THERE = "is not in the database"
 _NOT_OURS = "has another author by now, and is left alone"
 _NOBODY = "its author's account is not in the database"
+
+
+def backdater(importer: str, options: Mapping[str, Any]) -> StoryBoardBackdater:
+    """See `abilities.Backdates.backdater`: StoryBoard has no option of its own. Raises
+    UsageError."""
+    if options:
+        lines = (f"options.database.{name}: is no setting of StoryBoard's" for name in options)
+        raise UsageError("\n".join(lines))
+    return StoryBoardBackdater(int(importer))
 
 
 class StoryBoardBackdater:

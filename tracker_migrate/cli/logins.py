@@ -16,7 +16,7 @@ from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import granted as granted_
 from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace.secrets import Place
-from tracker_migrate.workspace.settings import Settings
+from tracker_migrate.workspace.settings import Settings, without_database
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +46,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
                 private=settings.source.private,
             )
         target = _target(settings, name, source)
-        options = dict(settings.targets[target])
-        tracker, address = registry.split(options.pop("sink"), "target")
+        options = without_database(settings.targets[target])
+        tracker, address = registry.split(settings.targets[target]["sink"], "target")
         own = f"{target}-token"
         return cls(
             tracker=tracker,

@@ -18,7 +18,7 @@ from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
 from tracker_migrate.model import Key, key, parts
 from tracker_migrate.text.redact import hide_addresses
-from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace import Workspace, settings
 from tracker_migrate.workspace.ledger import Ledger
 from tracker_migrate.workspace.names import Names
 from tracker_migrate.workspace.seals import Seals
@@ -77,8 +77,9 @@ class Target:
         self.archive = workspace.archive
         self.ledger = workspace.ledger(name)
         self.hidden = workspace.hidden(name)
-        options = dict(workspace.settings.targets[name])
-        self.spec: str = options.pop("sink")
+        given = workspace.settings.targets[name]
+        options = settings.without_database(given)
+        self.spec: str = given["sink"]
         self.tracker, self.address = registry.split(self.spec, "target")
         self.names = self.archive.names()
         self.places = Places(self.ledger, self.names)
