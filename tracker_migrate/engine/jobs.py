@@ -29,6 +29,7 @@ from tracker_migrate.engine.readers import readers as readers_
 from tracker_migrate.engine.redirects import Redirect, redirects
 from tracker_migrate.engine.show import Shown, show
 from tracker_migrate.engine.target import Target
+from tracker_migrate.engine.undo import Undo, Undone
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
 from tracker_migrate.errors import Brake, ClosingOnly, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source
@@ -300,6 +301,31 @@ def _adopted_as_told(found: Adopted, names: Naming) -> Adopted:
         names.key(key): names.text(reason) for key, reason in found.unsettled.items()
     }
     return found
+
+
+def undo(
+    workspace: Workspace,
+    target: str,
+    listen: Listen = silent,
+    *,
+    only: Only | None = None,
+    dry_run: bool = False,
+) -> Undone:
+    """Take back what this workspace wrote to a target. dry_run: look, and say what would be."""
+    names = naming(workspace)
+    with heard_by(listen), _opened(workspace, target) as bound:
+        job = Undo(bound, names.heard_by(listen), dry_run=dry_run)
+        undone = job.run(only)
+    for name in ("spared", "failed"):
+        told = {names.key(of): names.text(why) for of, why in getattr(undone, name).items()}
+        setattr(undone, name, told)
+    return undone
+
+
+def undo_outlook(workspace: Workspace, target: str, only: Only | None = None) -> Undone:
+    """The most that an undo could take back, by the ledger; no server is asked."""
+    with _opened(workspace, target) as bound:
+        return Undo(bound).outlook(only)
 
 
 def hide(
