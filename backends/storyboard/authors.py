@@ -99,10 +99,6 @@ class Authors:
             " machines agree about the time? See its row in people.csv"
         )
 
-    def try_one(self, account: str) -> None:
-        """Have a token made, and take it back. Raises UsageError, LoginNeeded, ObjectError."""
-        self._revoke(self._made(account))
-
     def close(self) -> None:
         """Take back all tokens that are left, for a few seconds; the others are left to their end,
         and so are all if the server is not there, or knows us no more."""
