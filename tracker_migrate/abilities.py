@@ -42,6 +42,15 @@ class FindsByAddress(Protocol):
 
 
 @runtime_checkable
+class NamesPlaces(Protocol):
+    """A planner whose target does not take every name for a project."""
+
+    def held(self, name: str) -> str | None:
+        """What a project of this name is called there; None if it can't be there."""
+        ...
+
+
+@runtime_checkable
 class ListsPlaces(Protocol):
     """A sink whose target tells which projects there are."""
 

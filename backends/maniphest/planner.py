@@ -73,6 +73,10 @@ class ManiphestPlanner:
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
 
+    def held(self, name: str) -> str | None:
+        """See `abilities.NamesPlaces`."""
+        return name if projects.possible(name) else None
+
     def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
         """Why this issue can't be written, or None."""
         if not projects.moving(issue, decisions):

@@ -97,6 +97,10 @@ class StoryBoardPlanner:
     def __init__(self, files: Files | None = None) -> None:
         self._files = files
 
+    def held(self, name: str) -> str | None:
+        """See `abilities.NamesPlaces`."""
+        return fields.project_name(name)
+
     def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
         """Why this issue can't be written, or None."""
         refused = access.refusal(decisions.audience(issue))
