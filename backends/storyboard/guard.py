@@ -58,7 +58,7 @@ class Guard:
         path = f"/stories/{action.at.id}"
         closes = action.fields.get("private") and set(action.fields) <= set(access.FIELDS)
         row = self._api.get(path) if closes else self._ours(path)
-        if closes and not ours.may_be(self._site, row.get("creator_id")):
+        if closes and not (ours.story(self._site, row) or ours.may_be(self._site, row)):
             raise Refused(ANOTHERS)
         if not row.get("private") and not action.fields.get("private"):
             raise Refused(OPEN)

@@ -41,9 +41,9 @@ def _made_for(row: dict[str, Any]) -> str:
 def unspoken(site: Site, accounts: Collection[str]) -> dict[str, str]:
     """Of these accounts those that nothing is to be written as, and why. All that there are are
     listed if there are more than a few; nobody is asked about if nothing is written as others."""
+    site.named = frozenset(accounts)
     if site.options.authors == "importer":
         return {}
-    site.named = frozenset(accounts)
     asked = {one for one in accounts if one.isdigit()}
     all_ = len(asked) > _FEW
     rows = site.api.rows("/users", page=_ROWS) if all_ else _one_by_one(site.api, asked)

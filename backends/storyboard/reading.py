@@ -41,7 +41,7 @@ class Reader:
         view.tasks(self._api.rows("/tasks", {"story_id": at.id}, most=PARTS))
         comments = list(self._api.rows(f"/stories/{at.id}/comments", most=PARTS))
         authors: Mapping[int, int] = {}
-        if any(not view.knows("comment", one["id"]) for one in comments):
+        if any(view.asks_who(one) for one in comments):
             authors = self._finder.comment_authors(int(at.id))
         view.comments(comments, authors)
         return view.snapshot()
@@ -63,15 +63,21 @@ class _View:
         self._times: Counter[Key] = Counter()
         self._foreign = 0
 
-    def knows(self, kind: str, number: Any) -> bool:
-        """Whether the ledger names this object."""
-        return (kind, str(number)) in self._known
+    def asks_who(self, comment: Mapping[str, Any]) -> bool:
+        """Whether it is to be asked who wrote a comment: one that the ledger does not name, or that
+        is sealed. What is the importer's need not be asked about."""
+        is_known = ("comment", str(comment["id"])) in self._known
+        return not is_known or ours.is_sealed(self._site, comment.get("content"))
+
+    def _by(self, account: Any) -> str:
+        """Who is shown as an author; "" for the importer."""
+        return "" if account is None or self._site.is_ours(account) else str(account)
 
     def story(self, row: Mapping[str, Any]) -> None:
         """The story itself, and its tags."""
-        ref = self._site.story_ref(self._story)
+        ref, by = self._site.story_ref(self._story), self._by(row.get("creator_id"))
         values = wire.story_fields(row, self._site.me)
-        self._objects[self._issue] = Observed(at=ref, fields=values)
+        self._objects[self._issue] = Observed(at=ref, fields=values, by=by)
         for (kind, _number), keys in self._known.items():
             if kind == "tagging":
                 tags = {"story_id": self._story, "tags": tags_of(row)}
@@ -81,30 +87,32 @@ class _View:
         """Its tasks; the link says which task of the source one is."""
         for row in rows:
             ref = self._site.task_ref(row["id"], self._story)
-            mine = ours.task(self._site, row)
+            mine, by = ours.task(self._site, row), self._by(row.get("creator_id"))
             named = origins.task_key(origins.unsealed(row.get("link"))[0], self._issue)
             keys = [named] if named is not None else []
-            self._add("task", ref, wire.task_fields(row), keys, mine)
+            seen = Observed(at=ref, fields=wire.task_fields(row), by=by)
+            self._add("task", seen, keys, mine)
 
     def comments(self, rows: Iterable[Mapping[str, Any]], authors: Mapping[int, int]) -> None:
         """Its comments; their events say who wrote them."""
         for row in rows:
             ref = self._site.comment_ref(row["id"], self._story)
-            mine = ours.comment(self._site, authors.get(row["id"]), row.get("content"))
+            author = authors.get(row["id"])
+            mine = ours.comment(self._site, author, row.get("content"))
             keys = origins.keys_of(row.get("content"), self._issue)
-            self._add("comment", ref, wire.comment_fields(row, self._story), keys, mine)
+            values = wire.comment_fields(row, self._story)
+            seen = Observed(at=ref, fields=values, by=self._by(author))
+            self._add("comment", seen, keys, mine)
 
-    def _add(
-        self, kind: str, at: RemoteRef, values: dict[str, Any], named: list[Key], mine: bool
-    ) -> None:
-        keys = self._known.get((kind, at.id))
+    def _add(self, kind: str, seen: Observed, named: list[Key], mine: bool) -> None:
+        keys = self._known.get((kind, seen.at.id))
         if keys is not None:
-            self._objects |= dict.fromkeys(keys, Observed(at=at, fields=values))
+            self._objects |= dict.fromkeys(keys, seen)
             self._times.update(keys)
         elif not mine:
             self._foreign += 1
         else:
-            self._named(named, at)
+            self._named(named, seen.at)
 
     def _named(self, named: list[Key], at: RemoteRef) -> None:
         """Something of ours that nobody told us of: it names itself, and what stands in it."""

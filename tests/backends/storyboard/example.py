@@ -180,6 +180,7 @@ class Decided:
         self.readers = PUBLIC
         self.bots: set[Key | None] = set()
         self.there: dict[Key, Key] = {}
+        self.unspoken: Mapping[str, str] = {}
 
     def state(self, table: str, word: str) -> str:
         if word not in self.STATES[table]:
