@@ -60,7 +60,8 @@ def literal(value: Any) -> str:
     if isinstance(value, datetime):
         return f"'{second(value)}'"
     if isinstance(value, bytes):
-        return f"X'{value.hex()}'"
+        plain = value.isascii() and _PLAIN.fullmatch(value.decode())
+        return f"_binary'{value.decode()}'" if plain else f"X'{value.hex()}'"
     if not isinstance(value, str):
         raise TypeError(f"no SQL for a {type(value).__name__}")
     if _PLAIN.fullmatch(value):
