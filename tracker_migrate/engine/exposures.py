@@ -12,7 +12,7 @@ import msgspec
 from tracker_migrate.digest import digests
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone
-from tracker_migrate.interfaces import IMPORTER, Kind, Observed
+from tracker_migrate.interfaces import IMPORTER, Kind, Observed, Planner
 from tracker_migrate.model import Issue, Key, kind_of
 from tracker_migrate.text.continued import whole_key
 from tracker_migrate.workspace.ledger import Held
@@ -36,15 +36,15 @@ def exposures(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
 
 
 def _comments(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
-    wanted = {issue.key: _withdrawn(issue) for issue in issues}
-    keys = [key for withdrawn in wanted.values() for key in withdrawn]
+    wanted = {issue.key: withdrawn(issue) for issue in issues}
+    keys = [key for gone in wanted.values() for key in gone]
     held = target.ledger.held(keys) if keys else {}
     found = {}
-    for issue, withdrawn in wanted.items():
-        if held.keys().isdisjoint(withdrawn):
+    for issue, gone in wanted.items():
+        if held.keys().isdisjoint(gone):
             continue
-        standing = {whole_key(one) for one in _standing(target.ledger.of_issue(issue), withdrawn)}
-        reasons = [why for key, why in withdrawn.items() if key in standing]
+        standing = {whole_key(one) for one in _standing(target.ledger.of_issue(issue), gone)}
+        reasons = [why for key, why in gone.items() if key in standing]
         if reasons:
             found[issue] = _COMMENTS.format(many=len(reasons), why=reasons[0])
     return found
@@ -52,7 +52,7 @@ def _comments(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
 
 def _files(target: Target, issues: Sequence[Issue]) -> dict[Key, str]:
     """Issues with files that are open to more than may read them by now."""
-    kinds = [name for name, kind in target.planner.kinds.items() if _is_fixed(kind)]
+    kinds = fixed_kinds(target.planner)
     held = target.ledger.of_kinds(kinds, [issue.key for issue in issues]) if kinds else {}
     found = {}
     for issue in (one for one in issues if one.key in held):
@@ -83,11 +83,16 @@ def _open_files(target: Target, issue: Issue, held: Mapping[Key, Held]) -> dict[
     return found
 
 
+def fixed_kinds(planner: Planner) -> list[str]:
+    """The kinds of files whose readers a target can't change."""
+    return [name for name, kind in planner.kinds.items() if _is_fixed(kind)]
+
+
 def _is_fixed(kind: Kind) -> bool:
     return kind.private == "never" and kind.phase != 0
 
 
-def _withdrawn(issue: Issue) -> dict[Key, str]:
+def withdrawn(issue: Issue) -> dict[Key, str]:
     """The comments whose text is at the source no more, or not for everybody."""
     return {
         comment.key: "hidden at the source" if comment.withheld else "deleted at the source"
@@ -96,9 +101,17 @@ def _withdrawn(issue: Issue) -> dict[Key, str]:
     }
 
 
-def _standing(held: Mapping[Key, Held], withdrawn: Container[Key]) -> list[Key]:
+def _standing(held: Mapping[Key, Held], of_these: Container[Key]) -> list[Key]:
     """What stands there of these comments: they themselves, and the parts of a long one."""
-    return [of for of, one in held.items() if whole_key(of) in withdrawn and one.state != "gone"]
+    return [of for of, one in held.items() if whole_key(of) in of_these and one.state != "gone"]
+
+
+def withdrawable(target: Target, issue: Issue, held: Mapping[Key, Held]) -> list[Key]:
+    """What of an issue's objects stands there, and can't be taken back by the sink: nothing, if
+    that is accepted."""
+    if issue.key in target.decisions.tables.privacy.accepted:
+        return []
+    return [*_standing(held, withdrawn(issue)), *_open_files(target, issue, held)]
 
 
 def settle(target: Target, issues: Iterable[Key]) -> None:
@@ -109,14 +122,14 @@ def settle(target: Target, issues: Iterable[Key]) -> None:
         if issue is None:
             continue
         files = _open_files(target, issue, held)
-        withdrawn = [*_standing(held, _withdrawn(issue)), *files]
-        if not withdrawn:
+        exposed = [*_standing(held, withdrawn(issue)), *files]
+        if not exposed:
             continue
         try:
             seen = target.sink.read({of: (one.kind, one.at) for of, one in held.items()}).objects
         except Gone:
             seen = {}
-        gone = [one for one in withdrawn if one not in seen]
+        gone = [one for one in exposed if one not in seen]
         target.ledger.set_gone(gone)
         if seen:
             _note_closed(target, issue, [held[of] for of in files if of in seen], seen)

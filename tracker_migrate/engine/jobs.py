@@ -6,7 +6,7 @@ Each takes an open workspace, and a listener for events. Each raises the errors 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import msgspec
 from tracker_migrate import registry
 from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.apply import Applied, Apply
+from tracker_migrate.engine.backdate import Backdate, Backdating
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.files import Fetch
@@ -408,3 +409,39 @@ def _verified_as_told(seen: Verified, names: Naming) -> Verified:
         setattr(seen, name, [names.key(one) for one in getattr(seen, name)])
     seen.differs = [msgspec.structs.replace(one, key=names.key(one.key)) for one in seen.differs]
     return seen
+
+
+def backdate(
+    workspace: Workspace, target: str, listen: Listen = silent, *, dry_run: bool = False
+) -> Backdating:
+    """Set authors and dates in a target's own database. dry_run: count what would be changed."""
+    names = naming(workspace)
+    with heard_by(listen), _opened(workspace, target) as bound:
+        job = Backdate(bound, names.heard_by(listen))
+        return _backdated_as_told(job.run(dry_run=dry_run), names)
+
+
+def backdate_statements(
+    workspace: Workspace, target: str, say: Callable[[str], None]
+) -> Backdating:
+    """The same as SQL for an administrator, a statement at a time, without the `;`. They hold what
+    issues say that not everybody may read. Asks no database."""
+    with _opened(workspace, target) as bound:
+        job = Backdate(bound)
+        for statement in job.statements():
+            say(statement)
+        return _backdated_as_told(job.said, naming(workspace))
+
+
+def backdate_confirm(workspace: Workspace, target: str, listen: Listen = silent) -> Backdating:
+    """Note what stands at a target as an administrator was asked to make it."""
+    names = naming(workspace)
+    with heard_by(listen), _opened(workspace, target) as bound:
+        return _backdated_as_told(Backdate(bound, names.heard_by(listen)).confirm(), names)
+
+
+def _backdated_as_told(done: Backdating, names: Naming) -> Backdating:
+    done.edited = [(names.key(key), field) for key, field in done.edited]
+    done.left = {names.key(key): names.text(reason) for key, reason in done.left.items()}
+    done.withdrawn = [names.key(key) for key in done.withdrawn]
+    return done
