@@ -10,6 +10,7 @@ import rich_click as click
 from tracker_migrate import __version__
 from tracker_migrate.cli import output
 from tracker_migrate.cli.adopt import adopt
+from tracker_migrate.cli.backdate import backdate
 from tracker_migrate.cli.completion import completion
 from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.doctor import doctor
@@ -50,8 +51,8 @@ def cli() -> None:
 
 
 for _command in (
-    init, evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, export, verify,
-    status, completion,
+    init, evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate, export,
+    verify, status, completion,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -24,6 +24,7 @@ _BARS = {
     "created": "creating",
     "issue": "writing",
     "verified": "verifying",
+    "backdated": "backdating",
 }
 _SAID = {"aside": "set aside", "waiting": "waiting", "kept": "kept a person's edit of"}
 _EVERY = 10.0
