@@ -51,8 +51,8 @@ def cli() -> None:
 
 
 for _command in (
-    init, evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate, export,
-    verify, status, completion,
+    init, evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate,
+    export, verify, status, completion,
 ):  # fmt: skip
     cli.add_command(_command)
 
