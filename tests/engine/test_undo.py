@@ -61,7 +61,9 @@ def test_where_numbers_are_ours_nothing_is_left_and_elsewhere_it_is_told(world: 
         assert [one.fields["title"] for one in cards] == ["Taken back"] * 3
         assert [one.marker for one in cards] == ["undone:1", "undone:2", "undone:3"]
         assert (undone.deleted, undone.closed) == ({}, {"card": 3})
-        assert [one.where for one in undone.left] == [f"memory://target/card/{n}" for n in (1, 2, 3)]
+        assert [one.where for one in undone.left] == [
+            f"memory://target/card/{n}" for n in (1, 2, 3)
+        ]
         assert undone.advice == ["remove 1, 2, 3"]
     assert undone.shared == {"project": ["1"]}
 
@@ -155,7 +157,9 @@ def edits_as_us(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "act", [comments, edits, edits_a_note, edits_and_sets_back, edits_as_us], ids=lambda f: f.__name__
+    "act",
+    [comments, edits, edits_a_note, edits_and_sets_back, edits_as_us],
+    ids=lambda f: f.__name__,
 )
 def test_what_people_have_worked_on_is_left_as_it_is(
     world: World, act: Callable[[World], None]
