@@ -147,6 +147,8 @@ def delete(call: Call) -> None:
 
     Its tasks, events and links go. Its comments' rows stay, out of reach, and so does its
     permission row: neither number can be used again (deletion-and-ids, facts 4).
+    What put it on a worklist, or subscribes to it, stays too, and leads to whatever gets its number
+    next (tried on a server).
     """
     number = call.numbers[0]
     story = call.store.get("story", number)
@@ -155,8 +157,8 @@ def delete(call: Call) -> None:
     run = call.store.run
     for item in ("task", "story"):
         own = "SELECT id FROM task WHERE story_id = ?" if item == "task" else "SELECT ?"
-        for table in ("worklist_item", "due_date_item"):
-            run(f"DELETE FROM {table} WHERE item_type = '{item}' AND item_id IN ({own})", (number,))
+        its = f"item_type = '{item}' AND item_id IN ({own})"
+        run(f"DELETE FROM due_date_item WHERE {its}", (number,))
     for table in ("task", "event", "story_tag", "story_permission"):
         run(f"DELETE FROM {table} WHERE story_id = ?", (number,))
     run("UPDATE comment SET story_id = NULL WHERE story_id = ?", (number,))

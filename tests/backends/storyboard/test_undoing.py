@@ -247,3 +247,23 @@ def test_where_it_has_to_be_the_bugs_the_cure_is_told(server: StandIn, issue: Is
 
 def test_takes_back_is_what_it_is(sink: Sink) -> None:
     assert isinstance(sink, TakesBack)
+
+
+def test_what_follows_a_number_leads_to_whatever_gets_it_next(
+    stranger: Api, us: Api, issue: Issue
+) -> None:
+    """Why a number is not given a second time, unless it has to be a bug's."""
+    number = int(name_of(issue.key))
+    story = {"id": number, "title": "The first one"}
+    us.write("POST", "/stories", story)
+    worklist = stranger.write("POST", "/worklists", {"title": "Mine"})["id"]
+    item = {"item_id": number, "item_type": "story", "list_position": 0}
+    stranger.write("POST", f"/worklists/{worklist}/items", item)
+    stranger.write("POST", "/subscriptions", {"target_type": "story", "target_id": number})
+    us.write("DELETE", f"/stories/{number}")
+    assert stranger.get(f"/worklists/{worklist}/items") == []
+    us.write("POST", "/stories", {**story, "title": "Another one"})
+    assert [row["item_id"] for row in stranger.get(f"/worklists/{worklist}/items")] == [number]
+    me = stranger.get("/users/self")["id"]
+    followed = stranger.get("/subscriptions", {"user_id": me, "target_type": "story"})
+    assert number in [row["target_id"] for row in followed]
