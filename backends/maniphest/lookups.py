@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tracker_migrate.backends.maniphest.ours import Ours
 from tracker_migrate.backends.maniphest.server import Server, search_by_marker
 from tracker_migrate.backends.maniphest.wire import (
     LONG_PAGE,
@@ -20,7 +21,7 @@ from tracker_migrate.backends.maniphest.wire import (
     task_ref,
 )
 from tracker_migrate.bounded import Pages
-from tracker_migrate.interfaces import DOUBLED, Mine
+from tracker_migrate.interfaces import DOUBLED, UNDONE, Mine
 from tracker_migrate.text import origin
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Finder:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._client = server.client
+        self.ours = Ours(server)
 
     # -- pages --------------------------------------------------------------------------------
 
@@ -52,12 +54,15 @@ class Finder:
             yield from self.tasks({"phids": batch}, **more)
 
     def transactions(
-        self, task: str, limit: int = LONG_PAGE, only: Sequence[str] = ()
+        self, task: str, limit: int = LONG_PAGE, only: Sequence[str] = (), by: str = ""
     ) -> Iterator[TransactionRow]:
-        """What happened to a task, newest first; `only` these, by PHID. Raises Gone."""
+        """What happened to a task, newest first; `only` these, by PHID; what one account did, `by`
+        its PHID. Raises Gone."""
         search: dict[str, Any] = {"objectIdentifier": task, "limit": limit}
         if only:
             search["constraints"] = {"phids": list(only)}
+        if by:
+            search["constraints"] = {"authorPHIDs": [by]}
         for rows in self.pages("transaction.search", search):
             yield from msgspec.convert(rows, list[TransactionRow])
 
@@ -97,12 +102,16 @@ class Finder:
         The server folds case, accents and blanks at the end when it compares, so each answer is
         compared here again (facts 8, 14). Without a marker field all our tasks are read.
         """
+        if self._server.facts.marker is None:
+            return self._sorted(self._all_ours(), {marker for marker in markers if marker})
+        found = self.carrying(markers)
+        ours = {marker: list(filter(self.is_ours, rows)) for marker, rows in found.items()}
+        return {marker: rows for marker, rows in ours.items() if rows}
+
+    def carrying(self, markers: Iterable[str]) -> dict[str, list[TaskRow]]:
+        """Whoever's tasks have these markers in the marker field, oldest first."""
         wanted = {marker for marker in markers if marker}
-        field = self._server.facts.marker
-        if not wanted:
-            return {}
-        if field is None:
-            return self._sorted(self._ours(0), wanted)
+        field = self._server.facts.marker or ""
         rows = (
             row
             for batch in batches(sorted(wanted))
@@ -121,11 +130,27 @@ class Finder:
                 return
             yield row
 
+    def _all_ours(self) -> Iterator[TaskRow]:
+        """Those that have us as their author, the newest first; and those that we have made, and
+        that have somebody else by now."""
+        yield from self._ours(0)
+        me = self._server.facts.me
+        for rows in self.done_to_all("TASK", me, LONG_PAGE):
+            made = [row.object for row in rows if self.ours.makes(row)]
+            yield from (row for row in self.tasks_by_phid(made) if row.author != me)
+
+    def is_ours(self, row: TaskRow) -> bool:
+        """Whether we made a task. Raises Gone."""
+        if row.author == self._server.facts.me:
+            return True
+        did = self.transactions(row.phid, by=self._server.facts.me)
+        return any(map(self.ours.makes, did))
+
     def made(self) -> Iterator[Mine]:
         """All tasks of ours that say where they came from; no double that was settled does."""
-        for row in self._ours(0):
+        for row in self._all_ours():
             marker = self.marker(row)
-            if marker and not marker.startswith(DOUBLED):
+            if marker and not marker.startswith((DOUBLED, UNDONE)):
                 at = task_ref(self._client.address, row.id, row.phid)
                 yield Mine(kinds=("task", "subtask"), at=at, made=True, marker=marker)
 
@@ -133,7 +158,7 @@ class Finder:
         found: dict[str, dict[int, TaskRow]] = {}
         for row in rows:
             marker = self.marker(row)
-            if marker in wanted and row.author == self._server.facts.me:
+            if marker in wanted:
                 found.setdefault(marker, {})[row.id] = row
         return {marker: [rows[n] for n in sorted(rows)] for marker, rows in found.items()}
 
@@ -153,8 +178,10 @@ class Finder:
     def signed_in(self, history: Iterable[TransactionRow], marker: str) -> bool:
         """The same, for a history that was read already."""
         field = self._server.facts.marker
-        for one in history:
-            if one.author != self._server.facts.me:
+        rows = list(history)
+        groups = self.ours.groups(rows)
+        for one in rows:
+            if not self.ours.wrote(one, groups):
                 continue
             if field is not None and one.given(field) == marker:
                 return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tracker_migrate.backends.maniphest.filefinder import FileFinder
 from tracker_migrate.backends.maniphest.filereading import FilesOf, Texts
@@ -99,7 +99,16 @@ class _Issue:
                 edges = sorted(self._below.get(at.id, set()) - known)
                 yield one, Observed(at=at, fields={"task": at.id, "subtasks": edges})
             elif kind in ("task", "subtask") and at.id in self._rows:
-                yield one, Observed(at=at, fields=self._fields(kind, self._rows[at.id]))
+                row = self._rows[at.id]
+                yield one, Observed(at=at, fields=self._fields(kind, row), by=self._by(row.author))
+
+    @property
+    def _me(self) -> str:
+        return self._server.facts.me
+
+    def _by(self, author: str) -> str:
+        """The account that is shown as an author; "" for the importer."""
+        return "" if author == self._me else author
 
     def _fields(self, kind: str, row: TaskRow) -> dict[str, object]:
         fields: dict[str, object] = {
@@ -136,7 +145,7 @@ class _Issue:
         strange = self._below.get(self._main[1].id, set()) - named
         for row in self._finder.tasks_by_phid(strange) if strange else ():
             one = self._key_of(origin.parse(row.description))
-            if row.author != self._server.facts.me:
+            if not self._finder.is_ours(row):
                 self._foreign += 1
             elif one is not None:
                 self._found(one, task_ref(self._server.client.address, row.id, row.phid))
@@ -155,8 +164,8 @@ class _Issue:
         }
         if self._server.facts.marker is None:
             return  # to look would mean to walk all our tasks, for each issue
-        for marker, rows in self._finder.by_marker(markers).items():
-            if len(rows) > 1:
+        for marker, rows in self._finder.carrying(markers).items():
+            if len(rows) > 1 and sum(map(self._finder.is_ours, rows)) > 1:
                 self._doubled.add(markers[marker])
 
     # -- comments -----------------------------------------------------------------------------
@@ -171,23 +180,47 @@ class _Issue:
             if kind == "comment":
                 known[at.id].append(one)
         seen: Counter[Key] = Counter()
+        sealed: list[tuple[TransactionRow, str]] = []
         for row in self._finder.transactions(main.id):
             text = row.text
             if text is None:
                 continue
-            if row.author == self._server.facts.me:
+            if row.phid in known or row.author == self._me:
                 self.texts.comment(text)
-            if row.phid not in known:
+            if row.phid not in known and self._finder.ours.sealed(row):
+                sealed.append((row, text))
+            elif row.phid not in known:
                 self._other_comment(row, text, seen)
             for one in known.get(row.phid, ()):
                 seen[one] += 1
-                yield one, Observed(at=self._refs[one][1], fields={"task": main.id, "text": text})
+                fields = {"task": main.id, "text": text}
+                yield one, Observed(at=self._refs[one][1], fields=fields, by=self._by(row.author))
+        self._sealed_comments(sealed, seen)
         self._doubled.update(one for one, times in seen.items() if times > 1)
 
+    def _sealed_comments(
+        self, sealed: Sequence[tuple[TransactionRow, str]], seen: Counter[Key]
+    ) -> None:
+        """Comments of ours that have somebody else as their author, the newest first. Anybody can
+        copy one with its seal: only the oldest that names something is ours."""
+        taken = {*seen, *self._refs, *self._ours}
+        for row, text in reversed(sealed):
+            of = self._key_of(origin.parse(text))
+            if of is None or of in taken:
+                self._foreign += 1
+                continue
+            taken.add(of)
+            self.texts.comment(text)
+            self._add(row, text, seen)
+
     def _other_comment(self, row: TransactionRow, text: str, seen: Counter[Key]) -> None:
-        if row.author != self._server.facts.me:
+        if row.author == self._me:
+            self._add(row, text, seen)
+        else:
             self._foreign += 1
-            return
+
+    def _add(self, row: TransactionRow, text: str, seen: Counter[Key]) -> None:
+        """A comment of ours that the ledger does not know."""
         named = [one for one in map(self._key_of, folded.origins(text)) if one is not None]
         seen.update(named)
         if self._main is None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_migrate.abilities import Foresight
+from tracker_migrate.abilities import Backdater, Foresight
 from tracker_migrate.backends.maniphest import checking, people, standings
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
@@ -92,6 +92,16 @@ class ManiphestSink:
         policies = PolicyCheck(self._server, self._finder, self._outsider.clients)
         with about(self.address, "Phorge"):
             return checking.check(self._server, policies, decisions)
+
+    def trust(self, seal: Callable[[str], str]) -> None:
+        """See `abilities.KnowsSeals.trust`."""
+        self._finder.ours.seal = seal
+
+    def backdater(self, options: Mapping[str, Any]) -> Backdater:
+        """See `abilities.Backdates.backdater`. options: `namespace`."""
+        from tracker_migrate.backends.maniphest import backdate
+
+        return backdate.backdater(self.importer, options)
 
     def foresight(self, decisions: Decisions) -> Foresight:
         """See `abilities.Foresees`."""

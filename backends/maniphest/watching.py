@@ -136,7 +136,7 @@ class ManiphestWatch:
     def _tasks(self, mine: Iterable[Mine]) -> Iterator[Mine]:
         asked = {one.at.id: one for one in mine}
         for row in self._finder.tasks_by_phid(asked):
-            if row.author == self._server.facts.me:
+            if self._finder.is_ours(row):
                 at, marker = self._place(row), self._finder.marker(row)
                 yield msgspec.structs.replace(asked[row.phid], at=at, marker=marker)
 
@@ -167,7 +167,8 @@ class ManiphestWatch:
         except Gone:
             return
         for row in rows:
-            if on is not None and row.text is not None and row.author == self._server.facts.me:
+            ours = row.author == self._server.facts.me or self._finder.ours.sealed(row)
+            if on is not None and row.text is not None and ours:
                 at = RemoteRef(id=row.phid, number=on.number, url=f"{on.url}#{row.id}")
                 yield msgspec.structs.replace(mine[row.phid], at=at, marker=permalink(row))
 
@@ -188,5 +189,6 @@ class ManiphestWatch:
         rows = list(self._finder.transactions(mine.at.id))
         if not self._finder.signed_in(rows, mine.marker):
             return "theirs"
-        others = (row for row in rows if row.author != self._server.facts.me)
+        groups = self._finder.ours.groups(rows)
+        others = (row for row in rows if not self._finder.ours.wrote(row, groups))
         return "touched" if any(row.type is not None for row in others) else "ours"

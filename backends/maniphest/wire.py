@@ -109,6 +109,10 @@ class TransactionRow(
             return ""
         return str(fields.get("new") or "")
 
+    def taken(self, field: str) -> str:
+        """The value that a task's field had before."""
+        return str(self.fields.get("old") or "") if isinstance(self.fields, dict) else ""
+
     @property
     def text(self) -> str | None:
         """The text of a comment that is still there."""
