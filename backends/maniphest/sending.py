@@ -24,7 +24,14 @@ from tracker_migrate.backends.maniphest.wire import (
     task_transactions,
 )
 from tracker_migrate.errors import Doubtful, Gone, Refused
-from tracker_migrate.interfaces import DOUBLED, ClosedAction, ClosedStep, Receipt, RemoteRef
+from tracker_migrate.interfaces import (
+    DOUBLED,
+    UNDONE,
+    ClosedAction,
+    ClosedStep,
+    Receipt,
+    RemoteRef,
+)
 from tracker_migrate.model import Key
 
 
@@ -121,10 +128,13 @@ class Sender:
         sent = list(task_transactions(fields, create=False))
         marker = self._server.facts.marker
         renamed = "description" in fields and bool(action.marker)
-        if marker is not None and (renamed or action.marker.startswith(DOUBLED)):
+        if marker is not None and (renamed or action.marker.startswith((DOUBLED, UNDONE))):
             # it says where the first line of the description leads, which changes when a blueprint
             # is renamed. An empty one would still be found by its old value (facts 14)
             sent.append(said(f"custom.{marker}", action.marker))
+        if "description" in fields and action.marker.startswith(UNDONE):
+            # what was taken back hangs on nothing: a bug that is made anew has its own subtasks
+            sent += [said("parents.set", []), said("subtasks.set", [])]
         return sent
 
     def _with_owner(self, action: ClosedAction) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_migrate.abilities import Backdater, Foresight
-from tracker_migrate.backends.maniphest import checking, people, standings
+from tracker_migrate.abilities import Back, Backdater, Foresight, Part
+from tracker_migrate.backends.maniphest import checking, people, standings, undoing
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
 from tracker_migrate.backends.maniphest.filefinder import FileFinder
@@ -57,6 +57,8 @@ class ManiphestSink:
     """One server, as one account. Use `open_sink` to make one."""
 
     tracker = "maniphest"
+    undo_steps = undoing.STEPS
+    unminded = undoing.UNMINDED
 
     def __init__(
         self, address: str, options: Options, client: Conduit, outsiders: Sequence[Conduit] = ()
@@ -78,6 +80,7 @@ class ManiphestSink:
         create = options.create_projects
         self._sender = Sender(self._server, self._finder, self._guard, create_projects=create)
         self._settler = Settler(self._server, self._finder, self._guard, self._sender)
+        self._undoing = undoing.Undoing(self._server, self._finder, options)
         self._reader = Reader(self._server, self._finder, self._guard, files)
         self.watch: Watch | None = ManiphestWatch(self._server, self._finder, files)
 
@@ -181,6 +184,18 @@ class ManiphestSink:
     def made(self) -> Iterator[Mine]:
         """Our tasks and subtasks, a hundred a request."""
         return self._finder.made()
+
+    def worked_on(self, issue: Key, parts: Mapping[Key, Part]) -> str:
+        """See `undoing.Undoing.worked_on`."""
+        return self._undoing.worked_on(issue, parts)
+
+    def backs(self, parts: Mapping[Key, Part], decisions: Decisions) -> Sequence[Back]:
+        """See `undoing.Undoing.backs`."""
+        return self._undoing.backs(parts, decisions)
+
+    def advice(self, left: Sequence[Part]) -> Sequence[str]:
+        """See `undoing.Undoing.advice`."""
+        return self._undoing.advice(left)
 
     @property
     def importer(self) -> str:

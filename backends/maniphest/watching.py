@@ -19,6 +19,7 @@ from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.projects import milestone_key
 from tracker_migrate.backends.maniphest.server import Server
 from tracker_migrate.backends.maniphest.settling import permalink
+from tracker_migrate.backends.maniphest.taken_back import is_taken_back
 from tracker_migrate.backends.maniphest.wire import (
     TaskRow,
     TransactionRow,
@@ -174,7 +175,9 @@ class ManiphestWatch:
 
     def _on(self, rows: list[TransactionRow]) -> RemoteRef | None:
         task = next(self._finder.tasks_by_phid(row.object for row in rows[:1]), None)
-        return self._place(task) if task is not None else None
+        if task is None or is_taken_back(task, self._server.facts.marker):
+            return None  # what stands on it went with it
+        return self._place(task)
 
     def _place(self, row: TaskRow) -> RemoteRef:
         return task_ref(self._server.client.address, row.id, row.phid)
