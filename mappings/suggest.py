@@ -80,7 +80,7 @@ def suggest(
     name is known because they are suspended, get none; an account is offered to one person only."""
     matcher = _Matcher([one for one in candidates if one.usable], evidence)
     somebody = [one for one in people if not one.is_team and not one.private]
-    namesakes = Counter(_folded(one.display_name) for one in somebody)
+    namesakes = Counter(folded(one.display_name) for one in somebody)
     found = [guess for one in somebody for guess in [matcher.best(one, namesakes)] if guess]
     return sorted(_one_each(found), key=lambda guess: guess.person)
 
@@ -101,7 +101,7 @@ class _Matcher:
                 self._made_for[one.made_for].append(one)
             if one.login:
                 self._by_login[_bare(one.login)].append(one)
-            if name := _folded(one.full_name):
+            if name := folded(one.full_name):
                 self._by_name[name].append(one)
         self._names = list(self._by_name)
 
@@ -134,7 +134,7 @@ class _Matcher:
             yield _suggestion(person, one, score, reason)
 
     def _of_name(self, person: Person, namesakes: Counter[str]) -> Iterator[Suggestion]:
-        name = _folded(person.display_name)
+        name = folded(person.display_name)
         if not name:
             return
         held = self._by_name.get(name)
@@ -153,14 +153,19 @@ class _Matcher:
                 yield _suggestion(person, one, least, "nearly the same full name")
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two full names are much the same."""
+    ours, theirs = folded(one), folded(other)
+    return bool(ours) and fuzz.token_sort_ratio(ours, theirs) / 100 >= _ALIKE
+
+
 def _made_for(person: Person, one: Candidate) -> Evidence:
     """A name may have changed hands since: the full name has to agree."""
-    ours, theirs = _folded(person.display_name), _folded(one.full_name)
-    alike = fuzz.token_sort_ratio(ours, theirs) / 100 >= _ALIKE
+    same = alike(person.display_name, one.full_name)
     reason = "an earlier move made this account for that name"
-    if not alike:
+    if not same:
         reason += ", but the full names differ"
-    score = 0.97 if alike else 0.8
+    score = 0.97 if same else 0.8
     return Evidence(person=person.name, account=one.id, score=score, reason=reason)
 
 
@@ -172,12 +177,11 @@ def _same(identity: str) -> str:
 
 
 def _by_login(person: Person, one: Candidate) -> tuple[float, str]:
-    ours, theirs = _folded(person.display_name), _folded(one.full_name)
+    ours, theirs = folded(person.display_name), folded(one.full_name)
     short = len(_bare(person.name)) < _SHORT
     if not ours or not theirs or _bare(ours) == _bare(person.name):
         return (0.65 if short else 0.85), "the same user name; no full name to compare"
-    alike = fuzz.token_sort_ratio(ours, theirs) / 100
-    if alike >= _ALIKE:
+    if alike(person.display_name, one.full_name):
         return 0.99, "the same user name and full name"
     if _part_of(ours, theirs):
         return (0.8 if short else 0.93), "the same user name, one full name in the other"
@@ -223,7 +227,7 @@ def _part_of(one: str, other: str) -> bool:
     return len(short) > 1 and short <= long
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """A full name without accents, case, and signs; words in one order."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))

@@ -11,7 +11,7 @@ import requests
 
 from tests.cli.conftest import Cli, Servers
 from tracker_migrate.backends.storyboard.standin.personas import Persona
-from tracker_migrate.engine.people import write
+from tracker_migrate.engine.guessing import write
 from tracker_migrate.interfaces import Candidate
 from tracker_migrate.mappings.suggest import Suggestion
 from tracker_migrate.workspace import Workspace
@@ -101,7 +101,7 @@ def test_what_people_wrote_into_a_table_stays_as_it_is(tmp_path: Path) -> None:
         score=0.99,
         reason="because",
     )
-    write(path, "new", [one])
+    write(path, "new", [one], [])
     assert path.read_text("utf-8") == f"{said}\nsuggested,max,new,7\n"
 
 

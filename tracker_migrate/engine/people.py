@@ -1,29 +1,20 @@
-"""The people whom issues name: how much hangs on each, who has an account, who may be who.
+"""The people whom issues name: how much hangs on each, and who has an account.
 
 Only public issues count: who has to do with a private one is told to nobody.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self
 
 import msgspec
 
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import UsageError
-from tracker_migrate.interfaces import ListsAccounts
 from tracker_migrate.mappings import people as table
 from tracker_migrate.mappings.table import Mistakes, rows
 from tracker_migrate.model import Issue, Key, Person, name_of
 from tracker_migrate.workspace.archive import Archive
-
-if TYPE_CHECKING:
-    from tracker_migrate.mappings.suggest import Suggestion
 
 
 class Weight(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +91,7 @@ def check(target: Target) -> Checked:
     """Who is mapped at a target, by weight, and what in its tables is about nothing."""
     known, weights = target.decisions.tables.people, Mentions.of(target.archive).weights()
     found = Checked(target=target.name, named=len(weights))
-    waiting = {row["person"] for row in _rows(target) if row["state"] == "suggested"}
+    waiting = {row["person"] for row in rows_of(target) if row["state"] == "suggested"}
     for one in weights:
         found.mentions += one.issues
         if one.name in known.accounts or one.name in known.groups:
@@ -123,7 +114,7 @@ def _dead(target: Target) -> list[str]:
     tags = archive.public_tags().keys() | archive.withheld_tags()
     people = {name_of(key) for key in archive.named()}
     return [
-        *(f"people.csv: {row['person']}" for row in _rows(target) if row["person"] not in people),
+        *(f"people.csv: {row['person']}" for row in rows_of(target) if row["person"] not in people),
         *(f"tags.csv: {tag}" for tag in sorted(tables.tags) if tag not in tags),
     ]
 
@@ -135,63 +126,7 @@ def _shared(known: table.People) -> dict[str, list[str]]:
     return {account: names for account, names in by_account.items() if len(names) > 1}
 
 
-def suggestions(target: Target) -> list[Suggestion]:
-    """Who may be who at a target: for those who have no row there yet, among the accounts that no
-    row names. Asks the target for its accounts. Raises UsageError if it does not tell them."""
-    from tracker_migrate.mappings.suggest import suggest
-
-    sink = target.sink
-    if not hasattr(sink, "accounts"):
-        raise UsageError(f"{target.name}: a {target.tracker} does not tell who has an account")
-    known = target.decisions.tables.people
-    taken = {one.id for one in known.accounts.values()}
-    settled = {row["person"] for row in _rows(target)}
-    free = [one for one in cast(ListsAccounts, sink).accounts() if one.id not in taken]
-    people = [one for one in Mentions.of(target.archive).people() if one.name not in settled]
-    return suggest(people, free)
-
-
-def write(path: Path, target: str, found: Sequence[Suggestion]) -> None:
-    """Add a row with the state `suggested` for each, below what stands there: not a letter of that
-    changes. Nothing is taken from such a row before somebody makes it `verified`."""
-    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
-    header = _header(text)
-    lines = [text if text.endswith("\n") or not text else f"{text}\n"]
-    if not header:
-        header = list(table.COLUMNS)
-        lines.append(f"{','.join(header)}\n")
-    lines += [_line([_cell(one, target, name) for name in header]) for one in found]
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text("".join(lines), encoding="utf-8")
-    fresh.replace(path)
-
-
-def _cell(one: Suggestion, target: str, column: str) -> str:
-    cells = {
-        "person": one.person,
-        "target": target,
-        "account": one.candidate.id,
-        "name": one.candidate.login or one.candidate.full_name,
-        "state": "suggested",
-        "note": f"{one.score:.2f} {one.reason}",
-    }
-    return cells.get(column, "").replace("@", " at ")
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([" ".join(cell.split()) for cell in cells])
-    return line.getvalue()
-
-
-def _header(text: str) -> list[str]:
-    for line in text.splitlines():
-        if line.strip() and not line.lstrip().startswith("#"):
-            return [name.strip() for name in next(csv.reader([line]))]
-    return []
-
-
-def _rows(target: Target) -> list[dict[str, str]]:
+def rows_of(target: Target) -> list[dict[str, str]]:
     """All rows about a target, or about every target, whatever their state."""
     path = target.workspace.mappings / "people.csv"
     found = rows(path, table.COLUMNS, ("person", "state"), Mistakes())
