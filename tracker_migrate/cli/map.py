@@ -7,6 +7,8 @@ from typing import Any
 import rich_click as click
 
 from tracker_migrate.cli import screen
+from tracker_migrate.cli.filling import fill
+from tracker_migrate.cli.importing import import_
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import folder_option, json_option, target_option
 
@@ -78,10 +80,15 @@ def suggest() -> None:
 @suggest.command()
 @folder_option
 @click.option("-n", "--dry-run", is_flag=True, help="Write nothing; say what would be.")
+@click.option(
+    "--ask-source",
+    is_flag=True,
+    help="Ask the source whose each account's OpenID identifier or address is: a request for each.",
+)
 @target_option
 @json_option
-def people(folder: str, dry_run: bool, target: str | None, as_json: bool) -> int:
-    """Who at the source may be who at the target: by user name, then by full name.
+def people(folder: str, dry_run: bool, ask_source: bool, target: str | None, as_json: bool) -> int:
+    """Who at the source may be who at the target: by what they are known by, then by their names.
 
     Adds a row to mappings/people.csv for each, with the state `suggested`: nothing is taken from it
     before somebody has made it `verified`. Who has a row gets no other. Above 0.90 there is little
@@ -89,33 +96,47 @@ def people(folder: str, dry_run: bool, target: str | None, as_json: bool) -> int
 
     Example: `tracker-migrate map suggest people -C nova-move -T new`
     """
-    from contextlib import closing
+    from tracker_migrate.engine import guessing
 
-    from tracker_migrate.engine import people as engine
-    from tracker_migrate.engine.target import Target
-
-    told = {}
+    told: dict[str, Any] = {}
     with opened(folder) as workspace:
         for name in targets_of(workspace, target):
-            at = Target(workspace, name)
-            with closing(at):
-                found = engine.suggestions(at)
-            if found and not dry_run:
-                engine.write(workspace.mappings / "people.csv", name, found)
-            told[name] = found
+            guesses = _guessed(workspace, name, ask_source)
+            told[name] = guesses.found()
+            if told[name] and not dry_run:
+                path = workspace.mappings / "people.csv"
+                guessing.write(path, name, told[name], guesses.people)
     if as_json:
-        import msgspec
-
-        screen.document({name: msgspec.to_builtins(found) for name, found in told.items()})
+        screen.document({name: guessing.told(found) for name, found in told.items()})
         return DONE
     for name, found in told.items():
-        _say_suggested(name, found, dry_run)
+        say_suggested(name, found, dry_run)
     return DONE
 
 
-def _say_suggested(target: str, found: Any, dry_run: bool) -> None:
+def _guessed(workspace: Any, name: str, ask_source: bool) -> Any:
+    from contextlib import closing
+
+    from tracker_migrate.engine import jobs
+    from tracker_migrate.engine.guessing import Guesses
+    from tracker_migrate.engine.target import Target
+
+    with closing(Target(workspace, name)) as target:
+        guesses = Guesses(target)
+    if ask_source:
+        with jobs.reading(workspace) as source:
+            guesses.ask(source, workspace.settings.source.connections)
+    return guesses
+
+
+def say_suggested(target: str, found: Any, dry_run: bool) -> None:
+    """The rows that were added, the surest first."""
     added = "would be added to" if dry_run else "added to"
     screen.echo(f"map {target}: {len(found)} suggestions {added} mappings/people.csv")
     for one in sorted(found, key=lambda guess: (-guess.score, guess.person)):
         there = one.candidate.login or one.candidate.full_name
         screen.echo(f"  {one.score:.2f}  {one.person} -> {there}  {one.reason}")
+
+
+map_.add_command(fill)
+map_.add_command(import_)
