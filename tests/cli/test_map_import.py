@@ -1,5 +1,5 @@
-"""`map import`: what a community's table says becomes suggestions; nobody's decision changes, and no
-address is written anywhere."""
+"""`map import`: what a community's table says becomes suggestions; nobody's decision changes, and
+no address is written anywhere."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def test_an_address_that_both_have_is_evidence_and_written_nowhere(
 def test_nobodys_decision_changes(
     cli: Cli, workspace: Path, three: list[Any], tmp_path: Path
 ) -> None:
-    text = f"# by hand\n{HEAD}{three[0].name},new,7,,verified,,mine\n{three[0].name},old,,,placeholder,,\n"
+    name = three[0].name
+    text = f"# by hand\n{HEAD}{name},new,7,,verified,,mine\n{name},old,,,placeholder,,\n"
     people = workspace / "mappings" / "people.csv"
     people.write_text(text)
     path = tmp_path / "who.csv"

@@ -1,4 +1,4 @@
-"""Tables that communities have: each is read as what it is, or refused with a word on what to do."""
+"""Tables that communities have: each is read as what it is, or refused with a word of advice."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _CELL = st.text(
     max_size=12,
 )
 _COMMENT = _CELL.map(lambda text: f"# {text}")
-_ROW = st.fixed_dictionaries({name: _CELL for name in COLUMNS})
+_ROW = st.fixed_dictionaries(dict.fromkeys(COLUMNS, _CELL))
 
 
 def _written(row: dict[str, str]) -> str:
