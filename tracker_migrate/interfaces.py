@@ -50,9 +50,11 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="re
 
 class Passing(msgspec.Struct, frozen=True, kw_only=True, tag="passing"):
     """A piece of a text that changes at the source with every event, such as the date of the last
-    one. It is written whenever the text is, and is no reason to write it again."""
+    one. It is written whenever the text is, and is no reason to write it again. dated: it tells a
+    date that the target's API can't set; where `backdate` has set it, it goes."""
 
     text: str
+    dated: bool = False
 
 
 #: hexadecimal digits of a seal: 48 bits, of which nobody can try many, for each costs a request

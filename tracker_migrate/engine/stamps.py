@@ -22,7 +22,16 @@ from tracker_migrate.engine.exposures import exposures, withdrawable
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError
-from tracker_migrate.interfaces import Action, ClosedAction, Observed, Step, Wanted
+from tracker_migrate.interfaces import (
+    Action,
+    ClosedAction,
+    Observed,
+    Passing,
+    Piece,
+    Step,
+    Text,
+    Wanted,
+)
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.ledger import Held
 
@@ -94,11 +103,12 @@ class Stamps:
     def _due(self, issue: Issue, wanted: Wanted, held: Held) -> Due:
         account = self._target.decisions.account(wanted.author)
         by = account.id if account is not None else ""
-        before, after = carrying(wanted, held.by), carrying(wanted, by)
+        before, after = carrying(wanted, held.by), _undated(carrying(wanted, by))
+        was = {name: sent for name, (_, sent) in held.fields.items()}
         names = tuple(n for n, one in after.fields.items() if before.fields.get(n) != one)
-        closed = self._closed(after, names)
-        was = {name: held.fields[name][1] for name in names if name in held.fields}
-        old = self._closed(before, names).fields
+        new = self._closed(after, names).fields
+        names = tuple(name for name in names if short(new[name]) != was.get(name))
+        closed, old = self._closed(after, names), self._closed(before, names).fields
         stamp = Stamp(
             key=held.key,
             kind=held.kind,
@@ -111,7 +121,7 @@ class Stamps:
             closed=wanted.closed,
             closer=self._closer_of(issue, wanted.closed),
             fields=closed.fields,
-            was=was,
+            was={name: was[name] for name in names if name in was},
             before={name: old[name] for name in names if short(old[name]) == was.get(name)},
         )
         return Due(stamp, held, after, closed)
@@ -133,6 +143,21 @@ class Stamps:
         }
         account = self._target.decisions.account(who.pop()) if len(who) == 1 else None
         return account.id if account is not None else ""
+
+
+def _undated(wanted: Wanted) -> Wanted:
+    """What is wanted, without the dates that the target itself is to show from now on."""
+    fields = {
+        name: Text(parts=tuple(one for one in value.parts if not _is_dated(one)), head=value.head)
+        if isinstance(value, Text)
+        else value
+        for name, value in wanted.fields.items()
+    }
+    return msgspec.structs.replace(wanted, fields=fields)
+
+
+def _is_dated(piece: Piece) -> bool:
+    return isinstance(piece, Passing) and piece.dated
 
 
 def learned(due: Due, done: Stamped) -> Held:
@@ -164,7 +189,7 @@ def seen_as_stamped(due: Due, seen: Mapping[Key, Observed]) -> Stamped | None:
     if due.after is None or there is None:
         return None
     fields = {n: one for n, one in stamp.fields.items() if there.fields.get(n) == one}
-    is_so = fields == stamp.fields if stamp.fields else there.by == stamp.by
+    is_so = fields == stamp.fields if stamp.fields else stamp.by in (stamp.was_by, there.by)
     return Stamped(key=stamp.key, by=stamp.by, fields=fields) if is_so else None
 
 

@@ -73,7 +73,7 @@ def head(origin: Origin, line: Callable[[Origin], str], *, dated: bool = False) 
     seal = Seal(of=found.permalink if found is not None else origin.permalink)
     shown = f" \u00b7 {_date(when)}" if when is not None else ""
     start, _, end = before.rpartition(shown) if shown else ("", "", before)
-    pieces = (start, Passing(text=shown), end) if shown else (before,)
+    pieces = (start, Passing(text=shown, dated=True), end) if shown else (before,)
     return Head(told=(told,), carried=(*pieces, seal, after))
 
 
