@@ -21,7 +21,7 @@ from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.storyboard import faults
 from tracker_migrate.backends.storyboard.planner import StoryBoardPlanner
 from tracker_migrate.cli.demo import pages
-from tracker_migrate.engine import plan
+from tracker_migrate.engine import planfile
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.send import Sender
 from tracker_migrate.errors import Refused
@@ -133,15 +133,15 @@ def refusal_with_a_title(patch: Patch) -> None:
 
 
 def plan_with_titles(patch: Patch) -> None:
-    real = plan.write_file
+    real = planfile.write_file
 
-    def write_file(path: Path, target: str, items: Any) -> None:
-        real(path, target, items)
+    def write_file(path: Path, head: Any, items: Any) -> None:
+        real(path, head, items)
         with Workspace(path.parent) as workspace:
             titles = [issue.title for issue in workspace.archive.issues()]
         path.write_text(path.read_text() + "\n".join(titles))
 
-    patch.setattr("tracker_migrate.engine.jobs.write_file", write_file)
+    patch.setattr("tracker_migrate.engine.planning.write_file", write_file)
 
 
 def blueprints_by_name(patch: Patch) -> None:

@@ -24,11 +24,12 @@ from tracker_migrate.engine.edits import REMOVED, Edits
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import settle
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.foreseen import inputs
 from tracker_migrate.engine.opening import Opening
 from tracker_migrate.engine.recover import recover
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
-from tracker_migrate.engine.survey import CLOSED_STATES, Survey, inputs
+from tracker_migrate.engine.survey import CLOSED_STATES, Survey, pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ClosingOnly, Gone, ObjectError, Postponed, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
@@ -38,6 +39,8 @@ from tracker_migrate.workspace.ledger import Held, Verdict
 
 #: so many lost replies of one issue are settled and followed by another try
 _DOUBTS = 3
+#: so many verdicts are asked for at once
+_PAGE = 200
 
 
 class Applied(msgspec.Struct, kw_only=True):
@@ -242,8 +245,7 @@ class Apply:
     def _to_write(self, only: Only | None, limit: int | None, last: bool) -> Iterator[Issue]:
         """Issues that are not known to be done from these very inputs, in order."""
         taken = 0
-        for key, content in self._target.archive.digests():
-            verdict = self._ledger.verdict(key)
+        for key, content, verdict in self._judged():
             if verdict is None or verdict.state in CLOSED_STATES or key in self._failed:
                 continue
             if verdict.state == "done" and verdict.inputs == inputs(self._target, content):
@@ -258,6 +260,12 @@ class Apply:
             if limit is not None and taken > limit:
                 return
             yield issue
+
+    def _judged(self) -> Iterator[tuple[Key, str, Verdict | None]]:
+        """All issues, with the digests of their contents and where they stood a page ago."""
+        for page in pages(self._target.archive.digests(), _PAGE):
+            verdicts = self._ledger.verdicts([key for key, _ in page])
+            yield from ((key, content, verdicts.get(key)) for key, content in page)
 
     def _skip(self, last: bool) -> None:
         with self._guard:

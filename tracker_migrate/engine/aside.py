@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from tracker_migrate.engine.survey import inputs
+from tracker_migrate.engine.foreseen import inputs
 from tracker_migrate.engine.target import Target
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Tried, Verdict

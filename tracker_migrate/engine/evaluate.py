@@ -11,22 +11,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from tracker_migrate.engine.costs import Costs, outlook
 from tracker_migrate.engine.people import Mentions, Weight
 from tracker_migrate.engine.some import Some
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError
-from tracker_migrate.interfaces import Action, Blocker, Cost, Outlook, Planner
+from tracker_migrate.interfaces import Action, Blocker, Planner
 from tracker_migrate.model import Issue, Key, name_of
 from tracker_migrate.workspace.archive import Archive
 
 #: so many people are named, those who are on the most issues
 _PEOPLE = 50
-_FREE = Cost(seconds=0.0)
-_OUTLOOK = ("costs", "blockers", "mail", "touched")
 
 
 class Fate(msgspec.Struct, kw_only=True):
@@ -141,8 +140,7 @@ class _Judge:
         self._rows: Counter[tuple[str, str, str]] = Counter()
         self._shared: set[Key] = set()
         self._objects: Counter[str] = Counter()
-        self._requests: Counter[str] = Counter()
-        self._actions: Counter[str] = Counter()
+        self._costs = Costs(target.planner)
         self._touched: dict[str, Some] = {}
 
     def add(self, issue: Issue) -> None:
@@ -177,13 +175,11 @@ class _Judge:
                 self._shared.add(one.key)
             self._objects[one.kind] += 1
             actions.append(Action(op="create", wanted=one, fields=tuple(one.fields)))
-        for step in self._planner.compose(actions):
-            self._requests[step.kind] += 1
-            self._actions[step.kind] += len(step.actions)
+        self._costs.add(actions)
 
     def _count_touched(self, issue: Issue) -> None:
-        outlook = _outlook(self._planner)
-        for name in outlook.touched(issue, self._target.decisions) if outlook else ():
+        told = outlook(self._planner)
+        for name in told.touched(issue, self._target.decisions) if told else ():
             self._touched.setdefault(name, Some()).add(issue)
 
     def rows(self) -> Iterator[Row]:
@@ -193,21 +189,17 @@ class _Judge:
 
     def result(self) -> Column:
         """The column, once all issues were looked at."""
-        column, outlook = self._column, _outlook(self._planner)
+        column, told = self._column, outlook(self._planner)
         column.fates = [
             Fate(entity=entity, field=field, outcome=outcome, reason=reason, some=some)  # type: ignore[arg-type]
             for (entity, field, outcome, reason), some in sorted(self._fates.items())
         ]
-        column.objects, column.requests = dict(self._objects), dict(self._requests)
-        if outlook is not None:
-            column.seconds = sum(
-                cost.seconds * n + cost.action * self._actions[kind]
-                for kind, n in self._requests.items()
-                for cost in [outlook.costs.get(kind, _FREE)]
-            )
+        column.objects, column.requests = dict(self._objects), dict(self._costs.requests)
+        column.seconds = self._costs.seconds
+        if told is not None:
             column.hindrances = [
                 Hindrance(blocker=one, some=self._touched.get(one.name, Some()))
-                for one in outlook.blockers
+                for one in told.blockers
             ]
         return column
 
@@ -280,8 +272,3 @@ def _project(key: Key, issue: Issue, archive: Archive) -> str:
     known = archive.project(key)
     private = issue.private if known is None else known.private
     return "(private)" if private else name_of(key)
-
-
-def _outlook(planner: Any) -> Outlook | None:
-    """The planner, if it says what a move would be like: a plug-in's need not."""
-    return planner if all(hasattr(planner, name) for name in _OUTLOOK) else None

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tracker_migrate import registry
+from tracker_migrate.engine import planning
 from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.backdate import Backdate, Backdating
@@ -22,7 +24,7 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.naming import Naming
-from tracker_migrate.engine.plan import Item, Plan, Planned, read_file, write_file
+from tracker_migrate.engine.planfile import keep_to, read_file
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.purging import purge as purge_
 from tracker_migrate.engine.readers import ReadersReport
@@ -120,8 +122,13 @@ def pull(
     full: bool = False,
     limit: int | None = None,
     only: Only | None = None,
+    accept: bool = False,
+    brief: bool = False,
+    sweep: Sequence[Key] = (),
+    most_new: int | None = None,
 ) -> Pulled:
-    """Read what changed at the source into the archive."""
+    """Read what changed at the source into the archive. accept: take it that what is not to be seen
+    any more is gone, however much that is. The others: see `engine.pull`."""
     settings = workspace.settings.source
     told = naming(workspace).heard_by(listen)
     with heard_by(listen), reading(workspace) as source:
@@ -138,8 +145,10 @@ def pull(
                 workspace.files,
                 int(settings.attachment_limit) if settings.attachments else None,
             ),
+            most_new=most_new,
+            accept=accept,
         )
-        return job.run(full=full, limit=limit, only=only)
+        return job.run(full=full, limit=limit, only=only, brief=brief, sweep=sweep)
 
 
 def pull_for(
@@ -149,49 +158,25 @@ def pull_for(
     *,
     limit: int | None = None,
     only: Only | None = None,
+    **how: Any,
 ) -> Pulled:
     """Pull, for these targets: if a brake stops it, what is by then known not to be public any more
-    is closed there before the brake is told."""
+    is closed there before the brake is told. how: as `pull` takes it."""
     try:
-        return pull(workspace, listen, limit=limit, only=only)
+        return pull(workspace, listen, limit=limit, only=only, **how)
     except Brake:
         for target in targets:
             close(workspace, target, listen)
         raise
 
 
-def plan(
-    workspace: Workspace,
-    target: str,
-    listen: Listen = silent,
-    *,
-    only: Only | None = None,
-    limit: int | None = None,
-    out: Path | None = None,
-    losses: bool = True,
-) -> Planned:
-    """What would be written to a target, and what would be lost. Asks no server.
-
-    out: a file that keeps the plan, for `apply`.
-    """
-    names = naming(workspace)
-    job = Plan(Target(workspace, target), names.heard_by(listen), losses)
-    if out is None:
-        return job.run(only, limit)
-    items: list[Item] = []
-    planned = job.run(only, limit, items.append)
-    write_file(out, target, [_as_told(item, names) for item in items])
-    return planned
+#: what would be written to a target, and what would be lost
+plan = planning.plan
 
 
 def naming(workspace: Workspace) -> Naming:
     """What issues are called where others may read it."""
     return Naming(workspace.archive, workspace.archive.salt())
-
-
-def _as_told(item: Item, names: Naming) -> Item:
-    told = {"issue": names.key(item.issue), "key": names.key(item.key)}
-    return msgspec.structs.replace(item, **told, reason=names.text(item.reason))
 
 
 def losses(workspace: Workspace, target: str, only: Only | None = None) -> Iterator[Loss]:
@@ -214,9 +199,12 @@ def apply(
 ) -> Applied:
     """Write what is missing at a target. planned: a plan's file; anything else is refused. retry:
     also what was set aside and rests."""
-    expected = None if planned is None else read_file(planned, target)
+    kept = None if planned is None else read_file(planned, target)
+    expected = None if kept is None else kept.digests
     with heard_by(listen), _opened(workspace, target) as bound, Look(workspace) as look:
         told = naming(workspace).heard_by(listen)
+        if kept is not None:
+            only = keep_to(bound, kept, naming(workspace).settled(), only)
         return _applied_as_told(
             Apply(bound, told, expected, look, retry=retry).run(only, limit), naming(workspace)
         )

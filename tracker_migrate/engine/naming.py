@@ -22,14 +22,25 @@ class Naming:
     def __init__(self, archive: Archive, salt: bytes) -> None:
         self._archive = archive
         self._salt = salt
+        self._known: list[str] | None = None
+
+    def settled(self) -> Naming:
+        """The same, for who reads nothing from the source meanwhile: names are looked up once."""
+        fixed = Naming(self._archive, self._salt)
+        fixed._known = fixed._names()
+        return fixed
 
     def text(self, text: str) -> str:
         """A line as it may be told: without the name of anything that is not public."""
         if "/" not in text:  # no key with a name in it
             return text
-        for name in sorted(self._archive.private_names(), key=len, reverse=True):
+        for name in self._names() if self._known is None else self._known:
             text = text.replace(name, self._mark(name))
         return text
+
+    def _names(self) -> list[str]:
+        """What must not be told; what begins as another one does, before that."""
+        return sorted(self._archive.private_names(), key=len, reverse=True)
 
     def key(self, of: Key) -> Key:
         """A key as it may be told: of an issue, or of a part of one."""

@@ -1,42 +1,77 @@
-"""Planning: the difference of every issue, without writing anything anywhere but the ledger's
-verdicts; as counts, and on request as a file that `apply` keeps to."""
+"""Planning: the difference of every issue, without asking or writing anything at the target.
+
+It goes over the archive in pages. What is known to be done, from the very inputs that it has now,
+is not rendered again and not even decoded; what becomes of its fields was kept when it was.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from tracker_migrate.engine.diff import diff, open_digest, step_digest
+from tracker_migrate.engine.costs import Costs
+from tracker_migrate.engine.diff import Difference, diff, open_digest, step_digest
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
-from tracker_migrate.engine.survey import inputs
+from tracker_migrate.engine.foreseen import Foresight, Seen
+from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError, UsageError
-from tracker_migrate.interfaces import Event, Loss, total
+from tracker_migrate.interfaces import Action, Event, Wanted
 from tracker_migrate.model import Issue, Key
+from tracker_migrate.typed import ready
+from tracker_migrate.workspace.ledger import Held, Verdict
 
-FORMAT = 1
+_PAGE = 200
+#: what is said of an issue: the first of these that is true of something of it
+_TELLING = ("refuse", "create", "update", "stuck")
 #: keys that hold a number and no name
 _NUMBERED = re.compile(r"[a-z]+:(part:)?[a-z]+:\d+(/\d+)*")
+#: why an object stands in a plan, if nothing else says it
+WHY = {
+    "create": "not there yet",
+    "unchanged": "as it was written",
+    "gone": "removed at the target, and not made again unasked",
+    "unwanted": "wanted no more, and left there",
+}
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of a plan: what happens to one object, and why. No line holds a text of an issue,
-    and one of an issue that is not public no name of a series, milestone or tag (`_guarded`)."""
+    and one of an issue that is not public no name of a series, milestone or tag (`_guarded`).
+
+    op: create, update, unchanged, refuse, stuck, gone, unwanted; `issue` says of an issue as a
+    whole what it was planned from (`inputs`). fields: those that an update sends. digest: what
+    `apply` keeps to; other: the same for what is written as somebody else if the target lets us,
+    for if it does not.
+    """
 
     issue: Key
     key: Key
-    op: str  # create, update, refuse, stuck, gone, unwanted
+    op: str
     kind: str = ""
     fields: tuple[str, ...] = ()
     reason: str = ""
     digest: str = ""
+    other: str = ""
+    inputs: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of one issue: its lines, and what becomes of its fields. op: the first of
+    `refuse`, `create`, `update`, `stuck`, `unchanged` that is true of something of it. inputs: what
+    that depends on. fates: numbers of `workspace.fates`, and how often. issue: itself, if it had to
+    be looked at."""
+
+    key: Key
+    op: str
+    inputs: str
+    items: tuple[Item, ...] = ()
+    fates: tuple[tuple[int, int], ...] = ()
+    issue: Issue | None = None
 
 
 class Planned(msgspec.Struct, kw_only=True):
@@ -44,7 +79,8 @@ class Planned(msgspec.Struct, kw_only=True):
     private: issues that not everybody may read. less: who may read some of those at the source, and
     not at the target, as far as that is known without asking it → how many. held: what would be
     written within another object: comments by bots that are folded. no_bots: they are to be folded,
-    and nobody said who they are."""
+    and nobody said who they are. requests, seconds: by kind of request; what they take of a server
+    that has nothing else to do, None where nobody has measured it."""
 
     issues: int = 0
     create: Counter[str] = msgspec.field(default_factory=Counter)
@@ -60,6 +96,8 @@ class Planned(msgspec.Struct, kw_only=True):
     less: Counter[Key] = msgspec.field(default_factory=Counter)
     losses: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     reasons: dict[str, str] = msgspec.field(default_factory=dict)
+    requests: dict[str, int] = msgspec.field(default_factory=dict)
+    seconds: dict[str, float] | None = None
 
     @property
     def writes(self) -> int:
@@ -72,15 +110,33 @@ class Planned(msgspec.Struct, kw_only=True):
 
 
 class Plan:
-    """Plans for one target. No server is asked."""
+    """Plans for one target. No server is asked.
 
-    def __init__(self, target: Target, listen: Listen = silent, losses: bool = True) -> None:
+    losses: also what becomes of every field. whole: lines for what is unchanged, too. looks: every
+    issue is decoded, for who wants to show it. marked: lines have the digests that `apply` keeps
+    to. Use one for one plan.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        listen: Listen = silent,
+        losses: bool = True,
+        *,
+        whole: bool = False,
+        looks: bool = False,
+        marked: bool = True,
+    ) -> None:
         self._target = target
         self._listen = listen
-        self._losses = losses
+        self._whole, self._looks, self._marked = whole, looks, marked
+        self._foresight = Foresight(target, losses=losses)
+        target.foretell(self._foresight.moves, every=True)
         folds = target.options.get("bots") == "fold"
         self._planned = Planned(no_bots=folds and not target.decisions.tables.people.bots)
-        self._shared: set[Key] = set()
+        self._costs = Costs(target.planner)
+        self._fates: Counter[int] = Counter()
+        self._shared = _Shared(target)
 
     def run(
         self,
@@ -88,97 +144,218 @@ class Plan:
         limit: int | None = None,
         each: Callable[[Item], None] | None = None,
     ) -> Planned:
-        """Plan for the issues that `only` takes. each: is given every line of the plan."""
-        count = self._target.archive.count()
-        for taken, issue in enumerate(self._issues(only), 1):
-            if limit is not None and taken > limit:
-                break
-            for item in self._issue(issue):
-                if each is not None:
-                    each(_guarded(item, issue))
-            name = self._target.name
-            self._listen(Event(name="planned", target=name, key=issue.key, done=taken, total=count))
-        return self._planned
+        """Plan for the issues that `only` takes, the first `limit` of them. each: is given every
+        line of the plan."""
+        for one in self.outcomes(only, limit):
+            for item in one.items if each is not None else ():
+                each(item)  # type: ignore[misc]
+        return self.result()
 
-    def _issues(self, only: Only | None) -> Iterator[Issue]:
-        for issue in self._target.archive.issues():
-            if only is None or only.takes(issue):
-                yield issue
+    def outcomes(self, only: Only | None = None, limit: int | None = None) -> Iterator[Outcome]:
+        """What becomes of each issue that `only` takes, in order; all added up by `result`."""
+        name, total = self._target.name, self._target.archive.count()
+        taken = 0
+        for page in pages(self._contents(only), _PAGE):
+            most = None if limit is None else limit - taken
+            for one in self._page(dict(page), only, most):
+                taken += 1
+                yield one
+                done = Event(name="planned", target=name, key=one.key, done=taken, total=total)
+                self._listen(done)
+            if limit is not None and taken >= limit:
+                return
 
-    def _issue(self, issue: Issue) -> Iterator[Item]:
-        plan, target = self._planned, self._target
+    def _contents(self, only: Only | None) -> Iterator[tuple[Key, str]]:
+        return (
+            (key, content)
+            for key, content in self._target.archive.digests()
+            if only is None or only.may_take(key)
+        )
+
+    # -- a page of issues -------------------------------------------------------------------------
+
+    def _page(
+        self, contents: Mapping[Key, str], only: Only | None, most: int | None
+    ) -> Iterator[Outcome]:
+        read = only is not None or self._looks
+        found = self._foresight.page(contents, read=read)
+        taken = [
+            seen
+            for seen in found.values()
+            if only is None or (seen.issue is not None and only.takes(seen.issue))
+        ][:most]
+        verdicts = self._target.ledger.verdicts([seen.key for seen in taken])
+        due = {seen.key for seen in taken if _is_due(seen, verdicts.get(seen.key))}
+        stands = self._stands([seen.key for seen in taken if self._whole or seen.key in due])
+        done = [one.key for one in taken if one.key not in due and not (one.refused or one.exposed)]
+        self._planned.unchanged += self._target.ledger.standing_of(done) if done else 0
+        issues = self._read(seen for seen in taken if seen.key in due)
+        for seen in taken:
+            issue = issues.get(seen.key) or seen.issue
+            items = tuple(self._issue(seen, seen.key in due, issue, stands.get(seen.key, {})))
+            yield self._outcome(seen, issue, items)
+
+    def _stands(self, keys: list[Key]) -> dict[Key, dict[Key, Held]]:
+        """What stands at the target of these issues; nobody asks the ledger for it again."""
+        stands = self._target.ledger.of_issues(keys) if keys else {}
+        self._target.expect(stands)
+        return stands
+
+    def _read(self, due: Iterable[Seen]) -> dict[Key, Issue]:
+        """The issues that have to be rendered, and were not decoded yet."""
+        keys = [seen.key for seen in due if seen.issue is None]
+        return self._target.archive.some(keys) if keys else {}
+
+    def _outcome(self, seen: Seen, issue: Issue | None, items: tuple[Item, ...]) -> Outcome:
+        self._fates.update(dict(seen.fates))
+        ops = {item.op for item in items}
+        return Outcome(
+            key=seen.key,
+            op=next((op for op in _TELLING if op in ops), "unchanged"),
+            inputs=seen.inputs,
+            items=items if issue is None else tuple(_guarded(item, issue) for item in items),
+            fates=tuple(seen.fates),
+            issue=issue,
+        )
+
+    # -- one issue --------------------------------------------------------------------------------
+
+    def _issue(
+        self, seen: Seen, due: bool, issue: Issue | None, held: dict[Key, Held]
+    ) -> Iterator[Item]:
+        plan, reason = self._planned, seen.exposed or seen.refused
         plan.issues += 1
-        if issue.private:
+        if issue is not None and issue.private:
             plan.private += 1
-            plan.less.update(target.decisions.readers(issue).less)
-        reason = target.planner.refusal(issue, target.decisions)
-        try:
-            if reason is None and self._losses:
-                self._lose(target.planner.losses(issue, target.decisions))
-            if reason is None and not self._is_done(issue.key):
-                yield from self._difference(issue)
-            elif reason is None:
-                plan.unchanged += 1
-        except (ObjectError, UsageError) as error:
-            reason = str(error)  # apply would set it aside
-        if reason is not None:
+            plan.less.update(self._target.decisions.readers(issue).less)
+        if not reason and not due:
+            yield from _standing(seen.key, held) if self._whole else ()
+        elif not reason and issue is not None:
+            try:
+                yield from self._difference(issue, held)
+            except (ObjectError, UsageError) as error:
+                reason = str(error)  # apply would set it aside
+        if reason:
             plan.refuse[reason] += 1
-            yield Item(issue=issue.key, key=issue.key, op="refuse", reason=reason)
+            yield Item(issue=seen.key, key=seen.key, op="refuse", reason=reason)
 
-    def _is_done(self, key: Key) -> bool:
-        """Whether it was written whole, from what it is still made of."""
-        verdict = self._target.ledger.verdict(key)
-        if verdict is None or verdict.state != "done":
-            return False
-        return verdict.inputs == inputs(self._target, self._target.archive.digest(key))
-
-    def _difference(self, issue: Issue) -> Iterator[Item]:
+    def _difference(self, issue: Issue, held: dict[Key, Held]) -> Iterator[Item]:
         plan, target = self._planned, self._target
         wanted = list(target.planner.wanted(issue, target.decisions))
-        held = target.ledger.of_issue(issue.key)
-        held |= target.ledger.held([one.key for one in wanted if one.issue != issue.key])
-        found = diff(wanted, held, target.planner.kinds, target.places)
-        plan.unchanged += found.unchanged
-        for action in found.actions:
-            one = action.wanted
-            if self._is_repeat(one.key, one.issue, issue.key):
-                continue
-            (plan.create if action.op == "create" else plan.update)[one.kind] += 1
-            plan.held += len(one.holds) if action.op == "create" else 0
-            mark = step_digest(action.op, one.key, open_digest(one))
-            yield Item(
-                issue=issue.key,
-                key=one.key,
-                op=action.op,
-                kind=one.kind,
-                fields=() if action.op == "create" else action.fields,
-                digest=mark,
-            )
-        for key, reason in found.stuck:
-            plan.stuck += 1
-            yield Item(issue=issue.key, key=key, op="stuck", reason=reason)
-        for key in found.gone:
-            plan.gone += 1
-            yield Item(issue=issue.key, key=key, op="gone", reason="removed at the target")
-        for key in found.left:
-            plan.unwanted += 1
-            yield Item(issue=issue.key, key=key, op="unwanted", reason="stays at the target")
+        shared = self._shared.held([one.key for one in wanted if one.issue != issue.key])
+        found = diff(wanted, held | shared, target.planner.kinds, target.places)
+        actions = [one for one in found.actions if self._shared.is_first(one.wanted, issue.key)]
+        self._costs.add(actions)
+        open_ = {one.key: one for one in wanted}
+        for action in actions:
+            (plan.create if action.op == "create" else plan.update)[action.wanted.kind] += 1
+            plan.held += len(action.wanted.holds) if action.op == "create" else 0
+            yield self._item(issue.key, action, open_[action.wanted.key])
+        same = _unchanged(issue.key, wanted, found)
+        plan.unchanged += len(same)
+        plan.stuck += len(found.stuck)
+        plan.gone += len(found.gone)
+        plan.unwanted += len(found.left)
+        yield from _others(issue.key, found, open_)
+        for one in same if self._whole else ():
+            yield Item(issue=issue.key, key=one.key, op="unchanged", kind=one.kind)
 
-    def _is_repeat(self, key: Key, owner: Key, issue: Key) -> bool:
-        """Whether a shared object was planned already, for another issue of this run."""
-        if owner == issue:
-            return False
-        if key in self._shared:
+    def _item(self, issue: Key, action: Action, planned: Wanted) -> Item:
+        one = action.wanted
+        fields = () if action.op == "create" else action.fields
+        reason = f"changed: {', '.join(fields)}" if fields else ""
+        marks = _marks(action, planned) if self._marked else ("", "")
+        return Item(
+            issue=issue,
+            key=one.key,
+            op=action.op,
+            kind=one.kind,
+            fields=fields,
+            reason=reason,
+            digest=marks[0],
+            other=marks[1],
+        )
+
+    # -- all together -----------------------------------------------------------------------------
+
+    def result(self) -> Planned:
+        """All of it added up, as far as it was gone through."""
+        plan, costs = self._planned, self._costs
+        named = self._target.workspace.fates.named(self._fates)
+        for number, count in self._fates.items():
+            fate = named[number]
+            plan.losses[fate.entity, fate.field, fate.outcome] += count
+            if fate.outcome == "lost":
+                plan.reasons[f"{fate.entity}.{fate.field}"] = fate.reason
+        plan.requests = dict(costs.requests)
+        if costs.seconds is not None:
+            plan.seconds = {kind: costs.seconds_of(kind) or 0.0 for kind in costs.requests}
+        return plan
+
+
+class _Shared:
+    """What many issues share at the target: asked of the ledger once, planned for the first."""
+
+    def __init__(self, target: Target) -> None:
+        self._ledger = target.ledger
+        self._known: dict[Key, Held | None] = {}
+        self._planned: set[Key] = set()
+
+    def held(self, keys: list[Key]) -> dict[Key, Held]:
+        """Those of these objects that stand there."""
+        fresh = [key for key in keys if key not in self._known]
+        if fresh:
+            there = self._ledger.held(fresh)
+            self._known.update((key, there.get(key)) for key in fresh)
+        return {key: one for key in keys if (one := self._known[key]) is not None}
+
+    def is_first(self, wanted: Wanted, issue: Key) -> bool:
+        """Whether an object is the issue's own, or was not planned yet for another one."""
+        if wanted.issue == issue:
             return True
-        self._shared.add(key)
-        return False
+        if wanted.key in self._planned:
+            return False
+        self._planned.add(wanted.key)
+        return True
 
-    def _lose(self, losses: Iterator[Loss]) -> None:
-        held = list(losses)
-        for loss in held:
-            if loss.outcome == "lost":
-                self._planned.reasons[f"{loss.entity}.{loss.field}"] = loss.reason
-        self._planned.losses.update(total(held))
+
+def _is_due(seen: Seen, verdict: Verdict | None) -> bool:
+    """Whether an issue has to be rendered: it was not written whole from what it is made of now."""
+    if seen.refused or seen.exposed:
+        return False
+    return verdict is None or verdict.state != "done" or verdict.inputs != seen.inputs
+
+
+def _marks(action: Action, planned: Wanted) -> tuple[str, str]:
+    """What `apply` keeps to: of the action, and of one that is not written as somebody else."""
+    mark = step_digest(action.op, planned.key, open_digest(action.wanted))
+    if action.op == "update" or not action.wanted.by:
+        return mark, ""
+    other = step_digest(action.op, planned.key, open_digest(planned))
+    return mark, "" if other == mark else other
+
+
+def _unchanged(issue: Key, wanted: Iterable[Wanted], found: Difference) -> list[Wanted]:
+    """The issue's own objects that stay as they are."""
+    others = {one.wanted.key for one in found.actions} | {key for key, _ in found.stuck}
+    others |= set(found.gone)
+    return [one for one in wanted if one.issue == issue and one.key not in others]
+
+
+def _others(issue: Key, found: Difference, wanted: Mapping[Key, Wanted]) -> Iterator[Item]:
+    """The lines of what differs, and is not written."""
+    for key, reason in found.stuck:
+        yield Item(issue=issue, key=key, op="stuck", kind=wanted[key].kind, reason=reason)
+    for key in found.gone:
+        yield Item(issue=issue, key=key, op="gone", kind=wanted[key].kind, reason=WHY["gone"])
+    for key in found.left:
+        yield Item(issue=issue, key=key, op="unwanted", reason=WHY["unwanted"])
+
+
+def _standing(issue: Key, held: Mapping[Key, Held]) -> Iterator[Item]:
+    for key, one in held.items():
+        op = "gone" if one.state == "gone" else "unchanged"
+        yield Item(issue=issue, key=key, op=op, kind=one.kind)
 
 
 def _guarded(item: Item, issue: Issue) -> Item:
@@ -189,28 +366,4 @@ def _guarded(item: Item, issue: Issue) -> Item:
     return msgspec.structs.replace(item, key=issue.key)
 
 
-def write_file(path: Path, target: str, items: Iterator[Item] | list[Item]) -> None:
-    """Keep a plan as JSON lines: a head, then an item each."""
-    with path.open("wb") as out:
-        head = {"plan": FORMAT, "target": target}
-        out.write(json.dumps(head).encode() + b"\n")
-        for item in items:
-            out.write(msgspec.json.encode(item) + b"\n")
-
-
-def read_file(path: Path, target: str) -> frozenset[str]:
-    """The digests of a kept plan. UsageError if it is none, or another target's."""
-    try:
-        lines = path.read_bytes().splitlines()
-        head: dict[str, Any] = json.loads(lines[0])
-        if head["plan"] != FORMAT:
-            raise UsageError(f"{path} was written by another version: make the plan again")
-        planned_for: str = head["target"]
-        items = [msgspec.json.decode(line, type=Item) for line in lines[1:]]
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
-    except (ValueError, KeyError, IndexError, TypeError):
-        raise UsageError(f"{path} is no plan: make one with tracker-migrate plan -o FILE") from None
-    if planned_for != target:
-        raise UsageError(f"{path} is a plan for the target {planned_for}, not {target}")
-    return frozenset(item.digest for item in items if item.digest)
+ready(Item)

@@ -10,10 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
-from tracker_migrate.digest import digest
 from tracker_migrate.engine.events import Listen, silent
-from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.foreseen import Foresight, Seen
 from tracker_migrate.engine.late import Late
 from tracker_migrate.engine.placed import placed
 from tracker_migrate.engine.target import Target
@@ -52,27 +51,32 @@ class Survey:
         Asks no server. An issue that was done before stays so, until its inputs change. What the
         target holds and can't take back is looked for in all issues, whatever this run is about.
         """
-        planned = 0
-        for page in pages(self._target.archive.issues(), _PAGE):
-            held = self._target.ledger.verdicts([issue.key for issue in page])
-            exposed = exposures(self._target, page)
+        planned, foresight = 0, Foresight(self._target)
+        for page in pages(self._target.archive.digests(), _PAGE):
+            seen = foresight.page(dict(page), read=only is not None)
+            held = self._target.ledger.verdicts(list(seen))
+            exposed = {key: one.exposed for key, one in seen.items() if one.exposed}
             self._target.exposures.update(exposed)
-            taken = [one for one in page if only is None or only.takes(one) or one.key in exposed]
-            found = [self._verdict(issue, held.get(issue.key)) for issue in taken]
-            self._target.ledger.set_verdicts([v for v in found if v != held.get(v.issue)]).result()
+            found = [
+                _verdict(one, held.get(key)) for key, one in seen.items() if _is_judged(one, only)
+            ]
+            news = [one for one in found if one != held.get(one.issue)]
+            self._look_again([one.issue for one in news if _moved(one, held.get(one.issue))])
+            self._target.ledger.set_verdicts(news).result()
             planned += sum(verdict.state not in CLOSED_STATES for verdict in found)
             self._listen(Event(name="judged", target=self._target.name, done=planned))
+        self._target.foretell(foresight.moves)
         return planned
 
-    def _verdict(self, issue: Issue, held: Verdict | None) -> Verdict:
-        if issue.key in self._target.exposures:
-            return Verdict(issue.key, "exposed", self._target.exposures[issue.key], "", 0)
-        reason = self._target.planner.refusal(issue, self._target.decisions)
-        if reason is not None:
-            return Verdict(issue.key, "refused", reason, "", 0)
-        if held is None or held.state in CLOSED_STATES:
-            return Verdict(issue.key, "planned", "", "", 0)
-        return held
+    def _look_again(self, issues: list[Key]) -> None:
+        """What names one of these, or is named by it, is written otherwise now that they move, or
+        move no more: it is not done, though nothing of its own has changed."""
+        beside = self._target.archive.beside(issues) if issues else ()
+        verdicts = self._target.ledger.verdicts(list(beside)) if beside else {}
+        done = [key for key, one in verdicts.items() if one.state == "done" and one.inputs]
+        if done:
+            self._target.workspace.foreseen(self._target.name).drop(done)
+            self._target.ledger.unfinish(*done)
 
     def join(self, late: Late, only: Only | None = None) -> Found:
         """Look up, in batches, which issues are at the target already; returns how many.
@@ -144,6 +148,27 @@ class Survey:
                     yield issue
 
 
+def _is_judged(seen: Seen, only: Only | None) -> bool:
+    if only is None or seen.exposed:
+        return True
+    return seen.issue is not None and only.takes(seen.issue)
+
+
+def _verdict(seen: Seen, held: Verdict | None) -> Verdict:
+    if seen.exposed:
+        return Verdict(seen.key, "exposed", seen.exposed, "", 0)
+    if seen.refused:
+        return Verdict(seen.key, "refused", seen.refused, "", 0)
+    if held is None or held.state in CLOSED_STATES:
+        return Verdict(seen.key, "planned", "", "", 0)
+    return held
+
+
+def _moved(verdict: Verdict, held: Verdict | None) -> bool:
+    """Whether an issue moves that did not before, or the other way round."""
+    return (held is None or held.state == "refused") != (verdict.state == "refused")
+
+
 def bare(target: Target, issue: Issue) -> Wanted:
     """An issue's own object, as far as it takes to look for it."""
     kind = target.planner.issue_kind
@@ -168,11 +193,6 @@ def _foreseen(target: Target, kind: str) -> int:
     issues = target.archive.count()
     per_issue = 1 if kind == target.planner.issue_kind else 8
     return min(int(issues * per_issue * _SPARE), 1_000_000)
-
-
-def inputs(target: Target, content: str) -> str:
-    """What an issue's output depends on, as a digest: its content, the tables, the writer."""
-    return digest((content, target.decisions.source_writer, target.planner.version))
 
 
 def pages(things: Iterator[T], size: int) -> Iterator[list[T]]:

@@ -19,7 +19,7 @@ from tracker_migrate.mappings.table import Mistakes
 from tracker_migrate.model import Key, key, parts
 from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace, settings
-from tracker_migrate.workspace.ledger import Ledger
+from tracker_migrate.workspace.ledger import Held, Ledger
 from tracker_migrate.workspace.names import Names
 from tracker_migrate.workspace.seals import Seals
 
@@ -104,6 +104,11 @@ class Target:
         self.exposures: dict[Key, str] = {}
         self._hidden: frozenset[Key] = frozenset()
         self._hidden_until = 0.0
+        #: says of an issue without a verdict whether it moves; of any, if `_foretells_all`
+        self._foretold: Callable[[Key], bool] | None = None
+        self._foretells_all = False
+        #: what stands of the issues that are being planned
+        self._stands: Mapping[Key, Mapping[Key, Held]] = {}
         self.claiming = threading.Lock()
         self._sink: Sink | None = None
         self._planner: Planner | None = None
@@ -141,11 +146,24 @@ class Target:
         return self.planner.kinds[self.planner.issue_kind].chosen
 
     def moves(self, issue: Key) -> bool:
-        """Whether an issue is, or will be, at the target; before the first survey, whether the
-        archive has it."""
+        """Whether an issue is, or will be, at the target: by its verdict; before it has one, as far
+        as can be foretold."""
         issue = self.names.first(issue)
+        if self._foretold is not None and self._foretells_all:
+            return self._foretold(issue)
         verdict = self.ledger.verdict(issue)
-        return verdict.state in _MOVES if verdict else bool(self.archive.stamp(issue))
+        if verdict is not None:
+            return verdict.state in _MOVES
+        return self._foretold(issue) if self._foretold else bool(self.archive.stamp(issue))
+
+    def foretell(self, moves: Callable[[Key], bool], *, every: bool = False) -> None:
+        """Ask this whether an issue without a verdict moves. every: of all issues, for verdicts may
+        be older than the tables."""
+        self._foretold, self._foretells_all = moves, every
+
+    def expect(self, stands: Mapping[Key, Mapping[Key, Held]]) -> None:
+        """Know what stands here of a page of issues, so that the ledger is not asked of each."""
+        self._stands = stands
 
     def closed(self, issue: Key) -> str | None:
         """Why an issue has to be closed here for all but the importer, or None."""
@@ -158,6 +176,8 @@ class Target:
 
     def standing(self, issue: Key) -> Mapping[Key, Key]:
         """What stands here of an issue, or stood, and in which object."""
+        if issue in self._stands:
+            return {key: one.within or key for key, one in self._stands[issue].items()}
         return self.ledger.standing(issue)
 
     def hide(self, issues: Iterable[Key]) -> None:

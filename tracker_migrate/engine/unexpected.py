@@ -28,6 +28,8 @@ from tracker_migrate.interfaces import (
 )
 from tracker_migrate.model import Issue
 
+#: stands in the reason of what nobody foresaw
+UNFORESEEN = "a bug of tracker-migrate or of a plug-in"
 #: what the machine does to all objects alike: a full disk is no reason to set one aside
 _NOT_ITS_OWN = (OSError, MemoryError, SQLAlchemyError)
 
@@ -46,8 +48,7 @@ def set_aside(what: str) -> Iterator[None]:
         if os.environ.get(TRACE):
             raise
         raise Refused(
-            f"it could not be {what} ({type(error).__name__}): a bug of tracker-migrate or of a "
-            f"plug-in, {TRACE}=1 shows where"
+            f"it could not be {what} ({type(error).__name__}): {UNFORESEEN}, {TRACE}=1 shows where"
         ) from None
 
 

@@ -168,6 +168,15 @@ class Ledger:
                 found[Key(row.issue)][Key(row.key)] = _held(row)
         return found
 
+    def standing_of(self, issues: Sequence[Key]) -> int:
+        """How many objects stand there of these issues; up to a page of them."""
+        table = schema.object_
+        query = sa.select(sa.func.count()).where(
+            table.c.target == self.target, table.c.issue.in_(issues), table.c.state != "gone"
+        )
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def with_kinds(self, kinds: Sequence[str], issues: Sequence[Key]) -> set[Key]:
         """Which of these issues have objects of some kinds; up to a page of them."""
         table = schema.object_
