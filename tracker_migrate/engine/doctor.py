@@ -20,7 +20,7 @@ import msgspec
 
 from tracker_migrate import __version__
 from tracker_migrate.abilities import Foresees
-from tracker_migrate.engine import jobs, people
+from tracker_migrate.engine import checking, jobs
 from tracker_migrate.engine.readers import NO_ACCOUNT, NOT_LET_IN, readers
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
@@ -215,7 +215,7 @@ def _private(target: Target, *, ask: bool) -> Iterator[Finding]:
 
 
 def _people(target: Target) -> Iterator[Finding]:
-    found = people.check(target)
+    found = checking.check(target)
     share = found.covered / found.mentions if found.mentions else 1.0
     if share < _COVERED:
         yield Finding(
@@ -223,6 +223,13 @@ def _people(target: Target) -> Iterator[Finding]:
             level="look",
             what=f"people with an account here are {share:.0%} of where people are named",
             cure=f"tracker-migrate map suggest people -T {target.name}; without, names are text",
+        )
+    if found.suspended:
+        yield Finding(
+            about=target.name,
+            level="look",
+            what=f"{len(found.suspended)} rows of people.csv are not used: their names changed hands",
+            cure="tracker-migrate map check names them",
         )
     if found.dead or found.shared:
         yield Finding(
