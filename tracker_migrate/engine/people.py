@@ -25,24 +25,6 @@ class Weight(msgspec.Struct, frozen=True, kw_only=True):
     comments: int
 
 
-class Checked(msgspec.Struct, kw_only=True):
-    """A target's tables against the archive. named: people; mentions: how often, once an issue.
-    mapped, bots, suggested: how many people, and (`covered`) mentions of those that are mapped or
-    bots. unmapped: the others, those who are named most first. dead: rows about nobody and nothing
-    that occurs, as `people.csv: jdoe`. shared: accounts with several people."""
-
-    target: str
-    named: int = 0
-    mentions: int = 0
-    mapped: int = 0
-    bots: int = 0
-    suggested: int = 0
-    covered: int = 0
-    unmapped: list[Weight] = msgspec.field(default_factory=list)
-    dead: list[str] = msgspec.field(default_factory=list)
-    shared: dict[str, list[str]] = msgspec.field(default_factory=dict)
-
-
 class Mentions:
     """Everybody whom a public issue names, but for private teams. Memory: a few counts a person."""
 
@@ -85,45 +67,6 @@ class Mentions:
     def _is_private(self, key: Key) -> bool:
         known = self._archive.person(key)
         return known is not None and known.private
-
-
-def check(target: Target) -> Checked:
-    """Who is mapped at a target, by weight, and what in its tables is about nothing."""
-    known, weights = target.decisions.tables.people, Mentions.of(target.archive).weights()
-    found = Checked(target=target.name, named=len(weights))
-    waiting = {row["person"] for row in rows_of(target) if row["state"] == "suggested"}
-    for one in weights:
-        found.mentions += one.issues
-        if one.name in known.accounts or one.name in known.groups:
-            found.mapped += 1
-        elif one.name in known.bots:
-            found.bots += 1
-        else:
-            found.suggested += one.name in waiting
-            found.unmapped.append(one)
-            continue
-        found.covered += one.issues
-    found.dead = _dead(target)
-    found.shared = _shared(known)
-    return found
-
-
-def _dead(target: Target) -> list[str]:
-    """Rows about people and tags that no issue of the archive has to do with."""
-    tables, archive = target.decisions.tables, target.archive
-    tags = archive.public_tags().keys() | archive.withheld_tags()
-    people = {name_of(key) for key in archive.named()}
-    return [
-        *(f"people.csv: {row['person']}" for row in rows_of(target) if row["person"] not in people),
-        *(f"tags.csv: {tag}" for tag in sorted(tables.tags) if tag not in tags),
-    ]
-
-
-def _shared(known: table.People) -> dict[str, list[str]]:
-    by_account: dict[str, list[str]] = {}
-    for person, account in sorted(known.accounts.items()):
-        by_account.setdefault(account.id, []).append(person)
-    return {account: names for account, names in by_account.items() if len(names) > 1}
 
 
 def rows_of(target: Target) -> list[dict[str, str]]:
