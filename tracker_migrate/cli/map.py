@@ -26,21 +26,28 @@ def map_() -> None:
 
 @map_.command()
 @folder_option
+@click.option("--ask", is_flag=True, help="Ask the targets whether the accounts are still there.")
 @target_option
 @json_option
-def check(folder: str, target: str | None, as_json: bool) -> int:
-    """What the tables say nothing of, by weight; rows about nobody; two people on one account.
+def check(folder: str, ask: bool, target: str | None, as_json: bool) -> int:
+    """What the tables say nothing of, by weight, and which of their rows are not right.
 
-    Asks no server. Ends with 4 if a row is dead, or an account has several people.
+    That is: rows about nobody and nothing that occurs; two people on one account; rows of names
+    that are somebody else's by now, which are not used; words without a row; with --ask, accounts
+    that are not there any more. Asks no server without it. Ends with 4 if it finds one.
 
     Example: `tracker-migrate map check -C nova-move -T new`
     """
-    from tracker_migrate.engine import people
+    from contextlib import closing
+
+    from tracker_migrate.engine.checking import check
     from tracker_migrate.engine.target import Target
 
+    found = []
     with opened(folder) as workspace:
-        names = targets_of(workspace, target)
-        found = [people.check(Target(workspace, name)) for name in names]
+        for name in targets_of(workspace, target):
+            with closing(Target(workspace, name)) as at:
+                found.append(check(at, ask=ask))
     if as_json:
         import msgspec
 
@@ -48,7 +55,7 @@ def check(folder: str, target: str | None, as_json: bool) -> int:
     else:
         for one in found:
             _say_checked(one)
-    return DIFFERENCES if any(one.dead or one.shared for one in found) else DONE
+    return DIFFERENCES if any(one.wrong for one in found) else DONE
 
 
 def _say_checked(found: Any) -> None:
@@ -57,14 +64,34 @@ def _say_checked(found: Any) -> None:
         f"map {found.target}: {found.named} people are named; {found.mapped} have an account, "
         f"{found.bots} are bots: {share:.0f} % of where people are named"
     )
+    if found.placeholders:
+        screen.echo(f"  {found.placeholders} were looked at, and left without an account")
     if found.suggested:
         screen.echo(f"  {found.suggested} suggestions wait for somebody to make them verified")
     for one in found.unmapped[:_MANY]:
         screen.echo(f"  no account: {one.name}  {one.issues} issues, {one.comments} comments")
     if len(found.unmapped) > _MANY:
         screen.echo(f"  and {len(found.unmapped) - _MANY} more without an account")
+    if found.undated:
+        screen.echo(
+            f"  {found.undated} rows have no date under created: if such a name is somebody "
+            "else's one day, nobody will notice"
+        )
+    _say_wrong(found)
+
+
+def _say_wrong(found: Any) -> None:
+    for one in found.suspended:
+        screen.echo(
+            f"  suspended: {one.person} is of {one.row} in people.csv, and of {one.known} at the "
+            "source: the name changed hands; look who it is, and correct the row"
+        )
     for account, names in found.shared.items():
         screen.echo(f"  one account, several people: {account}: {', '.join(names)}")
+    for account, names in found.gone.items():
+        screen.echo(f"  no such account any more, or it is closed: {account}: {', '.join(names)}")
+    for word, count in found.wordless.items():
+        screen.echo(f"  a word without a row in states.toml: {word}, {count} times")
     for row in found.dead:
         screen.echo(f"  a row about nothing that occurs: {row}")
 
