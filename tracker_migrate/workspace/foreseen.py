@@ -91,7 +91,11 @@ class Fates:
         fresh = [at for at in counts if at not in self._ids]
         if fresh:
             self._learn(fresh)
-        return msgspec.msgpack.encode([(self._ids[at], count) for at, count in counts.items()])
+        return self.packed([(self._ids[at], count) for at, count in counts.items()])
+
+    def packed(self, fates: Sequence[tuple[int, int]]) -> bytes:
+        """Numbers of fates, and how often each occurs, as they are kept."""
+        return msgspec.msgpack.encode(fates)
 
     def unpack(self, packed: bytes) -> list[tuple[int, int]]:
         """Numbers of fates, and how often each occurs in an issue."""
