@@ -72,19 +72,19 @@ class Filling:
         somewhere = {name for name, _ in told}
         known = {one.name: one for one in self._found.people.people()}
         for weight in self._found.people.weights():
-            for row in self._person(weight, known.get(weight.name)):
-                here = {(weight.name, row["target"]), (weight.name, "")}
-                if told.isdisjoint(here) and (row["target"] or weight.name not in somewhere):
+            for row in self._person(weight, known.get(weight.name), weight.name in somewhere):
+                if told.isdisjoint({(weight.name, row["target"]), (weight.name, "")}):
                     table.offer(row)
                     count += 1
         return table.text, count
 
-    def _person(self, weight: Weight, known: Person | None) -> Iterator[dict[str, str]]:
+    def _person(self, weight: Weight, known: Person | None, told: bool) -> Iterator[dict[str, str]]:
+        """told: whether somebody said already, somewhere, that it is a person or not."""
         row = {"person": weight.name, "note": _often(weight)}
         if known is not None:
             row["name"] = known.display_name
             row["created"] = known.created.date().isoformat() if known.created else ""
-        if _may_be_a_program(weight.name, known):
+        if not told and _may_be_a_program(weight.name, known):
             yield {**row, "target": "", "state": "bot", "note": f"{row['note']}: a program?"}
             return
         state = "group" if known is not None and known.is_team else "placeholder"
