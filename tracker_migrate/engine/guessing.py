@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 from tracker_migrate.abilities import FindsByAddress, KnowsIdentities
 from tracker_migrate.engine.people import Mentions, rows_of
 from tracker_migrate.engine.target import Target
