@@ -300,6 +300,12 @@ def forget() -> None:
         _known.clear()
 
 
+def answered() -> int:
+    """How many requests the hosts have answered that clients live of."""
+    with _knowing:
+        return sum(host.answers for host in _known.values())
+
+
 def host_of(address: str) -> Host:
     """The host of an address: the same object for all clients that live at the same time."""
     split = urlsplit(address)
