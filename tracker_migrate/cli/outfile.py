@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tracker_migrate.errors import WorkspaceError
+from tracker_migrate.errors import UsageError, WorkspaceError
+
+
+def must_have_folder(option: str, out: Path | None) -> None:
+    """Raise UsageError if there is no folder to write a file into: before the work is done that it
+    is to show. option: the one that names it."""
+    if out is not None and not out.parent.is_dir():
+        raise UsageError(f"{option} {out}: there is no folder {out.parent}: make it first")
 
 
 def keep(out: Path, lines: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from tracker_migrate.digest import short
 from tracker_migrate.engine.account import Account, fates
+from tracker_migrate.engine.differing import Both, Differing
 from tracker_migrate.engine.doubles import is_double
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
@@ -47,7 +48,8 @@ class Verified(msgspec.Struct, kw_only=True):
     the source, the last part of a text that became shorter). private: objects that not everybody
     may read. exposed: those of them that an outsider can read, and issues of which something can't
     be taken back. closed: issues that are closed for all but the importer. counted: the tasks by
-    series, milestone and status, at both ends.
+    series, milestone and status, at both ends. texts: both texts of what differs, of public issues
+    alone, and of the first `differing.MANY`; no document of `verify` has them.
     """
 
     planned: int = 0
@@ -66,6 +68,7 @@ class Verified(msgspec.Struct, kw_only=True):
     settled: int = 0
     account: Account = msgspec.field(default_factory=Account)
     counted: Counted = msgspec.field(default_factory=Counted)
+    texts: list[Both] = msgspec.field(default_factory=list)
 
     @property
     def agrees(self) -> bool:
@@ -83,6 +86,7 @@ class Verify:
         self._listen = listen
         self._verified = Verified()
         self._tally = Tally(target)
+        self._differing = Differing(target)
         self._gone = frozenset(target.archive.gone_keys())
         doubles = target.workspace.doubled(target.name).standing()
         settled = [one for one in doubles if one.state in ("settled", "told")]
@@ -114,6 +118,7 @@ class Verify:
         for verdict in self._target.ledger.in_state("exposed"):
             self._expose([verdict.issue])
         self._verified.counted = self._tally.counted()
+        self._verified.texts = self._differing.found
         return self._verified
 
     def _absent(self) -> None:
@@ -171,9 +176,12 @@ class Verify:
                 result.found += 1
             else:
                 result.missing.append(key)
+        open_ = self._differing.may_tell(issue, held, seen.objects)
         for key, one in held.items():
             if key in seen.objects and one.state == "there":
-                self._fields(one, seen.objects[key].fields)
+                differ = self._fields(one, seen.objects[key].fields)
+                if differ and open_:
+                    self._differing.add(issue, one, seen.objects[key], differ)
         result.doubled += [key for key in seen.doubled if key not in self._doubles]
         if not refusal:
             self._tally.add(issue, seen.objects, private=self._is_private(issue))
@@ -192,7 +200,9 @@ class Verify:
             for of in (one.key, *one.holds)
         }
 
-    def _fields(self, held: Held, now: dict[str, object]) -> None:
+    def _fields(self, held: Held, now: dict[str, object]) -> list[str]:
+        """The fields of an object that are not what was sent."""
+        differ = []
         for name, (_open, sent) in held.fields.items():
             if name not in now:
                 continue
@@ -200,6 +210,8 @@ class Verify:
             if short(now[name]) != sent:
                 what = "is not what was sent: somebody changed it, or the server did"
                 self._verified.differs.append(DifferenceAt(held.key, name, what))
+                differ.append(name)
+        return differ
 
     def _outsider(self, keys: list[Key], held: list[dict[Key, Held]], public: set[Key]) -> None:
         """Look at what is private with the eyes of somebody who must not see it. public: issues
