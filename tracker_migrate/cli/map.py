@@ -7,6 +7,7 @@ from typing import Any
 import rich_click as click
 
 from tracker_migrate.cli import screen
+from tracker_migrate.cli.accounts import create
 from tracker_migrate.cli.filling import fill
 from tracker_migrate.cli.importing import import_
 from tracker_migrate.cli.opening import opened, targets_of
@@ -22,6 +23,9 @@ def map_() -> None:
 
     Example: `tracker-migrate map check -C nova-move`
     """
+
+
+map_.add_command(create)
 
 
 @map_.command()
