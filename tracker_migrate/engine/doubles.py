@@ -39,6 +39,7 @@ from tracker_migrate.model import Issue, Key, key, kind_of
 from tracker_migrate.text.continued import part_home, part_key, whole_home
 from tracker_migrate.workspace.doubled import Double
 from tracker_migrate.workspace.ledger import Held, places
+from tracker_migrate.workspace.undone import is_undone
 
 #: so many of the fields that were told lately are remembered, so that older values of them pass
 _LATELY = 50_000
@@ -298,7 +299,7 @@ class Names:
         """What stands there of issues that the archive has no more says itself what it is."""
         for page in pages(self._target.ledger.issues(), _PAGE):
             present = self._target.archive.present(page)
-            for issue in (one for one in page if one not in present and not is_double(one)):
+            for issue in (one for one in page if one not in present and not _is_left(one)):
                 held = self._target.ledger.of_issue(issue)
                 by_id = {one.at.id: of for of, one in held.items() if one.within is None}
                 asked = [
@@ -339,6 +340,11 @@ def double_key(one: Double) -> Key:
 def is_double(of: Key) -> bool:
     """Whether a key of the ledger is a double's."""
     return kind_of(of) == "double"
+
+
+def _is_left(of: Key) -> bool:
+    """Whether a key of the ledger is no issue's: what was settled or taken back names nothing."""
+    return is_double(of) or is_undone(of)
 
 
 def waiting(doubles: Iterable[Double]) -> list[Double]:

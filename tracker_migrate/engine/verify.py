@@ -7,13 +7,14 @@ in each field when it was written.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from tracker_migrate.digest import short
 from tracker_migrate.engine.account import Account, fates
+from tracker_migrate.engine.authored import misnamed
 from tracker_migrate.engine.differing import Both, Differing
 from tracker_migrate.engine.doubles import is_double
 from tracker_migrate.engine.events import Listen, silent
@@ -26,6 +27,7 @@ from tracker_migrate.errors import Gone, ObjectError, UsageError
 from tracker_migrate.interfaces import IMPORTER, Event, RemoteRef, Snapshot
 from tracker_migrate.model import Issue, Key, name_of
 from tracker_migrate.workspace.ledger import Held, Verdict, places
+from tracker_migrate.workspace.undone import is_undone
 
 _PAGE = 100
 
@@ -45,7 +47,8 @@ class Verified(msgspec.Struct, kw_only=True):
     since they were sent. doubled: objects that stand there twice. settled: those of which that is
     known, and done about it what the target lets be done. unplanned: objects of ours that the
     ledger does not know. unwanted: objects there that are wanted no more (what was taken away at
-    the source, the last part of a text that became shorter). private: objects that not everybody
+    the source, the last part of a text that became shorter). misnamed: objects that are shown as
+    another's than the tables say by now. private: objects that not everybody
     may read. exposed: those of them that an outsider can read, and issues of which something can't
     be taken back. closed: issues that are closed for all but the importer. counted: the tasks by
     series, milestone and status, at both ends. texts: both texts of what differs, of public issues
@@ -59,6 +62,7 @@ class Verified(msgspec.Struct, kw_only=True):
     doubled: list[Key] = msgspec.field(default_factory=list)
     unplanned: list[Key] = msgspec.field(default_factory=list)
     unwanted: list[Key] = msgspec.field(default_factory=list)
+    misnamed: int = 0
     differs: list[DifferenceAt] = msgspec.field(default_factory=list)
     private: int = 0
     exposed: list[Key] = msgspec.field(default_factory=list)
@@ -127,7 +131,10 @@ class Verify:
         for keys in pages(self._target.ledger.issues(), _PAGE):
             ours = {key for key in keys if not is_double(key) or self._is_closed(key)}
             left = sorted(ours - self._target.archive.present(keys))
-            self._outsider(left, [self._target.ledger.of_issue(key) for key in left], set())
+            held = [self._target.ledger.of_issue(key) for key in left]
+            pairs = zip(left, held, strict=True)
+            public = {key for key, its in pairs if is_undone(key) and not _was_private(its)}
+            self._outsider(left, held, public)
 
     def _is_closed(self, double: Key) -> bool:
         held = self._target.ledger.held([double])
@@ -167,7 +174,7 @@ class Verify:
         wanted = {}
         if not refusal:
             try:
-                wanted = self._wanted(issue)
+                wanted = self._wanted(issue, held)
             except (ObjectError, UsageError) as error:
                 refusal = str(error)
         for key in wanted:
@@ -179,6 +186,7 @@ class Verify:
         open_ = self._differing.may_tell(issue, held, seen.objects)
         for key, one in held.items():
             if key in seen.objects and one.state == "there":
+                self._author(one, seen.objects[key].by)
                 differ = self._fields(one, seen.objects[key].fields)
                 if differ and open_:
                     self._differing.add(issue, one, seen.objects[key], differ)
@@ -191,14 +199,22 @@ class Verify:
         for fate in fates(issue, refusal, wanted, seen.objects):
             result.account.add(fate)
 
-    def _wanted(self, issue: Issue) -> dict[Key, str]:
-        kinds = self._target.planner.kinds
+    def _wanted(self, issue: Issue, held: dict[Key, Held]) -> dict[Key, str]:
+        kinds, decisions = self._target.planner.kinds, self._target.decisions
+        planned = list(self._target.planner.wanted(issue, decisions))
+        self._verified.misnamed += sum(1 for _ in misnamed(planned, held, decisions.account))
         return {
             of: one.kind
-            for one in self._target.planner.wanted(issue, self._target.decisions)
+            for one in planned
             if kinds[one.kind].phase != 0
             for of in (one.key, *one.holds)
         }
+
+    def _author(self, held: Held, by: str) -> None:
+        """Note an object that shows another author than we wrote it as, as far as that is told."""
+        if by and by != held.by:
+            what = "is not who it was written as: somebody changed it"
+            self._verified.differs.append(DifferenceAt(held.key, "author", what))
 
     def _fields(self, held: Held, now: dict[str, object]) -> list[str]:
         """The fields of an object that are not what was sent."""
@@ -229,7 +245,7 @@ class Verify:
     def _closed(self, issue: Key, ours: dict[Key, Held]) -> None:
         """Hold what we know against what should be: a policy that lets in too many by now, a
         closing that did not work."""
-        self._verified.closed += not is_double(issue) and all(
+        self._verified.closed += not (is_double(issue) or is_undone(issue)) and all(
             one.audience == IMPORTER for one in ours.values() if self._has_own(one)
         )
         known = self._target.archive.issue(issue)
@@ -245,6 +261,12 @@ class Verify:
         self._verified.exposed += [key for key in keys if key not in self._verified.exposed]
 
 
+def _was_private(held: Mapping[Key, Held]) -> bool:
+    """Whether what was taken back, and stays, is to be read by few: a file of a public issue is as
+    open as it was."""
+    return any(one.audience != "public" for one in held.values())
+
+
 def outsiders(target: Target) -> Verified:
     """Read every private object at the target as nobody and as each outsider: the object itself,
     lists, feeds, search hits, tags. Asks of the ledger only where to look."""
@@ -258,6 +280,8 @@ def outsiders(target: Target) -> Verified:
             held = target.ledger.of_issue(key)
             if is_double(key) and any(one.audience != IMPORTER for one in held.values()):
                 continue  # of something public, and not closed yet
+            if is_undone(key) and not _was_private(held):
+                continue
             # closed by hand, or for what can't be taken back, though public at the source
             if key not in public or any(one.audience != "public" for one in held.values()):
                 private |= places(held, target.planner.kinds)
