@@ -266,6 +266,42 @@ def test_settings_that_change_later_change_no_text(lab: World) -> None:
     assert accounts
 
 
+def test_a_later_claim_is_said_and_changes_nothing(
+    lab: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """StoryBoard changes no author: what the tables say of what stands there is for `backdate`."""
+    make_accounts(lab)
+    lab.apply(TARGET)
+    before, told = lab.writes(TARGET), Told(lab)
+    assert lab.verify(TARGET).misnamed == 0
+    table = lab.folder / "mappings" / "people.csv"
+    lines = table.read_text().splitlines(keepends=True)
+    table.write_text("".join(line for line in lines if ",verified," not in line))
+    shown = [by for part in (told.stories, told.tasks, told.comments) for by, _ in part.values()]
+    others = sum(by != int(IMPORTER) for by in shown)
+    assert others > 5
+    assert cli(["plan", "-C", str(lab.folder), "-T", TARGET]) in (0, 4)
+    assert f"{others} shown as another's than people.csv says" in capfd.readouterr().out
+    applied = lab.apply(TARGET)
+    assert (applied.steps, applied.misnamed) == (0, others)
+    seen = lab.verify(TARGET)
+    assert (seen.misnamed, seen.agrees) == (others, True)
+    assert lab.writes(TARGET) == before
+    table.write_text("".join(lines))
+    assert lab.apply(TARGET).misnamed == 0
+
+
+def test_verify_tells_an_author_that_somebody_changed(lab: World) -> None:
+    make_accounts(lab)
+    lab.apply(TARGET)
+    store = lab.storyboard.store
+    with lab.storyboard.lock, store.transaction():
+        store.run("UPDATE story SET creator_id = 3 WHERE creator_id > 3")
+    seen = lab.verify(TARGET)
+    assert {one.field for one in seen.differs} == {"author"}
+    assert not seen.agrees
+
+
 def test_weak_token_is_told_before_anything_is_written(
     lab: World, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,6 +83,7 @@ def _plandocument(one: Any) -> dict[str, Any]:
         "gone": one.gone,
         "folded": one.held,
         "unwanted": one.unwanted,
+        "misnamed": one.misnamed,
         "private": one.private,
         "readers_less": len(one.less),
         "losses": losses,
@@ -111,6 +112,8 @@ def _plan_text(name: str, one: Any) -> None:
         screen.echo(f"  fold {one.held}: comments by bots, each into the one before it")
     if one.no_bots:
         screen.echo(NO_BOTS)
+    if one.misnamed:
+        screen.echo(f"  {one.misnamed} {_WORDS['misnamed']}")
     for reason, count in one.refuse.most_common(_MANY):
         screen.echo(f"  refuse {count}: {reason}")
     if one.less:
@@ -183,8 +186,8 @@ def applied(results: dict[str, Any], as_json: bool) -> None:
 
 
 _WORTH_SAYING = (
-    "found", "joined", "kept", "stuck", "gone", "unwanted", "closed", "turned_back", "refused",
-    "aside", "exposed"
+    "found", "joined", "kept", "stuck", "gone", "unwanted", "misnamed", "closed", "turned_back",
+    "refused", "aside", "exposed"
 )  # fmt: skip
 _WORDS = {
     "closed": "closed before anything else",
@@ -195,6 +198,7 @@ _WORDS = {
     "stuck": "stuck: the target can't take the change",
     "gone": "removed at the target and not made again",
     "unwanted": "wanted no more, and left there (tracker-migrate verify names them)",
+    "misnamed": "shown as another's than people.csv says (tracker-migrate backdate moves them)",
     "turned_back": "turned back by a change that came late, and written again",
     "aside": "set aside (tracker-migrate status --refused)",
 }
@@ -257,6 +261,8 @@ def _reasons(one: Any) -> None:
         screen.echo(f"    doubled or not known to the ledger: {key}")
     for key in one.unwanted[:_MANY]:
         screen.echo(f"    wanted no more, and still there: {key}")
+    if one.misnamed:
+        screen.echo(f"    {one.misnamed} objects are {_WORDS['misnamed']}")
     if one.pending:
         screen.echo(f"    {one.pending} issues are not written yet: tracker-migrate apply")
 
@@ -275,6 +281,7 @@ def verified_document(one: Any) -> dict[str, Any]:
         "doubled_known": one.settled,
         "unplanned": len(one.unplanned),
         "unwanted": len(one.unwanted),
+        "misnamed": one.misnamed,
         "planned": one.planned,
         "planned_found": one.found,
         "fields_compared": one.fields,

@@ -17,6 +17,7 @@ from itertools import takewhile
 import msgspec
 
 from tracker_migrate.engine.aside import Aside
+from tracker_migrate.engine.authored import misnamed
 from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.doubles import Doubles, waiting
@@ -49,7 +50,7 @@ class Applied(msgspec.Struct, kw_only=True):
     whose readers became fewer. exposed: those of which something can't be taken back.
     unwanted: objects that are wanted no more and stay, such as the last part of a text that became
     shorter. turned_back: fields that a change delivered late had turned back, and that are written
-    again.
+    again. misnamed: objects of issues that were planned, shown as another's than the tables say.
     doubles: all that stands there twice, from this run or an earlier one."""
 
     steps: int = 0
@@ -64,6 +65,7 @@ class Applied(msgspec.Struct, kw_only=True):
     gone: int = 0
     stuck: int = 0
     unwanted: int = 0
+    misnamed: int = 0
     closed: int = 0
     exposed: int = 0
     turned_back: int = 0
@@ -325,7 +327,8 @@ class Apply:
         held |= self._ledger.held([one.key for one in wanted if one.issue != issue.key])
         found = diff(wanted, held, self._kinds, self._target.places)
         if last:
-            self._note(found)
+            others = misnamed(wanted, held, self._target.decisions.account)
+            self._note(found, sum(1 for _ in others))
         actions = [
             action
             for action in found.actions
@@ -342,8 +345,9 @@ class Apply:
         for key, field in kept:
             self._say("kept", key, self._done, field)
 
-    def _note(self, found: Difference) -> None:
+    def _note(self, found: Difference, others: int) -> None:
         with self._guard:
+            self._applied.misnamed += others
             self._applied.unchanged += found.unchanged
             self._applied.stuck += len(found.stuck)
             self._applied.unwanted += len(found.left)

@@ -8,11 +8,12 @@ that it was written in, whoever the tables name by now: `backdate` moves both to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from tracker_migrate.interfaces import Piece, Text, Wanted
+from tracker_migrate.interfaces import Account, Piece, Text, Wanted
+from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held
 
 
@@ -37,6 +38,22 @@ def is_misnamed(wanted: Wanted, held: Held, by: str) -> bool:
     """Whether an object shows another author than the tables name by now. by: the account that
     they name, "" for none."""
     return wanted.author is not None and held.state == "there" and held.by != by
+
+
+def misnamed(
+    wanted: Iterable[Wanted],
+    held: Mapping[Key, Held],
+    account: Callable[[Key], Account | None],
+) -> Iterator[Key]:
+    """Those of these objects that are shown as another's than the tables say. account: somebody's,
+    by the tables. Where the importer writes all that is wanted, its objects are none of these."""
+    for one in wanted:
+        there = held.get(one.key)
+        if there is None or one.author is None or not (one.by or there.by):
+            continue
+        named = account(one.author)
+        if is_misnamed(one, there, one.by or (named.id if named is not None else "")):
+            yield one.key
 
 
 def shortened(text: Text) -> Text:

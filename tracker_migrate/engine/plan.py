@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
+from tracker_migrate.engine.authored import misnamed
 from tracker_migrate.engine.costs import Costs
 from tracker_migrate.engine.diff import Difference, diff, open_digest, step_digest
 from tracker_migrate.engine.events import Listen, silent
@@ -75,12 +76,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Planned(msgspec.Struct, kw_only=True):
-    """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost.
-    private: issues that not everybody may read. less: who may read some of those at the source, and
-    not at the target, as far as that is known without asking it → how many. held: what would be
-    written within another object: comments by bots that are folded. no_bots: they are to be folded,
-    and nobody said who they are. requests, seconds: by kind of request; what they take of a server
-    that has nothing else to do, None where nobody has measured it."""
+    """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost. private:
+    issues that not everybody may read. less: who may read some of those at the source, and not at
+    the target, as far as that is known without asking it → how many. held: what would be written
+    within another object: comments by bots that are folded. misnamed: objects that are shown as
+    another's than the tables say, and that only `backdate` can change. no_bots: they are to be
+    folded, and nobody said who they are. requests, seconds: by kind of request; what they take of a
+    server that has nothing else to do, None where nobody has measured it."""
 
     issues: int = 0
     create: Counter[str] = msgspec.field(default_factory=Counter)
@@ -92,6 +94,7 @@ class Planned(msgspec.Struct, kw_only=True):
     held: int = 0
     no_bots: bool = False
     unwanted: int = 0
+    misnamed: int = 0
     private: int = 0
     less: Counter[Key] = msgspec.field(default_factory=Counter)
     losses: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
@@ -256,6 +259,7 @@ class Plan:
         plan.stuck += len(found.stuck)
         plan.gone += len(found.gone)
         plan.unwanted += len(found.left)
+        plan.misnamed += sum(1 for _ in misnamed(wanted, held, target.decisions.account))
         yield from _others(issue.key, found, open_)
         for one in same if self._whole else ():
             yield Item(issue=issue.key, key=one.key, op="unchanged", kind=one.kind)
