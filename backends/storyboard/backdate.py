@@ -100,7 +100,7 @@ class _Batch:
         for number, stamp in self._of["tagging"].items():
             if number in events.ours:
                 self._stamped.append(Stamped(key=stamp.key, by=stamp.by))
-        events.write(self.edits)
+        events.note(self.edits)
         self._subscriptions()
         return Backdated(rows=self.edits.rows, stamped=tuple(self._stamped), left=self._left)
 
@@ -125,12 +125,17 @@ class _Batch:
 
     def _events(self) -> _Events:
         """The timelines of the batch's stories: one look at the whole table, which has no index for
-        it (facts 6), and which must not be locked for that."""
+        it (facts 6), and which must not be locked for that. Of a story that is to stay as it is,
+        only what is asked for."""
+        issues = {one.issue for one in self._of["story"].values()}
+        alone = (number for number, one in self._of["comment"].items() if one.issue not in issues)
         sql = (
             "SELECT id, story_id, comment_id, author_id, created_at, event_type, event_info "
-            "FROM events WHERE story_id IN ({}) ORDER BY id"
+            "FROM events WHERE {} IN ({{}}) ORDER BY id"
         )
-        return _Events(self._in(sorted(self._of["story"]), sql))
+        timelines = self._in(sorted(self._of["story"]), sql.format("story_id"))
+        others = self._in(sorted(alone), sql.format("comment_id"))
+        return _Events([*timelines, *others])
 
     # -- deciding ---------------------------------------------------------------------------------
 
@@ -286,7 +291,7 @@ class _Events:
                 dates.append(wanted.get("created_at", row.created_at))
         return max((one for one in dates if one is not None), default=None)
 
-    def write(self, edits: Edits) -> None:
+    def note(self, edits: Edits) -> None:
         """Note what is to be changed."""
         for row in self._rows:
             if row.id in self._wanted:

@@ -235,12 +235,12 @@ def _backdater(target: Target, held: TargetDatabase | None) -> Backdater:
         raise UsageError("\n".join(f"{place}.{line}" for line in lines)) from None
 
 
-def _again(write: Callable[[], T]) -> T:
+def _again(work: Callable[[], T]) -> T:
     """A transaction, and the same once more if the server has rolled it back for another's sake."""
     tried = 0
     while True:
         try:
-            return write()
+            return work()
         except sa.exc.OperationalError as error:
             tried += 1
             if _code(error) not in _AGAIN or tried >= _TRIES:

@@ -69,15 +69,20 @@ class Stamps:
         be changed or not, for only the database knows. Raises ObjectError, UsageError."""
         held = self._target.ledger.of_issue(issue.key)
         goes = withdrawable(self._target, issue, held)
-        wanted = {
-            one.key: one for one in self._target.planner.wanted(issue, self._target.decisions)
-        }
+        wanted = self._wanted(issue)
         found = [self._going(held[of], wanted.get(of)) for of in goes]
         taken = {(one.held.kind, one.held.at.id) for one in found}
         for of, one in held.items():
             if of in wanted and self._is_due(one) and (one.kind, one.at.id) not in taken:
                 found.append(self._due(issue, wanted[of], one))
         return found
+
+    def _wanted(self, issue: Issue) -> dict[Key, Wanted]:
+        """What is refused stays as it is: who may see it is all that matters."""
+        planner, decisions = self._target.planner, self._target.decisions
+        if planner.refusal(issue, decisions) is not None:
+            return {}
+        return {one.key: one for one in planner.wanted(issue, decisions)}
 
     def _is_due(self, held: Held) -> bool:
         kind = self._target.planner.kinds[held.kind]
@@ -195,8 +200,8 @@ def seen_as_stamped(due: Due, seen: Mapping[Key, Observed]) -> Stamped | None:
 
 def batches(target: Target, size: int) -> Iterator[tuple[list[Due], dict[Key, str]]]:
     """All that is due at a target, whole issues together, about `size` objects at a time; and the
-    issues of which that can't be said, with the reason. What is refused, or gone at the source,
-    stays as it is: who may see it is all that matters."""
+    issues of which that can't be said, with the reason. What is gone at the source stays as it
+    is."""
     stamps, gathered, failed = Stamps(target), list[Due](), dict[Key, str]()
     for issue in _issues(target):
         try:
@@ -214,6 +219,4 @@ def _issues(target: Target) -> Iterator[Issue]:
     for keys in pages(target.ledger.issues(), _PAGE):
         found = [one for key in keys if (one := target.archive.issue(key)) is not None]
         target.exposures.update(exposures(target, found))
-        for issue in found:
-            if target.planner.refusal(issue, target.decisions) is None:
-                yield issue
+        yield from found
