@@ -76,12 +76,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Planned(msgspec.Struct, kw_only=True):
-    """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost. private:
-    issues that not everybody may read. less: who may read some of those at the source, and not at
-    the target, as far as that is known without asking it → how many. held: what would be written
-    within another object: comments by bots that are folded. misnamed: objects that are shown as
-    another's than the tables say, and that only `backdate` can change. no_bots: they are to be
-    folded, and nobody said who they are. requests, seconds: by kind of request; what they take of a
+    """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost.
+    private: issues that not everybody may read. less: who may read some of those at the source, and
+    not at the target, as far as that is known without asking it → how many. held: what would be
+    written within another object: comments by bots that are folded. no_bots: they are to be folded,
+    and nobody said who they are. misnamed: objects that are shown as another's than the tables say,
+    and that only `backdate` can change. requests, seconds: by kind of request; what they take of a
     server that has nothing else to do, None where nobody has measured it."""
 
     issues: int = 0
