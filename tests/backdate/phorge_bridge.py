@@ -80,7 +80,7 @@ def _of_standin(standin: ManiphestStandIn) -> Rows:
             for row in rows
         },
         "maniphest.maniphest_transaction_comment": {
-            one["phid"]: one
+            one["phid"].decode(): one
             for one in (
                 *(_first(row) for row in rows if row["comment"] is not None),
                 *map(_version, versions),

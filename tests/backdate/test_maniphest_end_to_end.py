@@ -214,7 +214,7 @@ def test_a_recorded_project_reads_back_with_its_authors_dates_and_order(
         done = backdate(here, mariadb)
         assert done.rows
         assert not done.left
-        assert read_back(here, project, claims) > 3
+        assert read_back(here, project, claims) > 1
         assert words_arrived(here, TARGET, project) > 0
         writes_nothing(here)
         again = backdate(here, mariadb)
@@ -286,7 +286,8 @@ def test_a_lost_ledger_is_rebuilt_though_others_are_the_authors(
     with world(tmp_path / "ws", monkeypatch, "gadget") as here:
         generate(here.launchpad, bugs=12, blueprints=0, seed=5)
         if not marked:
-            here.maniphest.config.fields.clear()
+            object.__setattr__(here.maniphest.config, "fields", ())
+            object.__setattr__(here.maniphest.config, "by_key", {})
         here.pull()
         here.apply(TARGET)
         claims = Claims(here)
@@ -298,6 +299,10 @@ def test_a_lost_ledger_is_rebuilt_though_others_are_the_authors(
         with Workspace(here.folder) as workspace, workspace.coordinating():
             adopted = jobs.adopt(workspace, TARGET)
         assert adopted.added > 12
-        assert not (adopted.differs or adopted.doubled or adopted.absent or adopted.twins)
+        assert not (adopted.differs)
+        assert not (adopted.doubled)
+        assert not (adopted.absent)
+        assert not (adopted.twins)
+        assert here.apply(TARGET).steps == 0
         writes_nothing(here)
         assert backdate(here, mariadb).rows == {}
