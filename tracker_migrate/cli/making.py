@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from tracker_migrate import registry
 from tracker_migrate.errors import UsageError
+from tracker_migrate.text.printable import printable
+from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import secrets, settings
 
 _IGNORE = "/state/\n/plans/\n/reports/\n"
@@ -73,21 +75,18 @@ class Made(msgspec.Struct, frozen=True):
 
 
 def make(
-    folder: Path, sources: Sequence[str], targets: Sequence[str], address: str | None, private: bool
+    folder: Path,
+    sources: Sequence[str],
+    targets: Sequence[str],
+    address: str | None,
+    private: bool,
+    chosen: Mapping[str, Mapping[str, str]] | None = None,
+    seen: Mapping[str, str] | None = None,
 ) -> Made:
-    """Make a workspace. Raises UsageError, before anything is written, if there is one already or
-    an argument is wrong."""
-    if (folder / settings.FILE).exists():
-        raise UsageError(f"{folder} is a workspace already: look at its {settings.FILE}")
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: name a folder, which need not exist")
-    named: dict[str, str] = {}
-    for name, sink in map(_target, targets):
-        if name in named:
-            raise UsageError(f"--to: there are two targets called {name}: name them differently")
-        named[name] = sink
-    text = "".join(_settings(sources, list(named.items()), address, private))
-    _check(text, sources, address)
+    """Make a workspace. chosen: by target, settings that somebody chose. seen: what the source says
+    of each spec. Raises UsageError, before anything is written, if there is one already or an
+    argument is wrong."""
+    named, text = _possible(folder, sources, targets, address, private, chosen or {}, seen or {})
     tables, credentials = folder / "mappings", folder / "state" / "credentials"
     tables.mkdir(parents=True, exist_ok=True)
     for private_folder in (credentials.parent, credentials):
@@ -100,6 +99,38 @@ def make(
         tokens={name: secrets.secret_places(folder, f"{name}-token") for name in named},
         next=f"tracker-migrate pull -C {shlex.quote(str(folder))}",
     )
+
+
+def check(
+    folder: Path, sources: Sequence[str], targets: Sequence[str], address: str | None, private: bool
+) -> None:
+    """Raise UsageError if `make` would: no server is asked."""
+    _possible(folder, sources, targets, address, private, {}, {})
+
+
+def _possible(
+    folder: Path,
+    sources: Sequence[str],
+    targets: Sequence[str],
+    address: str | None,
+    private: bool,
+    chosen: Mapping[str, Mapping[str, str]],
+    seen: Mapping[str, str],
+) -> tuple[dict[str, str], str]:
+    """The targets by name, and the text of the settings. Raises UsageError if it can't be."""
+    if (folder / settings.FILE).exists():
+        raise UsageError(f"{folder} is a workspace already: look at its {settings.FILE}")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder, which need not exist")
+    named: dict[str, str] = {}
+    for name, sink in map(_target, targets):
+        if name in named:
+            raise UsageError(f"--to: there are two targets called {name}: name them differently")
+        named[name] = sink
+    text = "".join(_settings(sources, list(named.items()), address, private, seen))
+    text = _with_choices(text, chosen)
+    _check(text, sources, address)
+    return named, text
 
 
 def _check(text: str, sources: Sequence[str], address: str | None) -> None:
@@ -130,9 +161,14 @@ def _target(argument: str) -> tuple[str, str]:
 
 
 def _settings(
-    sources: Sequence[str], targets: Sequence[tuple[str, str]], address: str | None, private: bool
+    sources: Sequence[str],
+    targets: Sequence[tuple[str, str]],
+    address: str | None,
+    private: bool,
+    seen: Mapping[str, str],
 ) -> Iterator[str]:
     yield "# What is read, and where it is written. No secret belongs in this file.\n\n[source]\n"
+    yield from (f"# {_quoted(spec)} is: {_plain(said)}\n" for spec, said in seen.items())
     yield f"specs = [{', '.join(_quoted(spec) for spec in sources)}]\n"
     if address:
         yield f"address = {_quoted(address)}\n"
@@ -152,6 +188,26 @@ def _settings(
             yield '# order = "ordered"       # or "parallel": faster, numbers in any order\n'
             yield '# task_mode = "subtasks"  # or "one": all tasks of a bug in one\n'
             yield '# work_items = "subtasks"  # or "checklist": in the blueprint\'s text\n'
+
+
+def _with_choices(text: str, chosen: Mapping[str, Mapping[str, str]]) -> str:
+    """The settings, with what somebody chose in place of what is offered."""
+    head, *sections = text.split("\n[targets.")
+    return "\n[targets.".join([head, *(_chosen(one, chosen) for one in sections)])
+
+
+def _chosen(section: str, chosen: Mapping[str, Mapping[str, str]]) -> str:
+    for setting, value in chosen.get(section.partition("]")[0], {}).items():
+        before, offered, rest = section.partition(f"\n# {setting} = ")
+        if offered:
+            remark = rest.partition('"')[2].partition('"')[2]
+            section = f"{before}\n{setting} = {_quoted(value)}{remark}"
+    return section
+
+
+def _plain(text: str) -> str:
+    """What a server says, as a comment: one line, without addresses."""
+    return hide_addresses(printable(" ".join(text.split())))
 
 
 def _key(name: str) -> str:
