@@ -149,18 +149,6 @@ def round_ended(outcome: Any, as_json: bool) -> None:
         screen.echo(outcome.line())
 
 
-def made(workspace: Any, as_json: bool) -> None:
-    """A workspace that was made: where it is, where its tokens go, what to do next."""
-    if as_json:
-        document(plain(workspace))
-        return
-    folder = workspace.folder
-    screen.echo(f"made {folder}: look at {folder}/migration.toml and {folder}/mappings/")
-    for name, places in workspace.tokens.items():
-        screen.echo(f"token of {name}: {places}")
-    screen.echo(f"next: {workspace.next}")
-
-
 def plain(value: Any) -> Any:
     """A struct as JSON values."""
     import msgspec
