@@ -17,7 +17,7 @@ from tracker_migrate.backends.maniphest.options import Options as ManiphestOptio
 from tracker_migrate.backends.storyboard.options import Files as StoryBoardFiles
 from tracker_migrate.backends.storyboard.options import Options as StoryBoardOptions
 from tracker_migrate.cli.commands import cli
-from tracker_migrate.workspace.settings import DatabaseSettings, SourceSettings
+from tracker_migrate.workspace.settings import DatabaseSettings, SourceSettings, TargetDatabase
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -26,6 +26,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "### If the sink is `storyboard:`": StoryBoardOptions,
     "#### `[targets.NAME.files]`": StoryBoardFiles,
     "### If the sink is `maniphest:`": ManiphestOptions,
+    "## `[targets.NAME.database]`": TargetDatabase,
     "## `[database]`": DatabaseSettings,
 }
 
