@@ -16,7 +16,7 @@ from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.engine.glimpse import evenly
 from tracker_migrate.interfaces import Listed
 from tracker_migrate.model import key
-from tracker_migrate.report.evaluation import hours
+from tracker_migrate.report.plots import hours
 from tracker_migrate.testing.loopback import serving
 
 #: of 20 bugs and 2 blueprints, one is not public

@@ -22,10 +22,13 @@ from tracker_migrate.cli.losses import losses
 from tracker_migrate.cli.map import map_
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
+from tracker_migrate.cli.plan import plan
 from tracker_migrate.cli.privacy import hide, readers
 from tracker_migrate.cli.purge import purge
 from tracker_migrate.cli.show import show
 from tracker_migrate.cli.status import status
+from tracker_migrate.cli.sync import pause, resume, sync
+from tracker_migrate.cli.undo import undo
 from tracker_migrate.cli.verify import read_back, verify
 from tracker_migrate.errors import UsageError
 
@@ -51,8 +54,9 @@ def cli() -> None:
 
 
 for _command in (
-    init, evaluate, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate,
-    export, verify, status, completion,
+    init, evaluate, plan, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate,
+    export, verify, status, completion, sync, pause, resume,
+    undo,
 ):  # fmt: skip
     cli.add_command(_command)
 
@@ -63,8 +67,16 @@ for _command in (
 @json_option
 @click.option("--full", is_flag=True, help="Read the whole listing again, not only what changed.")
 @click.option("--limit", type=click.IntRange(1), help="Only the newest N bugs.")
+@click.option("--accept", is_flag=True, help="Believe that issues are gone, however many.")
 def pull(
-    folder: str, level: int, dry_run: bool, only: Any, as_json: bool, full: bool, limit: int | None
+    folder: str,
+    level: int,
+    dry_run: bool,
+    only: Any,
+    as_json: bool,
+    full: bool,
+    limit: int | None,
+    accept: bool,
 ) -> int:
     """Read what changed at the source into the archive.
 
@@ -76,7 +88,7 @@ def pull(
         if dry_run:
             return _check_source(workspace, jobs, as_json)
         with workspace.coordinating(), Display(level) as display:
-            pulled = jobs.pull(workspace, display, full=full, limit=limit, only=only)
+            pulled = jobs.pull(workspace, display, full=full, limit=limit, only=only, accept=accept)
         output.pulled(pulled, workspace.archive, as_json)
     return SOME_REFUSED if pulled.unread else DONE
 
@@ -88,50 +100,6 @@ def _check_source(workspace: Any, jobs: Any, as_json: bool) -> int:
     finally:
         source.close()
     return DONE
-
-
-@cli.command()
-@common
-@target_option
-@only_option
-@json_option
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Keep the plan in a file, for apply.",
-)
-@click.option("--exit-code", is_flag=True, help="End with 4 if there is something to write.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first N issues.")
-def plan(
-    folder: str,
-    level: int,
-    dry_run: bool,
-    target: str | None,
-    only: Any,
-    as_json: bool,
-    out: Path | None,
-    exit_code: bool,
-    limit: int | None,
-) -> int:
-    """See what would be written, and what would be lost. Asks no server, writes nothing.
-
-    Example: `tracker-migrate plan -C nova-move -T new -o first.plan`
-    """
-    from tracker_migrate.engine import jobs
-
-    with opened(folder) as workspace:
-        names = targets_of(workspace, target)
-        if out is not None and len(names) > 1:
-            raise UsageError("-o keeps one target's plan: name it with -T")
-        if out is not None and not out.parent.is_dir():
-            raise UsageError(f"-o {out}: there is no folder {out.parent}: make it first")
-        results = {}
-        for name in names:
-            with Display(level) as display:
-                results[name] = jobs.plan(workspace, name, display, only=only, limit=limit, out=out)
-        output.planned(results, as_json)
-    return DIFFERENT if exit_code and any(one.writes for one in results.values()) else DONE
 
 
 @cli.command()
@@ -235,45 +203,6 @@ def run(
     if not all(one.agrees for one in checked.values()):
         return DIFFERENT
     return max(_left(written), SOME_REFUSED if pulled.unread else DONE)
-
-
-@cli.command()
-@common
-@target_option
-@only_option
-@json_option
-@click.option(
-    "--every",
-    type=click.FloatRange(1),
-    default=300.0,
-    show_default=True,
-    help="Seconds between two rounds.",
-)
-@click.option("--once", is_flag=True, help="One round only.")
-def sync(
-    folder: str,
-    level: int,
-    dry_run: bool,
-    target: str | None,
-    only: Any,
-    as_json: bool,
-    every: float,
-    once: bool,
-) -> int:
-    """Keep the targets up to date: pull and apply, again and again, until SIGTERM or Ctrl-C.
-
-    Example: `tracker-migrate sync -C nova-move --every 600`
-    """
-    from tracker_migrate.engine.daemon import rounds
-
-    with opened(folder) as workspace:
-        names = targets_of(workspace, target)
-        left = False
-        with workspace.coordinating(), Display(level) as display:
-            for outcome in rounds(workspace, names, display, only, every, once, dry_run):
-                output.round_ended(outcome, as_json)
-                left = outcome.left
-    return SOME_REFUSED if left else DONE
 
 
 @cli.command()

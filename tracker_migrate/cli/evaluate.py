@@ -148,7 +148,8 @@ def _say(found: Any, out: Path, as_json: bool) -> None:
 
 
 def _lines(found: Any) -> Iterator[tuple[str, list[str]]]:
-    from tracker_migrate.report.evaluation import hours, scaled
+    from tracker_migrate.report.evaluation import scaled
+    from tracker_migrate.report.plots import hours
 
     columns = found.columns
     yield "", [one.sink for one in columns]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker_migrate.cli import counted, doubled, screen
+from tracker_migrate.cli import planned as planned_
 
 _MANY = 20
 
@@ -49,82 +50,9 @@ def _pulleddocument(result: Any, archive: Any) -> dict[str, Any]:
     return {**_pulled_counts(result), **counts}
 
 
-#: a person is taken for a bot by nobody but by who writes people.csv
-NO_BOTS = (
-    '  bots = "fold", but nothing is folded: no row of mappings/people.csv has the state bot. Those'
-    " who say most on bugs are often programs: give each a row NAME,,,,bot,,"
-)
-
-
 def planned(results: dict[str, Any], as_json: bool) -> None:
     """Plans, a target each."""
-    if as_json:
-        document({name: _plandocument(one) for name, one in results.items()})
-        return
-    for name, one in results.items():
-        _plan_text(name, one)
-    if not any(one.issues for one in results.values()):
-        screen.echo("no issue was looked at: is the archive empty (pull), or --only too narrow?")
-
-
-def _plandocument(one: Any) -> dict[str, Any]:
-    losses = [
-        {"entity": entity, "field": field, "outcome": outcome, "count": count}
-        | ({"reason": one.reasons.get(f"{entity}.{field}", "")} if outcome == "lost" else {})
-        for (entity, field, outcome), count in sorted(one.losses.items())
-    ]
-    return {
-        "issues": one.issues,
-        "create": dict(one.create),
-        "update": dict(one.update),
-        "unchanged": one.unchanged,
-        "refuse": dict(one.refuse),
-        "stuck": one.stuck,
-        "gone": one.gone,
-        "folded": one.held,
-        "unwanted": one.unwanted,
-        "misnamed": one.misnamed,
-        "private": one.private,
-        "readers_less": len(one.less),
-        "losses": losses,
-    }
-
-
-def _plan_text(name: str, one: Any) -> None:
-    parts = [f"create {one.create.total()}", f"update {one.update.total()}"]
-    parts += [f"unchanged {one.unchanged}", f"refuse {one.refuse.total()}"]
-    parts += [
-        f"{word} {getattr(one, word)}"
-        for word in ("stuck", "gone", "unwanted")
-        if getattr(one, word)
-    ]
-    line = f"plan  {name}: {'  '.join(parts)}"
-    if one.losses:
-        fields = "  ".join(
-            f"{one.outcome_fields(what)} {what}" for what in ("native", "text", "lost")
-        )
-        line += f"   fields: {fields}"
-    screen.echo(line)
-    for op, counts in (("create", one.create), ("update", one.update)):
-        if counts:
-            screen.echo(f"  {op}: " + ", ".join(f"{n} {kind}" for kind, n in counts.most_common()))
-    if one.held:
-        screen.echo(f"  fold {one.held}: comments by bots, each into the one before it")
-    if one.no_bots:
-        screen.echo(NO_BOTS)
-    if one.misnamed:
-        screen.echo(f"  {one.misnamed} {_WORDS['misnamed']}")
-    for reason, count in one.refuse.most_common(_MANY):
-        screen.echo(f"  refuse {count}: {reason}")
-    if one.less:
-        screen.echo(
-            f"  {len(one.less)} who may read private issues at the source may not all read them "
-            "here: tracker-migrate readers"
-        )
-    lost = [(n, at) for at, n in one.losses.items() if at[2] == "lost"]
-    for count, (entity, field, _) in sorted(lost, reverse=True)[:_MANY]:
-        reason = one.reasons.get(f"{entity}.{field}", "")
-        screen.echo(f"  lost {count} × {entity}.{field}: {reason}")
+    planned_.show(results, as_json)
 
 
 def whole_run(
@@ -134,7 +62,7 @@ def whole_run(
     document(
         {
             "pull": _pulleddocument(read, archive),
-            "plan": {name: _plandocument(one) for name, one in plans.items()},
+            "plan": {name: planned_.document(one) for name, one in plans.items()},
             "apply": {name: plain(one) for name, one in written.items()},
             "verify": {name: verified_document(one) for name, one in seen.items()},
         }

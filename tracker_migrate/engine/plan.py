@@ -79,10 +79,10 @@ class Planned(msgspec.Struct, kw_only=True):
     """A plan added up. losses: (entity, field, outcome) → how often; reasons of what is lost.
     private: issues that not everybody may read. less: who may read some of those at the source, and
     not at the target, as far as that is known without asking it → how many. held: what would be
-    written within another object: comments by bots that are folded. no_bots: they are to be folded,
-    and nobody said who they are. misnamed: objects that are shown as another's than the tables say,
-    and that only `backdate` can change. requests, seconds: by kind of request; what they take of a
-    server that has nothing else to do, None where nobody has measured it."""
+    written within another object: comments by bots that are folded. misnamed: objects that are
+    shown as another's than the tables say, and that only `backdate` can change. no_bots: they are
+    to be folded, and nobody said who they are. requests, seconds: by kind of request; what they
+    take of a server that has nothing else to do, None where nobody has measured it."""
 
     issues: int = 0
     create: Counter[str] = msgspec.field(default_factory=Counter)
@@ -286,10 +286,10 @@ class Plan:
         """All of it added up, as far as it was gone through."""
         plan, costs = self._planned, self._costs
         named = self._target.workspace.fates.named(self._fates)
-        for number, count in self._fates.items():
+        for number, count in sorted(self._fates.items(), key=lambda one: one[1]):
             fate = named[number]
             plan.losses[fate.entity, fate.field, fate.outcome] += count
-            if fate.outcome == "lost":
+            if fate.outcome == "lost":  # the most frequent reason is told
                 plan.reasons[f"{fate.entity}.{fate.field}"] = fate.reason
         plan.requests = dict(costs.requests)
         if costs.seconds is not None:

@@ -13,6 +13,7 @@ import msgspec
 
 from tracker_migrate.engine.evaluate import Column, Evaluation, Fate, Row
 from tracker_migrate.engine.some import Some
+from tracker_migrate.report.plots import hours
 
 OUTCOMES = ("native", "text", "lost")
 _STATES = {
@@ -85,16 +86,6 @@ def losses(column: Column) -> list[Lost]:
 def scaled(found: Evaluation, n: float) -> int:
     """A count of the sample, for all issues."""
     return round(n * found.listed / found.issues) if found.issues else 0
-
-
-def hours(seconds: float | None) -> str:
-    """A time for people, of two figures."""
-    if seconds is None:
-        return "not known"
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _shares(column: Column) -> list[tuple[str, int, float]]:

@@ -15,7 +15,8 @@ parts.stat(value, word, css)    a figure of the row at the top, within `<dl clas
 parts.key(name, css)            a word of a legend, with its colour
 
 Wide tables stand in `<div class="wide" tabindex="0">`, which scrolls by itself; cells of numbers
-have the class `n`. Colours are classes, of letters and of marks (`report.plots`) alike: `native`,
+have the class `n`, those of a reason `why`; the class `stack` lets a table's cells stand below one
+another where there is little room. Colours are classes, of letters and of marks (`report.plots`) alike: `native`,
 `text`, `lost`; `create`, `update`, `unchanged`, `refuse`; `open-1` to `open-4` and `closed-1` to
 `closed-4`; `good`, `warn`, `bad`.
 """
@@ -33,7 +34,7 @@ from tracker_migrate.report.plots import count
 #: no page is larger, in bytes: a browser on a telephone opens it, a mail carries it
 LARGEST = 1_900_000
 #: so many issues a list names at first, and at last, where the page would be too large
-_MOST, _FEWEST = 400, 5
+_MOST, _FEWEST = 200, 5
 
 
 def render(template: str, **values: Any) -> str:
@@ -115,6 +116,7 @@ summary:focus-visible { outline: 2px solid var(--link); outline-offset: 2px }
 details.bugs > div { font-size: .85rem; line-height: 1.7; max-height: 14rem; overflow: auto;
   padding: .2rem 0 .4rem; white-space: normal; text-align: left; min-width: 12rem }
 details.bugs a, details.bugs span { margin-right: .7em; white-space: nowrap; display: inline-block }
+.wide + details, .keys + details { margin-top: .8rem }
 .keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .5rem 0; padding: 0;
   list-style: none; font-size: .92rem }
 .key::before { content: ""; display: inline-block; width: .75em; height: .75em; border-radius: 2px;
@@ -150,6 +152,12 @@ footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--lin
   .wide-plot { display: none } .narrow-plot { display: block }
   .stats { gap: .8rem 1.6rem } .stats dd { font-size: 1.4rem }
   th, td { padding-right: .7rem }
+  table.stack thead { display: none } table.stack tr { display: grid;
+    grid-template-columns: 1fr auto; border-bottom: 1px solid var(--line); padding: .3rem 0 }
+  table.stack th, table.stack td { border: 0; padding: .15rem 0; min-width: 0 }
+  table.stack td.n { grid-area: 1 / 2 } table.stack td.bar, table.stack td.why { width: auto;
+    grid-column: 1 / -1 }
+  table.stack td.n:has([open]) { grid-area: auto / 1 / auto / -1 }
 }
 @media print {
   body { font-size: 10.5pt; max-width: none; padding: 0; color: #000; background: #fff }

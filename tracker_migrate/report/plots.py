@@ -83,6 +83,18 @@ def count(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".").replace(",", "\u202f")
 
 
+def hours(seconds: float | None) -> str:
+    """A time for people, of two figures."""
+    if seconds is None:
+        return "not known"
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    if 0 < seconds < 0.5:
+        return "under 1 s"
+    return f"{seconds:.0f} s"
+
+
 def ticks(most: float) -> list[float]:
     """Whole round values from 0 to at least `most`, five steps at most."""
     step = next(
