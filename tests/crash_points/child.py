@@ -37,7 +37,8 @@ from tracker_migrate.workspace.database import Writer
 
 class Job(msgspec.Struct):
     """point: where to die (None: nowhere). armed: is written when the server has to kill us.
-    report: gets what came of it, if there is an end. again: how many more runs are to follow."""
+    report: gets what came of it, if there is an end. again: how many more runs are to follow. undo:
+    whether it takes back, instead of writing."""
 
     folder: str
     target: str
@@ -46,6 +47,7 @@ class Job(msgspec.Struct):
     point: Point | None = None
     plant: str = ""
     again: int = 0
+    undo: bool = False
 
 
 class Death:
@@ -183,9 +185,16 @@ def run(job: Job) -> None:
     with Workspace(Path(job.folder)) as workspace:
         death.watch(workspace.writer)
         with workspace.coordinating():
-            steps = [jobs.apply(workspace, job.target).steps for _ in range(job.again + 1)]
+            steps = [_done(workspace, job) for _ in range(job.again + 1)]
     said = {"steps": steps, "met": death.met}
     Path(job.report).write_bytes(msgspec.json.encode(said))
+
+
+def _done(workspace: Workspace, job: Job) -> int:
+    """One run; how much it did."""
+    if job.undo:
+        return jobs.undo(workspace, job.target).issues
+    return jobs.apply(workspace, job.target).steps
 
 
 def main() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tracker_migrate.backends.maniphest.sink import ManiphestSink
+from tracker_migrate.backends.storyboard.sink import StoryBoardSink
+
 #: the commits around a step; each has a moment before it and one after it
 INTENT, RESULT = "intent's commit", "result's commit"
 #: of each request of a step (the server has written before it replies), and of its result
@@ -29,6 +32,13 @@ IMPOSSIBLE: Mapping[str, Mapping[str, str]] = {
 }
 
 
+#: the kinds of steps of an undo, by target: what the sinks say of themselves
+UNDOES: Mapping[str, tuple[str, ...]] = {
+    "storyboard": StoryBoardSink.undo_steps,
+    "maniphest": ManiphestSink.undo_steps,
+}
+
+
 class Point(NamedTuple):
     """The nth time that a run comes to a moment of a kind of step ("" outside of all steps)."""
 
@@ -46,6 +56,14 @@ def unmet(target: str, planner: Any, points: Collection[Point]) -> Iterator[str]
             missing = [moment for moment in NEEDED if (kind, moment) not in met]
             yield from (f"{target}: no point of {kind} {moment}" for moment in missing)
     yield from _stale(target, planner, {one.kind for one in points})
+
+
+def not_undone(target: str, points: Collection[Point]) -> Iterator[str]:
+    """The same of an undo."""
+    met = {(one.kind, one.moment) for one in points}
+    for kind in UNDOES[target]:
+        missing = [moment for moment in NEEDED if (kind, moment) not in met]
+        yield from (f"{target}, undo: no point of {kind} {moment}" for moment in missing)
 
 
 def _stale(target: str, planner: Any, kinds: Collection[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ import msgspec
 
 from tests.crash_points.child import Job
 from tests.crash_points.compare import Difference, Thing, difference, standing
-from tests.crash_points.moments import Point, unmet
+from tests.crash_points.moments import Point, not_undone, unmet
 from tests.crash_points.scene import Scene, acts
 from tests.crash_points.server import Armed
 from tracker_migrate.backends.maniphest.planner import ManiphestPlanner
@@ -81,6 +81,7 @@ class Player:
         job = Job(
             folder=str(self._scene.folder), target=self._scene.target, armed=str(self._armed),
             report=str(self._report), point=point, plant=plant, again=again,
+            undo=self._scene.act == "undo",
         )  # fmt: skip
         print(msgspec.json.encode(job).decode(), file=self._to, flush=True)
         status = json.loads(self._from.readline())
@@ -137,8 +138,8 @@ class Player:
 
 
 def go(target: str, choice: Choice, plant: str = "") -> Tally:
-    """Go to the chosen points of both acts at a target."""
-    tally, met = Tally(), set[Point]()
+    """Go to the chosen points of all acts at a target."""
+    tally, met, undone = Tally(), set[Point](), set[Point]()
     with (
         tempfile.TemporaryDirectory() as name,
         acts(target, Path(name)) as scenes,
@@ -147,21 +148,21 @@ def go(target: str, choice: Choice, plant: str = "") -> Tally:
         for scene in scenes:
             player = Player(child, scene, Path(name), plant)
             points, wanted = player.undisturbed()
-            met.update(points)
+            (undone if scene.act == "undo" else met).update(points)
             for point in choice(scene.act, points):
                 tally = tally.plus(player.at(point, wanted))
             player.end()
-    unreached = tuple(unmet(target, PLANNERS[target], met))
+    unreached = (*unmet(target, PLANNERS[target], met), *not_undone(target, undone))
     return tally.plus(Tally(failures=unreached))
 
 
 def part(target: str, number: int, of: int) -> Tally:
-    """Go to one share of the points of both acts at a target."""
+    """Go to one share of the points of all acts at a target."""
     return go(target, share(number, of))
 
 
 def tenth(target: str, seed: int) -> Tally:
-    """Go to a tenth of the points of both acts at a target, drawn by lot."""
+    """Go to a tenth of the points of all acts at a target, drawn by lot."""
     return go(target, drawn(seed))
 
 

@@ -1,4 +1,5 @@
-"""A small world in which every kind of step happens, in two acts: all is new, and all changes."""
+"""A small world in which every kind of step happens, in three acts: all is new, all changes, and
+all is taken back."""
 
 from __future__ import annotations
 
@@ -73,7 +74,11 @@ def later(marked: MarkedWorld) -> None:
     project.turn(project.blueprints[0], "Proprietary")
 
 
-ACTS: Mapping[str, Callable[[MarkedWorld], None]] = {"first": first, "later": later}
+def undo(marked: MarkedWorld) -> None:
+    """Nothing happens at the source."""
+
+
+ACTS: Mapping[str, Callable[[MarkedWorld], None]] = {"first": first, "later": later, "undo": undo}
 
 
 class Scene:
@@ -90,7 +95,10 @@ class Scene:
         self._begin.restore()
 
     def sees(self) -> None:
-        """The spy must see what he may: else he looks at the wrong places."""
+        """The spy must see what he may: else he looks at the wrong places. Of what was taken back,
+        nothing."""
+        if self.act == "undo":
+            return
         shown = self.marked.readable("somebody")
         self.spy.saw(
             "somebody", self.marked.marks.of("title", "comment", "blueprint title") & shown

@@ -10,7 +10,17 @@ from collections.abc import Callable
 import pytest
 
 from tests.crash_points.compare import Thing, difference
-from tests.crash_points.moments import BEFORE, IMPOSSIBLE, NEEDED, REPLIED, WRITTEN, Point, unmet
+from tests.crash_points.moments import (
+    BEFORE,
+    IMPOSSIBLE,
+    NEEDED,
+    REPLIED,
+    UNDOES,
+    WRITTEN,
+    Point,
+    not_undone,
+    unmet,
+)
 from tests.crash_points.points import PLANNERS, Choice, Tally, drawn, go, share, tenth
 
 
@@ -29,10 +39,10 @@ def test_a_tenth_of_all_points(target: str) -> None:
 # -- it can turn red ------------------------------------------------------------------------------
 
 
-def at(kind: str, moment: str, most: int = 1) -> Choice:
-    """Points of one sort, of the first act, the first ones of them."""
+def at(kind: str, moment: str, most: int = 1, of: str = "first") -> Choice:
+    """Points of one sort, of one act, the first ones of them."""
     return lambda act, points: [
-        one for one in points if act == "first" and one[:2] == (kind, moment) and one.nth <= most
+        one for one in points if act == of and one[:2] == (kind, moment) and one.nth <= most
     ]
 
 
@@ -40,6 +50,12 @@ def test_a_result_recorded_before_its_intent_is_a_loss() -> None:
     tally = go("storyboard", at("task.create", BEFORE), "result_first")
     assert tally.losses > 0
     assert any("lost: task" in line for line in tally.failures)
+
+
+def test_what_is_forgotten_before_it_is_taken_back_stays_there() -> None:
+    tally = go("storyboard", at("story.delete", BEFORE, of="undo"), "result_first")
+    assert tally.doubles > 0
+    assert any("doubled: story" in line for line in tally.failures)
 
 
 @pytest.mark.parametrize("moment", [WRITTEN, REPLIED])
@@ -63,6 +79,16 @@ def test_a_policy_sent_in_a_second_request_is_a_leak(target: str, kind: str, pla
 
 
 # -- that nobody has to remember ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", PLANNERS)
+def test_a_kind_of_step_of_an_undo_without_a_point_is_named(target: str) -> None:
+    points = [Point(kind, moment, 1) for kind in UNDOES[target] for moment in NEEDED]
+    assert list(not_undone(target, points)) == []
+    for left_out in points:
+        rest = [one for one in points if one != left_out]
+        said = f"{target}, undo: no point of {left_out.kind} {left_out.moment}"
+        assert list(not_undone(target, rest)) == [said]
 
 
 @pytest.mark.parametrize("target", PLANNERS)
