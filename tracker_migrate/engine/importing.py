@@ -19,7 +19,6 @@ from tracker_migrate.mappings import sheet
 from tracker_migrate.mappings.importers import Listed, Someone, Table, the_right_way
 from tracker_migrate.mappings.suggest import Suggestion
 from tracker_migrate.model import name_of
-from tracker_migrate.workspace import Workspace
 
 
 class People(msgspec.Struct, kw_only=True):
@@ -204,9 +203,3 @@ def _note(best: Listed, several: Sequence[Listed]) -> Iterator[str]:
     others = [one.name for one in several if one is not best]
     if others:
         yield f"also {' '.join(others[:3])}{' …' if others[3:] else ''}"
-
-
-def specs_of(workspace: Workspace, names: Sequence[str]) -> list[str]:
-    """Projects of the source as migration.toml names them."""
-    tracker = workspace.settings.source.specs[0].partition(":")[0]
-    return [f"{tracker}:{name}" for name in names]
