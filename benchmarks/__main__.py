@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.backdate import backdate
 from benchmarks.scene import Scene
 from benchmarks.texts import texts
 
@@ -68,6 +69,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
     "rates": (rates, 700),
     "memory": (memory, 10_000),
     "texts": (texts, 0),
+    "backdate": (backdate, 100_000),
 }
 
 
