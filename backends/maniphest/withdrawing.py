@@ -51,7 +51,7 @@ class Withdrawing:
     def comment(self, stamp: Stamp, row: Any, versions: Sequence[Any]) -> Stamped:
         """A comment of ours goes, whoever has edited it. row: of the timeline."""
         if versions[-1].isDeleted != REMOVED:
-            self._remove(row)
+            self._remove(row, versions[-1].commentVersion + 1)
         told = [one for one in versions if one.content]
         for one in told:
             table = self._rows.table("maniphest.maniphest_transaction_comment")
@@ -61,11 +61,11 @@ class Withdrawing:
         self.forget([one.phid.decode() for one in told])
         return Stamped(key=stamp.key, by=stamp.was_by, gone=True)
 
-    def _remove(self, row: Any) -> None:
+    def _remove(self, row: Any, version: int) -> None:
         """A newer version, by the importer, as removing it through the page adds one."""
         importer, now = self._importer.encode(), int(time.time())
         table = self._rows.table("maniphest.maniphest_transaction_comment")
-        version, phid = row.commentVersion + 1, removal(row.phid.decode()).encode()
+        phid = removal(row.phid.decode()).encode()
         policies = (importer, b"public", importer)
         text = (version, "", row.contentSource, REMOVED)
         values = (phid, row.phid, *policies, *text, now, now)

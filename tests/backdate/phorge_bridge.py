@@ -67,14 +67,16 @@ def mirrored(standin: ManiphestStandIn, server: Server) -> Iterator[tuple[str, s
 
 def _of_standin(standin: ManiphestStandIn) -> Rows:
     store = standin.store
+
+    def held(sql: str) -> list[dict[str, Any]]:
+        return [dict(row) for row in store.rows(sql)]
+
     made = set(store.column("SELECT grp FROM xaction_task WHERE type = 'create'"))
-    rows = store.rows("SELECT * FROM xaction_task")
-    versions = store.rows("SELECT * FROM version ORDER BY version")
+    rows = held("SELECT * FROM xaction_task")
+    versions = held("SELECT * FROM version ORDER BY version")
     last = {row["xaction"]: row for row in versions}
     return {
-        "maniphest.maniphest_task": {
-            row["phid"]: _task(row) for row in store.rows("SELECT * FROM task")
-        },
+        "maniphest.maniphest_task": {row["phid"]: _task(row) for row in held("SELECT * FROM task")},
         "maniphest.maniphest_transaction": {
             row["phid"]: _transaction(row, row["grp"] in made, last.get(row["phid"]))
             for row in rows
@@ -88,10 +90,10 @@ def _of_standin(standin: ManiphestStandIn) -> Rows:
         },
         "maniphest.edge": _edges(standin, "TASK"),
         "user.edge": _edges(standin, "USER"),
-        "file.file": {row["phid"]: _file(row) for row in store.rows("SELECT * FROM file")},
+        "file.file": {row["phid"]: _file(row) for row in held("SELECT * FROM file")},
         "file.file_attachment": {
             (row["object"], row["file"]): _attachment(number, row)
-            for number, row in enumerate(store.rows("SELECT * FROM attachment"), 1)
+            for number, row in enumerate(held("SELECT * FROM attachment"), 1)
         },
     }
 
@@ -228,7 +230,7 @@ def _read(
     database: sa.Connection, metadata: sa.MetaData, namespace: str, name: str
 ) -> dict[Any, dict[str, Any]]:
     found = database.execute(sa.select(metadata.tables[f"{namespace}_{name}"])).mappings().all()
-    return {_key(row): dict(row) for row in found}
+    return {_key(row): row for row in map(dict, found)}
 
 
 def _key(row: Mapping[str, Any]) -> Any:

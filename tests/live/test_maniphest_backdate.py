@@ -42,7 +42,7 @@ class Real:
         self.launchpad = launchpad
         self.project = project
         self.address = os.environ[_URL].rstrip("/")
-        self.importer = self.ask("user.whoami")["phid"]
+        self.importer = str(self.ask("user.whoami")["phid"])
         found = self.ask("user.search", constraints={"isBot": False, "isDisabled": False})["data"]
         self.people = [one["phid"] for one in found][:3]
         self.accounts: dict[str, str] = {}
