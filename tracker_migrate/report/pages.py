@@ -16,9 +16,9 @@ parts.key(name, css)            a word of a legend, with its colour
 
 Wide tables stand in `<div class="wide" tabindex="0">`, which scrolls by itself; cells of numbers
 have the class `n`, those of a reason `why`; the class `stack` lets a table's cells stand below one
-another where there is little room. Colours are classes, of letters and of marks (`report.plots`) alike: `native`,
-`text`, `lost`; `create`, `update`, `unchanged`, `refuse`; `open-1` to `open-4` and `closed-1` to
-`closed-4`; `good`, `warn`, `bad`.
+another where there is little room. Colours are classes, of letters and of marks (`report.plots`)
+alike: `native`, `text`, `lost`; `create`, `update`, `unchanged`, `refuse`; `open-1` to `open-4` and
+`closed-1` to `closed-4`; `good`, `warn`, `bad`.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ summary:focus-visible { outline: 2px solid var(--link); outline-offset: 2px }
 .n details > summary { margin-left: auto }
 details.bugs > div { font-size: .85rem; line-height: 1.7; max-height: 14rem; overflow: auto;
   padding: .2rem 0 .4rem; white-space: normal; text-align: left; min-width: 12rem }
+details.bugs a { text-decoration: none } details.bugs a:hover { text-decoration: underline }
 details.bugs a, details.bugs span { margin-right: .7em; white-space: nowrap; display: inline-block }
 .wide + details, .keys + details { margin-top: .8rem }
 .keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .5rem 0; padding: 0;
@@ -151,7 +152,7 @@ footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--lin
   body { padding: 1.2rem 1rem 3rem } h1 { font-size: 1.4rem } section { margin-top: 2.2rem }
   .wide-plot { display: none } .narrow-plot { display: block }
   .stats { gap: .8rem 1.6rem } .stats dd { font-size: 1.4rem }
-  th, td { padding-right: .7rem }
+  th, td { padding-right: .7rem } td.bar, th.bar { min-width: 3.5rem }
   table.stack thead { display: none } table.stack tr { display: grid;
     grid-template-columns: 1fr auto; border-bottom: 1px solid var(--line); padding: .3rem 0 }
   table.stack th, table.stack td { border: 0; padding: .15rem 0; min-width: 0 }

@@ -91,7 +91,7 @@ def hours(seconds: float | None) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
     if 0 < seconds < 0.5:
-        return "under 1 s"
+        return "< 1 s"
     return f"{seconds:.0f} s"
 
 

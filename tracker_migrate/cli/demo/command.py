@@ -30,11 +30,17 @@ class Command:
         return _result(self._start(*arguments, "--json"), arguments[0], fine)
 
     def json_of_each(
-        self, targets: Iterable[str], command: str, fine: tuple[int, ...] = _FINE
+        self,
+        targets: Iterable[str],
+        command: str,
+        fine: tuple[int, ...] = _FINE,
+        more: Callable[[str], tuple[str, ...]] = lambda _name: (),
     ) -> dict[str, Any]:
         """Run a command that only reads for several targets at once, without progress bars; what
-        was printed of each."""
-        started = {name: self._start(command, "-q", "-T", name, "--json") for name in targets}
+        was printed of each. more: further arguments, by the target's name."""
+        started = {
+            name: self._start(command, "-q", "-T", name, "--json", *more(name)) for name in targets
+        }
         return {name: _result(one, command, fine)[name] for name, one in started.items()}
 
     def run(self, *arguments: str) -> None:

@@ -128,7 +128,9 @@ class Demo:
         )
 
     def _plan(self) -> None:
-        plans = self._command.json_of_each(PREPARE, "plan")
+        plans = self._command.json_of_each(
+            PREPARE, "plan", more=lambda name: ("--html", str(self._folder / f"plan-{name}.html"))
+        )
         self._creates = {name: plan["create"] for name, plan in plans.items()}
         for number, (name, plan) in enumerate(plans.items()):
             head = "[2/6] plan" if number == 0 else ""
@@ -292,6 +294,7 @@ class Demo:
         for head, words in (
             ("look at:", f"{_near(self._folder / 'bugs.html')}  (ten bugs, before and after)"),
             ("", f"{_near(evaluated)}  (what a move would be like, on one page)"),
+            ("", f"{_near(self._folder / 'plan-*.html')}  (what was planned, before any write)"),
             ("", f"{_near(path)}  (what was counted)"),
             ("", f"{_near(workspace)}  (a workspace: settings, tables, reports)"),
             ("yours:", "tracker-migrate evaluate launchpad:PROJECT --sample 200"),
