@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from tracker_migrate.abilities import Back
 from tracker_migrate.errors import Doubtful, Gone, LoginNeeded, Refused, Retriable
 from tracker_migrate.interfaces import Block, ClosedAction, ClosedStep, Receipt, RemoteRef, Snapshot
+from tracker_migrate.model import Key
 from tracker_migrate.testing.memory import MemorySink
 from tracker_migrate.testing.memory_server import Record
 
@@ -343,6 +345,69 @@ class OverwritesAll(MemorySink):
         return super().send(msgspec.structs.replace(step, actions=tuple(whole)))
 
 
+class DeletesNothing(MemorySink):
+    """Says that it has deleted."""
+
+    def _delete(self, step: ClosedStep) -> Receipt:
+        (action,) = step.actions
+        assert action.at is not None
+        return Receipt(refs={action.key: action.at})
+
+
+class DeletesAgain(MemorySink):
+    """Would send a deletion twice."""
+
+    def resend_safe(self, step: ClosedStep) -> bool:
+        return True
+
+
+class MissesNoDeletion(MemorySink):
+    """Does not see that something is there no more."""
+
+    def _deleted(self, action: ClosedAction) -> Record | None:
+        return None
+
+
+class LeavesItsMarker(MemorySink):
+    """What was taken back still says what it was."""
+
+    def backs(self, parts: Any, decisions: Any) -> Sequence[Back]:
+        return [msgspec.structs.replace(one, marker="") for one in super().backs(parts, decisions)]
+
+
+class LeavesItOpen(MemorySink):
+    """What was taken back can be read by everybody."""
+
+    def backs(self, parts: Any, decisions: Any) -> Sequence[Back]:
+        backs = super().backs(parts, decisions)
+        return [
+            msgspec.structs.replace(one, fields={**one.fields, "audience": "public"})
+            for one in backs
+        ]
+
+
+class TakesAllForWork(MemorySink):
+    """Takes our own doing for somebody's."""
+
+    def worked_on(self, issue: Key, parts: Any) -> str:
+        return "somebody has worked on it"
+
+
+class TidiesUp(MemorySink):
+    """Sets right what a person changed, when it should only look."""
+
+    def worked_on(self, issue: Key, parts: Any) -> str:
+        return ""
+
+    def read(self, refs: Any) -> Snapshot:
+        seen = super().read(refs)
+        for kind, at in refs.values():
+            record = self.server.get(kind, int(at.id))
+            if record is not None and record.fields.get("title") == "A person's title":
+                record.fields["title"] = "Set right"
+        return seen
+
+
 #: what breaks which check: the sink, in which mode, the check
 SINKS: tuple[tuple[Callable[..., MemorySink], str, str], ...] = (
     (SendsAgain, "theirs", "test_a_lost_reply_is_found_and_not_sent_twice"),
@@ -382,4 +447,11 @@ SINKS: tuple[tuple[Callable[..., MemorySink], str, str], ...] = (
     (CarriesTheFirstAlone, "theirs", "test_what_was_written_is_read_back"),
     (LinksHome, "ours", "test_a_reference_leads_somewhere"),
     (OverwritesAll, "ours", "test_what_people_changed_is_kept"),
+    (DeletesNothing, "ours", "test_what_is_taken_back_goes_and_comes_again"),
+    (DeletesAgain, "ours", "test_a_deletion_is_not_sent_twice_and_is_found"),
+    (MissesNoDeletion, "ours", "test_a_deletion_is_not_sent_twice_and_is_found"),
+    (LeavesItsMarker, "theirs", "test_what_is_taken_back_goes_and_comes_again"),
+    (LeavesItOpen, "theirs", "test_what_is_taken_back_goes_and_comes_again"),
+    (TakesAllForWork, "ours", "test_what_is_taken_back_goes_and_comes_again"),
+    (TidiesUp, "ours", "test_what_somebody_changed_is_not_taken_back"),
 )

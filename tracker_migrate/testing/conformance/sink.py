@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracker_migrate.testing.conformance.back import BackChecks
 from tracker_migrate.testing.conformance.closed import ClosedChecks
 from tracker_migrate.testing.conformance.moved import MovedChecks
 from tracker_migrate.testing.conformance.once import OnceChecks
@@ -9,7 +10,7 @@ from tracker_migrate.testing.conformance.ours import OursChecks
 from tracker_migrate.testing.conformance.told import ToldChecks
 
 
-class SinkConformance(ToldChecks, OnceChecks, OursChecks, ClosedChecks, MovedChecks):
+class SinkConformance(ToldChecks, OnceChecks, OursChecks, ClosedChecks, MovedChecks, BackChecks):
     """All that a sink must keep. Subclass it, and give a fixture `target`:
 
     class TestMine(SinkConformance):

@@ -12,6 +12,7 @@ from tracker_migrate.engine.adopt import Adopt
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.target import Target
+from tracker_migrate.engine.undo import Undo, Undone
 from tracker_migrate.engine.verify import Verified, Verify
 from tracker_migrate.interfaces import Account, Audience, Entity, Reply, Sink, Source
 from tracker_migrate.model import Issue, Key
@@ -85,6 +86,10 @@ class Trial:
     def adopt(self) -> Any:
         """Rebuild the ledger from what stands at the target."""
         return Adopt(self.target()).run()
+
+    def undo(self) -> Undone:
+        """Take back what was written."""
+        return Undo(self.target()).run()
 
     def aside(self) -> list[Verdict]:
         """Issues that could not be written, with their reasons."""
