@@ -119,3 +119,70 @@ def test_what_the_tables_miss_is_told_by_weight(cli: Cli, workspace: Path) -> No
     assert weights == sorted(weights, reverse=True)
     assert {first.name, second.name}.isdisjoint(one["name"] for one in found["unmapped"])
     assert "several people: 4" in cli("map", "check", "-C", workspace, "-T", "new").out
+
+
+def test_accounts_that_are_gone_are_told_if_the_target_is_asked(
+    cli: Cli, workspace: Path, standins: Servers
+) -> None:
+    first, second, third, *_ = named(workspace)
+    made = "jdoe-0f8fad5b-d9cb-469f-a165-70867728950e@example.com"
+    people = (("Ann", "a@x.example", True), ("Jd", made, False), ("Ex", "e@x.example", False))
+    for name, mail, opens in people:
+        persona = Persona(full_name=name, email=mail, enable_login=opens)
+        standins.storyboard.add_user(persona)
+    api = f"{standins.storyboard.url}/v1/users"
+    ids = {one["full_name"]: one["id"] for one in requests.get(api, timeout=10).json()}
+    rows = [f"{first.name},new,{ids['Ann']},,verified,,"]
+    rows += [f"{second.name},new,{ids['Jd']},,verified,,"]
+    path = workspace / "mappings" / "people.csv"
+    path.write_text(HEAD + "\n".join(rows) + "\n", "utf-8")
+    ended = cli("map", "check", "-T", "new", "--ask", "--json")
+    assert (ended.status, json.loads(ended.out)["new"]["gone"]) == (0, {})
+    rows += [f"{third.name},new,{ids['Ex']},,verified,,"]
+    path.write_text(HEAD + "\n".join(rows) + "\n", "utf-8")
+    found = json.loads(cli("map", "check", "-T", "new", "--ask", "--json").out)["new"]
+    assert found["gone"] == {str(ids["Ex"]): [third.name]}
+    assert found["asked"]
+    ended = cli("map", "check", "-T", "new", "--ask")
+    assert ended.status == 4
+    assert "no such account any more, or it is closed" in ended.out
+    assert cli("map", "check", "-T", "new").status == 0, "nobody was asked"
+
+
+def test_dead_rows_of_projects_and_words_are_told(cli: Cli, workspace: Path) -> None:
+    folder = workspace / "mappings"
+    (folder / "projects.csv").write_text("source,place\nnone-such,x\ngadget,gadget\n", "utf-8")
+    words = '[storyboard.status]\n"Never Said" = "todo"\n[maniphest.status]\n"Nor This" = "open"\n'
+    (folder / "states.toml").write_text(words, "utf-8")
+    found = json.loads(cli("map", "check", "-T", "new", "--json").out)["new"]
+    assert found["dead"] == ["projects.csv: none-such", "states.toml: storyboard.status Never Said"]
+
+
+def test_the_source_says_whose_an_account_is(cli: Cli, workspace: Path, standins: Servers) -> None:
+    """An account whose names say nothing, and whose OpenID identifier Launchpad knows."""
+    one = named(workspace)[0]
+    standins.launchpad.store.relate("openid", f"~{one.name}", "xyzzy")
+    identity = "https://login.ubuntu.com/+id/xyzzy"
+    standins.storyboard.add_user(Persona(full_name="Q Z", email="q@x.example", openid=identity))
+    without = json.loads(cli("map", "suggest", "people", "-n", "-T", "new", "--json").out)
+    assert without["new"] == []
+    asked = cli("map", "suggest", "people", "-T", "new", "--ask-source", "--json")
+    (guess,) = json.loads(asked.out)["new"]
+    assert (guess["person"], guess["score"]) == (one.name, 0.99)
+    assert "xyzzy" not in asked.out + table(workspace)
+    assert "x.example" not in asked.out + table(workspace)
+
+
+def test_a_word_without_a_row_is_told(cli: Cli, workspace: Path) -> None:
+    import msgspec
+
+    from tracker_migrate.interfaces import Reading
+
+    with Workspace(workspace) as held:
+        issue = next(one for one in held.archive.issues() if one.kind == "bug" and not one.private)
+        strange = tuple(msgspec.structs.replace(one, status="Strange") for one in issue.tasks)
+        changed = msgspec.structs.replace(issue, tasks=strange)
+        held.archive.put(Reading(issue=changed, replies=(), stamp="x")).result()
+    found = json.loads(cli("map", "check", "-T", "new", "--json").out)["new"]
+    assert found["wordless"] == {"status: Strange": len(strange)}
+    assert "a word without a row" in cli("map", "check", "-T", "new").out

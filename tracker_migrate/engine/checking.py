@@ -148,5 +148,6 @@ def _gone(target: Target, known: table.People) -> dict[str, list[str]]:
     sink = target.sink
     if not isinstance(sink, ListsAccounts):
         raise UsageError(f"{target.name}: a {target.tracker} does not tell who has an account")
-    there = {one.id for one in sink.accounts() if one.usable}
+    # an account that was made for somebody is closed until they come
+    there = {one.id for one in sink.accounts() if one.usable or one.made_for}
     return {at: names for at, names in _by_account(known).items() if at not in there}
