@@ -3,7 +3,7 @@
 What stays the importer's: the row that gave a task its title when it was made (the page does not
 show it), and those that gave it its marker. No method of Conduit writes a row for somebody else, so
 that they tell our tasks from a forgery whoever is shown as the author. What the importer did to a
-task later, as it says, it did then: only the closing has a date, and perhaps a person, of its own.
+task later, as it says, it did then; of one that was made closed, its closing has a date of its own.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ class _Batch:
         return last
 
     def _closed_by_us(self, row: Any, stamp: Stamp, when: int) -> bool:
-        return row.dateCreated == when or self._row_ours(row, stamp)
+        return _made(row) and (row.dateCreated == when or row.authorPHID in self._ours(stamp))
 
     def _others(self, history: Sequence[Any]) -> Iterator[int]:
         """The dates of what others did, as they are to be: the importer's writing is no change."""

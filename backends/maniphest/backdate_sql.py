@@ -131,7 +131,7 @@ _TASKS = (
         " JOIN {p}maniphest.maniphest_transaction x ON x.id = l.id"
         " SET x.editPolicy = n.closer, x.dateCreated = n.closed, x.dateModified = n.closed,"
         f" x.authorPHID = n.closer WHERE {_OURS} AND t.closedEpoch = n.closed"
-        f" AND (x.dateCreated = n.closed OR {_ROW_OURS})"
+        f" AND {_MADE} AND (x.dateCreated = n.closed OR x.authorPHID IN ({{me}}, n.was, n.author))"
     ),
     (
         f"DELETE {{p}}maniphest.maniphest_transaction FROM {_TASK}"

@@ -72,7 +72,11 @@ class Withdrawing:
         sql = f"INSERT INTO {table} ({COLUMNS}) VALUES ({among(values)})"
         self.first.append(Statement(sql, values))
         self.added[table] += 1
-        shown = {"commentPHID": phid, "commentVersion": version, "editPolicy": importer}
+        shown: dict[str, Any] = {
+            "commentPHID": phid,
+            "commentVersion": version,
+            "editPolicy": importer,
+        }
         self._edits.row(self._rows.table("maniphest.maniphest_transaction"), row, **shown)
 
     def _elsewhere(self, task: bytes) -> None:

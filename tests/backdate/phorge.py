@@ -63,7 +63,12 @@ class Phorge:
         made = {"core.create": True} if more.pop("made", False) else {}
         metadata = json.dumps({**made, "core.groupID": group}, separators=(",", ":"))
         said = {name: php(more.pop(name, None)) for name in ("oldValue", "newValue")}
-        row = {"phid": phid, "objectPHID": task, "transactionType": kind, "authorPHID": author}
+        row: dict[str, Any] = {
+            "phid": phid,
+            "objectPHID": task,
+            "transactionType": kind,
+            "authorPHID": author,
+        }
         row |= {"viewPolicy": "public", "editPolicy": author, "contentSource": _SOURCE}
         row |= {"metadata": metadata, "commentVersion": 0, **said, **more}
         self.add("maniphest_transaction", **row)
@@ -75,7 +80,11 @@ class Phorge:
 
     def version(self, phid: str, number: int, text: str, author: str, **more: Any) -> None:
         """One version of a comment, and what a page keeps of it."""
-        row = {"phid": xcmt(phid, number), "transactionPHID": phid, "authorPHID": author}
+        row: dict[str, Any] = {
+            "phid": xcmt(phid, number),
+            "transactionPHID": phid,
+            "authorPHID": author,
+        }
         row |= {"viewPolicy": "public", "editPolicy": author, "commentVersion": number}
         row |= {"content": text, "contentSource": _SOURCE, "isDeleted": 0, **more}
         self.add(COMMENT, **row)
@@ -94,7 +103,12 @@ class Phorge:
     def imported(self, name: str = "one", comments: int = 2, followed: bool = True) -> None:
         """A task that was made closed, and its comments."""
         task, group = task_of(name), f"group-{name}"
-        row = {"phid": task, "authorPHID": IMPORTER, "status": "resolved", "priority": 50}
+        row: dict[str, Any] = {
+            "phid": task,
+            "authorPHID": IMPORTER,
+            "status": "resolved",
+            "priority": 50,
+        }
         row |= {"title": "It breaks", "description": told(name), "mailKey": b"k" * 20}
         row |= {"subpriority": 0, "viewPolicy": "users", "editPolicy": "users", "subtype": "d"}
         row |= {"properties": "[]", "closedEpoch": NOW, "closerPHID": IMPORTER}
@@ -113,9 +127,9 @@ class Phorge:
         self._indexed(task, name)
 
     def _follow(self, task: str, name: str, made: dict[str, Any]) -> None:
-        both = {"oldValue": [], "newValue": [CYD, IMPORTER]}
+        both: dict[str, Any] = {"oldValue": [], "newValue": [CYD, IMPORTER]}
         self.xaction(task, f"{name}-follow", "core:subscribers", **both, **made)
-        away = {"oldValue": [IMPORTER, CYD], "newValue": [CYD]}
+        away: dict[str, Any] = {"oldValue": [IMPORTER, CYD], "newValue": [CYD]}
         self.xaction(task, f"{name}-away", "core:subscribers", **away)
         for who in (IMPORTER, CYD):
             self.add("edge", src=task, type=21, dst=who, seq=0)

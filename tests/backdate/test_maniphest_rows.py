@@ -150,9 +150,14 @@ def test_what_a_person_did_herself_stays_hers_though_the_task_is_hers_too(phorge
 
 def test_what_the_importer_did_later_it_did_then(phorge: Phorge) -> None:
     phorge.xaction(task_of("one"), "raised", "priority", oldValue=50, newValue=80)
-    phorge.backdate(stamps())
-    phorge.by_hand(stamps(was=ADA, were=BEN))
-    assert whose(phorge, "raised") == (IMPORTER, NOW)
+    phorge.xaction(task_of("one"), "later", "status", oldValue="open", newValue="resolved")
+    phorge.backdate(stamps(closer=CYD))
+    phorge.by_hand(stamps(was=ADA, were=BEN, closer=CYD))
+    for name in ("raised", "later"):
+        assert whose(phorge, name) == (IMPORTER, NOW)
+    task = phorge.row(TASK, task_of("one"))
+    assert (task["closedEpoch"], task["closerPHID"]) == (CLOSED.timestamp(), CYD)
+    assert whose(phorge, "one-end") == (ADA, THEN.timestamp())
 
 
 def test_a_late_claim_moves_all_and_back_any_number_of_times(phorge: Phorge) -> None:
