@@ -17,7 +17,7 @@ from tests.backdate.test_storyboard_end_to_end import (
     authors_of,
     backdate,
     read_back,
-    stories,
+    there,
     writes_nothing,
 )
 from tests.end_to_end.marked_world import marked_world
@@ -133,9 +133,9 @@ def test_killed_between_the_database_and_the_ledger_it_goes_on(
 def test_a_dry_run_counts_what_a_run_changes_and_changes_nothing(
     mariadb: Server, here: World, claims: Claims
 ) -> None:
-    before, there = held(here), list(stories(here))
+    before, shown = held(here), list(there(here).stories())
     would = backdate(here, mariadb, dry_run=True)
-    assert (held(here), list(stories(here))) == (before, there)
+    assert (held(here), list(there(here).stories())) == (before, shown)
     did = backdate(here, mariadb)
     assert would.rows == did.rows != {}
     assert would.moved == did.moved > 0
@@ -146,7 +146,7 @@ def test_a_persons_edit_stays_and_is_told(mariadb: Server, here: World, claims: 
         here.storyboard.store.run("UPDATE story SET description = 'mine' WHERE description != ''")
     done = backdate(here, mariadb)
     assert {field for _, field in done.edited} == {"description"}
-    assert {one["description"] for one in stories(here) if one["description"]} == {"mine"}
+    assert {one["description"] for one in there(here).stories() if one["description"]} == {"mine"}
     before = here.writes(TARGET)
     assert here.apply(TARGET).steps == 0
     assert here.writes(TARGET) == before
@@ -172,7 +172,9 @@ def test_what_was_hidden_later_is_withdrawn_and_its_issue_opened_again(
         seen = here.verify(TARGET)
         assert not seen.exposed
         assert not seen.missing
-        (story,) = [one for one in stories(here) if f"/{bug})" in (one["description"] or "")]
+        (story,) = [
+            one for one in there(here).stories() if f"/{bug})" in (one["description"] or "")
+        ]
         texts = [one["comment"]["content"] for one in story["events"] if one.get("comment")]
         assert not [text for text in texts if f"/{bug}/comments/2)" in text]
         assert [text for text in texts if f"/{bug}/comments/3)" in text]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import sqlalchemy as sa
 
 from tests.backdate.bridge import mirrored
-from tests.end_to_end.reader import source_bugs
-from tests.end_to_end.test_recorded_projects import agrees, names, words_arrived
+from tests.backdate.storyboard_there import There, authors
+from tests.end_to_end.test_recorded_projects import agrees, words_arrived
 from tests.end_to_end.world import RECORDINGS, World, needs_shared, world
 from tests.mariadb import Server
 from tracker_migrate.backends.launchpad.standin.generate import generate
@@ -88,64 +84,18 @@ def by_an_administrator(here: World, server: Server) -> Backdating:
 
 def authors_of(here: World, project: str) -> list[str]:
     """Everybody who wrote anything, by name."""
-    people = set()
-    for bug in source_bugs(here.launchpad.url, project):
-        people |= {bug["owner_link"], *(one["owner_link"] for one in bug["messages"])}
-    return sorted(link.rpartition("~")[2] for link in people if link)
+    return authors(here.launchpad.url, project)
 
 
-def second(text: str) -> datetime:
-    """A date of either tracker, in UTC, to the second."""
-    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-
-
-def stories(here: World) -> Iterator[dict[str, Any]]:
-    """Every story as the API shows it, with its timeline."""
-    root = f"{here.storyboard.url}/v1"
-    head = {"Authorization": "Bearer token-of-super"}
-    for story in requests.get(f"{root}/stories", headers=head, timeout=60).json():
-        path = f"{root}/stories/{story['id']}"
-        story["events"] = requests.get(f"{path}/events", headers=head, timeout=60).json()
-        story["tasks"] = requests.get(f"{path}/tasks", headers=head, timeout=60).json()
-        yield story
+def there(here: World, claims: Claims | None = None) -> There:
+    """The target, as its API shows it."""
+    of = claims.of if claims is not None else lambda _link: IMPORTER
+    return There(f"{here.storyboard.url}/v1", "token-of-super", IMPORTER, of)
 
 
 def read_back(here: World, project: str, claims: Claims) -> int:
     """Compare author, date and order of every bug, task and comment; how many were compared."""
-    there = list(stories(here))
-    compared = 0
-    for bug in source_bugs(here.launchpad.url, project):
-        (story,) = [one for one in there if names(one["description"] or "", bug["web_link"])]
-        assert story["creator_id"] == claims.of(bug["owner_link"])
-        assert second(story["created_at"]) == second(bug["date_created"])
-        by_type = {one["event_type"]: one for one in story["events"]}
-        for kind in ("story_created", *(["tags_added"] if bug["tags"] else [])):
-            assert by_type[kind]["author_id"] == claims.of(bug["owner_link"])
-            assert second(by_type[kind]["created_at"]) == second(bug["date_created"])
-            info = json.loads(by_type[kind]["event_info"] or "{}")
-            assert info.get("author_id", claims.of(bug["owner_link"])) == story["creator_id"]
-        for task in story["tasks"]:
-            (source,) = [one for one in bug["tasks"] if task["link"].startswith(one["web_link"])]
-            assert task["creator_id"] == claims.of(source["owner_link"] or bug["owner_link"])
-            assert second(task["created_at"]) == second(source["date_created"])
-        compared += 1 + len(story["tasks"]) + _comments(bug, story, claims)
-    return compared
-
-
-def _comments(bug: dict[str, Any], story: dict[str, Any], claims: Claims) -> int:
-    rows = [one for one in story["events"] if one["event_type"] == "user_comment"]
-    seen = []
-    for message in bug["messages"]:
-        named = [one for one in rows if names(one["comment"]["content"], message["web_link"])]
-        for row in named[:1]:
-            assert row["author_id"] == claims.of(message["owner_link"])
-            created = second(message["date_created"])
-            assert second(row["created_at"]) == second(row["comment"]["created_at"]) == created
-            short = "UTC" not in row["comment"]["content"].split("\n", 1)[0]
-            assert short == (row["author_id"] != IMPORTER)
-            seen.append(rows.index(row))
-    assert seen == sorted(seen)
-    return len(seen)
+    return there(here, claims).read_back(here.launchpad.url, project)
 
 
 def writes_nothing(here: World) -> None:
