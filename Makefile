@@ -38,8 +38,8 @@ losses: $(VENV)/.demo  ## what becomes of every field, a page for each target: b
 	$(BIN)/tracker-migrate losses --as storyboard --markdown > build/losses-storyboard.md
 	$(BIN)/tracker-migrate losses --as maniphest --markdown > build/losses-maniphest.md
 
-screenshots: $(VENV)/.test  ## every page in a browser without a network: build/screenshots
-	$(BIN)/python -m tests.screenshots
+screenshots: $(VENV)/.test  ## every page in a browser without a network: build/screenshots, DOCS=1
+	$(BIN)/python -m tests.screenshots $(if $(DOCS),--docs)
 
 benchmarks: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -88,7 +88,7 @@ h2 { font-size: 1.25rem; line-height: 1.3; margin: 0 0 .4rem }
 h3 { font-size: 1rem; margin: 1.6rem 0 .4rem }
 section { margin-top: 2.8rem } p { margin: .4rem 0 .8rem; max-width: 46rem }
 a { color: var(--link) } small, .soft, caption { color: var(--soft) }
-p.lead { font-size: 1.05rem; color: var(--soft) }
+p.lead { font-size: 1.05rem; color: var(--soft); overflow-wrap: anywhere }
 code { font: .92em ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace;
   background: var(--faint); border-radius: 3px; padding: .1em .3em; overflow-wrap: anywhere }
 pre { font: .86rem/1.45 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace;

@@ -12,6 +12,7 @@ from tracker_migrate.engine.outstanding import Group, Overview
 from tracker_migrate.hosts import in_time
 from tracker_migrate.report import pages
 from tracker_migrate.report.plots import Series, share
+from tracker_migrate.workspace.packing import moment
 
 #: states in the order of a bar: what they are called, and their colour
 _STATES = (
@@ -22,7 +23,7 @@ _STATES = (
     ("exposed", "EXPOSED", "bad"),
 )
 _SAYS = {
-    "refused": "refused",
+    "refused": "refused: it stays at the source until a table or setting says otherwise",
     "aside": "set aside: tried again by the next run, then at growing intervals, or by "
     "apply --retry",
     "exposed": "EXPOSED: closed for all but the importer until it is settled (docs/privacy.md)",
@@ -52,6 +53,7 @@ def page(
         "targets": targets,
         "logins": logins,
         "when": _moment(when),
+        "last": _moment(moment(source["last"])) if source["last"] else "never",
         "states": _STATES,
         "bar": _bar,
         "says": _SAYS,
@@ -102,11 +104,12 @@ _PAGE = """\
 {% block name %}{{ source.specs|join(", ") }}: where the move stands{% endblock %}
 {% block style %}
 .verdict { font-size: 1.2rem; font-weight: 600; margin: .8rem 0 .3rem; max-width: none }
+table.few { width: auto; min-width: 20rem }
 .sink { color: var(--soft); overflow-wrap: anywhere }
 {% endblock %}
 {% block lead %}
 As of {{ when }}. {{ source.issues|count }} issues were read, as {{ source.viewer }} may read them;
-last pull: {{ source.last or "never" }}.
+last pull: {{ last }}.
 {% endblock %}
 {% macro waiting(groups) %}
 <div class="wide" tabindex="0"><table>
@@ -118,7 +121,6 @@ last pull: {{ source.last or "never" }}.
 </tbody></table></div>
 {% endmacro %}
 {% block body %}
-{% for line in logins.source %}<p class="soft">Source: {{ line }}</p>{% endfor %}
 {% if unread %}
 <section><h2>Not read</h2>{{ waiting(unread) }}</section>
 {% endif %}
@@ -144,7 +146,6 @@ says.</p>{% endif %}
 <ul class="keys">{% for state, name, css in states if one.states.get(state) %}
 <li>{{ parts.key(name ~ " " ~ one.states[state], css) }}</li>{% endfor %}</ul>
 {% endif %}
-{% for line in logins[one.name] %}<p class="soft">{{ line }}</p>{% endfor %}
 {% if one.groups %}
 <h3>What waits for a person</h3>
 {{ waiting(one.groups) }}
@@ -164,7 +165,7 @@ says.</p>{% endif %}
 {% endif %}
 {% if one.left.requests %}
 <h3>What is left to write</h3>
-<div class="wide" tabindex="0"><table>
+<div class="wide" tabindex="0"><table class="few">
 <thead><tr><th>request</th><th class="n">how many</th></tr></thead><tbody>
 {% for kind, count in one.left.requests|dictsort(by="value", reverse=true) %}
 <tr><td>{{ kind }}</td><td class="n">{{ count|count }}</td></tr>
@@ -187,5 +188,12 @@ says.</p>{% endif %}
 {% else %}
 <section><p>No target is named yet.</p></section>
 {% endfor %}
+<section><h2>Logins</h2>
+<div class="wide" tabindex="0"><table><thead><tr><th>of</th><th></th></tr></thead><tbody>
+{% for name, lines in logins.items() %}
+<tr><td>{{ name }}</td><td>{% for line in lines %}{{ line }}{% if not loop.last %}<br>{% endif %}
+{% endfor %}</td></tr>
+{% endfor %}
+</tbody></table></div></section>
 {% endblock %}
 """

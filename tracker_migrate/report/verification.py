@@ -37,7 +37,7 @@ def page(target: str, address: str, seen: Verified, when: datetime, drawn: str =
         "when": when.strftime("%Y-%m-%d %H:%M UTC"),
         "drawn": drawn,
         "others": others,
-        "reasons": seen.account.reasons.most_common(),
+        "reasons": _reasons(seen),
         "lists": list(_lists(seen)),
         "off": [row for row in seen.counted.rows if row.source != row.target],
         "label": label,
@@ -59,6 +59,22 @@ def label(key: str) -> str:
     if len(parts) < 3:
         return bare
     return f"{kind_of(bare)} {name_of(bare)}"  # type: ignore[arg-type]
+
+
+class Why(msgspec.Struct):
+    """What is not at the target, for one reason: how many of each kind."""
+
+    outcome: str
+    reason: str
+    kinds: dict[str, int] = {}
+
+
+def _reasons(seen: Verified) -> list[Why]:
+    """By reason; what holds most is first."""
+    found: dict[tuple[str, str], Why] = {}
+    for (outcome, kind, reason), count in seen.account.reasons.most_common():
+        found.setdefault((outcome, reason), Why(outcome, reason)).kinds[kind] = count
+    return sorted(found.values(), key=lambda one: -sum(one.kinds.values()))
 
 
 _EXPOSED = """An outsider can read them, or something of them can't be taken back. Close them at the
@@ -90,29 +106,34 @@ table.sides th { padding: .2rem .6rem; border-bottom: 1px solid var(--line); fon
 table.sides td.was { background: color-mix(in srgb, var(--red-mark) 13%, transparent) }
 table.sides td.is { background: color-mix(in srgb, var(--green) 15%, transparent) }
 table.sides td.fold { color: var(--soft); text-align: center; padding: .25rem }
+.verdict { font-size: 1.2rem; font-weight: 600; margin: .8rem 0 .3rem; max-width: none }
 h3.of { margin: 1.6rem 0 .2rem; font-weight: 600; overflow-wrap: anywhere }
 ul.keys-list { columns: 16rem; padding-left: 1.1rem; margin: .4rem 0; font-size: .94rem }
 @media (max-width: 44rem) { table.sides td { font-size: .74rem; padding: .05rem .3rem } }
 {% endblock %}
 {% block lead %}
 {{ address }}, read back on {{ when }}{{ drawn }}.
-{% if it.agrees %}Source and target agree, but for what is refused or lost with its reason.
-{%- else %}Source and target do not agree.{% endif %}
 {% endblock %}
 {% macro linked(address, text) -%}
 {% if address %}<a href="{{ address }}">{{ text }}</a>{% else %}{{ text }}{% endif %}
 {%- endmacro %}
 {% block body %}
+{% if it.agrees %}
+<p class="verdict good">Source and target agree, but for what is refused or lost with its reason.
+</p>
+{% else %}
+<p class="verdict bad">Source and target do not agree.</p>
+{% endif %}
 <dl class="stats">
-{{ parts.stat(it.account.objects|count, "objects at the source") }}
-{{ parts.stat(it.account.found|count, "found here", "good" if not it.account.missing else "") }}
+{{ parts.stat(it.account.objects|count, "at the source") }}
+{{ parts.stat(it.account.found|count, "found here") }}
 {{ parts.stat(it.account.refused|count, "refused", "warn" if it.account.refused else "") }}
-{{ parts.stat(it.account.lost|count, "can’t be held here") }}
+{{ parts.stat(it.account.lost|count, "can’t be held") }}
 {{ parts.stat(it.account.missing|count, "missing", "bad" if it.account.missing else "") }}
 {{ parts.stat(it.differs|length|count, "fields differ", "bad" if it.differs else "") }}
-{{ parts.stat((it.doubled|length + it.unplanned|length)|count, "twice or unknown",
+{{ parts.stat((it.doubled|length + it.unplanned|length)|count, "twice, unknown",
               "bad" if it.doubled or it.unplanned else "") }}
-{{ parts.stat(it.exposed|length|count, "exposed, of " ~ it.private|count ~ " private",
+{{ parts.stat(it.exposed|length|count, "exposed, of " ~ it.private|count,
               "bad" if it.exposed else "") }}
 </dl>
 <p class="soft">{{ it.fields|count }} fields were compared; {{ it.foreign|count }} objects are other
@@ -179,10 +200,12 @@ verify --only bug:… shows them.</p>
 {% if reasons %}
 <section><h2>What is not there, and why</h2>
 <div class="wide" tabindex="0"><table>
-<thead><tr><th></th><th>what</th><th class="n">how many</th><th>why</th></tr></thead><tbody>
-{% for (outcome, kind, reason), count in reasons[:many] %}
-<tr><td class="{{ {'refused': 'warn', 'missing': 'bad'}.get(outcome, 'rest') }}">{{ outcome }}</td>
-<td>{{ kind }}</td><td class="n">{{ count|count }}</td><td>{{ reason }}</td></tr>
+<thead><tr><th></th><th class="n">how many</th><th>what</th><th>why</th></tr></thead><tbody>
+{% for one in reasons[:many] %}
+<tr><td class="{{ {'refused': 'warn', 'missing': 'bad'}.get(one.outcome, 'rest') }}">
+{{- one.outcome }}</td><td class="n">{{ one.kinds.values()|sum|count }}</td>
+<td>{% for kind, n in one.kinds.items() %}{{ n|count }} {{ kind }}{{ "s" if n > 1 }}
+{{- ", " if not loop.last }}{% endfor %}</td><td>{{ one.reason }}</td></tr>
 {% endfor %}
 </tbody></table></div></section>
 {% endif %}
