@@ -10,7 +10,6 @@ import pytest
 
 from tests.cli.conftest import Servers
 from tests.cli.terminal import watched
-from tracker_migrate.cli import display as display_
 from tracker_migrate.cli.display import Display
 from tracker_migrate.interfaces import Event
 from tracker_migrate.testing.loopback import Fault
@@ -105,7 +104,7 @@ def test_without_a_terminal_a_line_says_rate_time_left_and_errors(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(display_.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("tracker_migrate.cli.display.time.monotonic", lambda: now[0])
     with Display() as display:
         for done in range(0, 60, 5):
             display(Event(name="issue", target="new", done=done, total=400))

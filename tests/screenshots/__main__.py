@@ -3,7 +3,8 @@
 Makes up a project, moves it, makes a small demo, and has a headless Chromium take a picture of each
 page: light and dark, on a desk and on a telephone. Ends with a list of the pages and their sizes.
 Fails if a page is not drawn, asks for anything, or has 2 MB or more. Without a Chromium it says so,
-and looks at the sizes alone. `--docs` (make screenshots DOCS=1) takes those pictures anew that the documents show.
+and looks at the sizes alone. `--docs` (make screenshots DOCS=1) takes those pictures anew that the
+documents show.
 """
 
 from __future__ import annotations
