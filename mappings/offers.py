@@ -19,22 +19,24 @@ def words(text: str, sections: Mapping[str, Sequence[tuple[str, str, str]]]) -> 
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     for section, rows in sections.items():
-        begin, end = _place(lines, section)
+        place = _place(lines, section)
+        begin, end = place or (len(lines), len(lines))
         told = _words("".join(lines[begin:end]))
         fresh = [_line(*row) for row in rows if row[0] not in told]
-        if fresh and begin == end:
+        if fresh and place is None:
             fresh.insert(0, f"{OFFER} [{section}]\n")
         lines[end:end] = fresh
-        count += sum("=" in line for line in fresh)
+        count += len(fresh) - (bool(fresh) and place is None)
     return "".join(lines), count
 
 
-def _place(lines: Sequence[str], section: str) -> tuple[int, int]:
-    """From the line behind a section's heading, offered or not, to where a line can be added."""
+def _place(lines: Sequence[str], section: str) -> tuple[int, int] | None:
+    """From the line behind a section's heading, offered or not, to where a line can be added; None
+    if there is no such section."""
     heading = re.compile(rf"\s*(?:{re.escape(OFFER)})?\s*\[{re.escape(section)}\]")
     begin = next((n for n, line in enumerate(lines, 1) if heading.match(line)), None)
     if begin is None:
-        return len(lines), len(lines)
+        return None
     end = begin
     for place in range(begin, len(lines)):
         bare = lines[place].removeprefix(OFFER).strip()

@@ -55,6 +55,8 @@ def test_it_looks_and_offers_what_it_saw(cli: Cli, folder: Path, standins: Serve
         assert held.archive.count() == told["issues"]
         tags = held.archive.public_tags()
     assert all(f"#? {tag},," in tables(folder)["tags.csv"] for tag in tags)
+    again = json.loads(cli("map", "fill", "-C", folder, "--json").out)["offered"]
+    assert set(again.values()) == {0}, "all of it was offered already"
     assert cli("plan", "-C", folder).status == 0
 
 

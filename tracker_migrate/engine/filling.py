@@ -119,9 +119,11 @@ class Filling:
     def _projects(self, path: Path) -> tuple[str, int]:
         table, count = sheet.read(path, projects.COLUMNS), 0
         told = table.told("source", "target")
+        somewhere = {source for source, _ in told}
         for source, tasks in sorted(self._found.places.items(), key=lambda p: (-p[1], p[0])):
             for row in self._place(source, tasks):
-                if told.isdisjoint({(source, row["target"]), (source, "")}):
+                here = {(source, row["target"]), (source, "")}
+                if told.isdisjoint(here) and (row["target"] or source not in somewhere):
                     table.offer(row)
                     count += 1
         return table.text, count
