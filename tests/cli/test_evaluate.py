@@ -21,6 +21,7 @@ from tracker_migrate.testing.loopback import serving
 
 #: of 20 bugs and 2 blueprints, one is not public
 PUBLIC = 21
+FIRST = ("project", "sink", "field", "outcome", "n")
 BOTH = ("--as", "storyboard", "--as", "maniphest")
 
 
@@ -99,6 +100,21 @@ def test_a_sample_is_drawn_from_all_of_it(answer: Any) -> None:
     assert list(evenly(listed, 0)) == listed == list(evenly(listed, 500))
 
 
+def test_figures_of_a_sample_say_how_sure_they_are(answer: Any, tmp_path: Path) -> None:
+    found = answer(*BOTH, "--sample", "5", "--rows", "rows.csv")
+    assert "Wilson" in found["method"]
+    for column in found["columns"]:
+        for name in ("whole_moved", "whole_requests", "whole_seconds"):
+            whole = column[name]
+            assert whole["low"] <= whole["about"] <= whole["high"], name
+        assert column["whole_moved"]["high"] <= PUBLIC
+        for fate in column["fates"]:
+            assert fate["some"]["issues"] <= fate["some"]["whole"]["low"] <= PUBLIC
+    with open(tmp_path / "rows.csv", newline="") as file:
+        assert any(int(row["low"]) < int(row["high"]) for row in csv.DictReader(file))
+    assert "in all about" in (tmp_path / "evaluate-gadget.html").read_text("utf-8")
+
+
 def test_the_page_works_alone_and_each_figure_opens_its_bugs(answer: Any, tmp_path: Path) -> None:
     answer(*BOTH, "--all")
     text = (tmp_path / "evaluate-gadget.html").read_text("utf-8")
@@ -115,7 +131,8 @@ def test_rows_of_several_projects_can_be_joined(answer: Any, tmp_path: Path) -> 
     answer(*BOTH, "--all", "--rows", "rows.csv")
     with open(tmp_path / "rows.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["project", "sink", "field", "outcome", "n"]
+    assert list(rows[0]) == [*FIRST, "about", "low", "high"]
+    assert all(row["n"] == row["about"] == row["low"] == row["high"] for row in rows), "all of it"
     assert {row["sink"] for row in rows} == {"storyboard", "maniphest"}
     assert {row["outcome"] for row in rows} <= {"native", "text", "lost"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -138,9 +138,11 @@ def _say(found: Any, out: Path, as_json: bool) -> None:
         + (f"; {found.unread} could not be read" if found.unread else "")
     )
     for name, cells in _lines(found):
-        screen.echo(f"{name:18}" + "".join(f"{cell:>24}" for cell in cells).rstrip())
+        screen.echo(f"{name:18}" + "".join(f"{cell:>32}" for cell in cells).rstrip())
     for column in found.columns:
         _say_losses(column)
+    if found.method:
+        screen.echo(f"in all: {found.method}")
     together = [wave for wave in found.waves if len(wave) > 1]
     if together:
         screen.echo(f"move together: {'; '.join(', '.join(wave) for wave in together[:_FEW])}")
@@ -148,21 +150,31 @@ def _say(found: Any, out: Path, as_json: bool) -> None:
 
 
 def _lines(found: Any) -> Iterator[tuple[str, list[str]]]:
-    from tracker_migrate.report.evaluation import scaled
     from tracker_migrate.report.plots import hours
 
     columns = found.columns
     yield "", [one.sink for one in columns]
-    yield "would be there", [str(one.moved) for one in columns]
+    yield "would be there", [f"{one.moved}{_all(one.whole_moved)}" for one in columns]
     yield "refused", [str(sum(some.issues for some in one.refused.values())) for one in columns]
     for outcome in ("native", "text", "lost"):
         yield f"fields {outcome}", [str(one.outcomes()[outcome]) for one in columns]
-    asked = [sum(one.requests.values()) for one in columns]
-    yield "requests", [f"{n} (in all {scaled(found, n)})" for n in asked]
-    times = [one.seconds and scaled(found, one.seconds) for one in columns]
-    yield "time, in all", [hours(seconds) for seconds in times]
+    yield (
+        "requests",
+        [f"{sum(one.requests.values())}{_all(one.whole_requests)}" for one in columns],
+    )
+    yield "time, in all", [_time(one, hours) for one in columns]
     for state in ("lifted", "partly", "open"):
         yield f"blockers {state}", [str(_count(one, state)) for one in columns]
+
+
+def _all(estimate: Any) -> str:
+    """About how much it is in all, if it was found in a sample."""
+    return f" (in all {estimate.low} to {estimate.high})" if estimate is not None else ""
+
+
+def _time(column: Any, hours: Callable[[float | None], str]) -> str:
+    whole = column.whole_seconds
+    return hours(column.seconds) if whole is None else f"{hours(whole.low)} to {hours(whole.high)}"
 
 
 def _count(column: Any, state: str) -> int:

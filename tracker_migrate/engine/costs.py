@@ -21,12 +21,22 @@ class Costs:
         self._outlook = outlook(planner)
         self.requests: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
+        #: sums of the squares of requests and of seconds, over the issues
+        self.squares = [0.0, 0.0]
 
     def add(self, actions: Sequence[Action]) -> None:
         """Count the requests that carry these actions of one issue."""
+        count, seconds = 0, 0.0
         for step in self._planner.compose(actions):
             self.requests[step.kind] += 1
             self.actions[step.kind] += len(step.actions)
+            count += 1
+            seconds += self._one(step.kind, len(step.actions))
+        self.squares = [self.squares[0] + count**2, self.squares[1] + seconds**2]
+
+    def _one(self, kind: str, actions: int) -> float:
+        cost = self._outlook.costs.get(kind, _FREE) if self._outlook is not None else _FREE
+        return cost.seconds + cost.action * actions
 
     def seconds_of(self, kind: str) -> float | None:
         """What all requests of a kind take; None if the tracker does not say."""

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from tracker_migrate.engine.costs import Costs, outlook
+from tracker_migrate.engine.estimates import METHOD, Estimate, of_part, of_sum
 from tracker_migrate.engine.people import Mentions, Weight
 from tracker_migrate.engine.some import Some
 from tracker_migrate.engine.target import Target
@@ -48,7 +49,7 @@ class Hindrance(msgspec.Struct, kw_only=True):
 class Column(msgspec.Struct, kw_only=True):
     """One tracker. moved: issues that would be there. refused: by reason. fates: field by field.
     objects, requests: by kind. seconds: what the requests take, as far as it was measured; None if
-    the tracker does not say."""
+    the tracker does not say. whole_…: of a sample, what it is about for all issues."""
 
     sink: str
     moved: int = 0
@@ -57,6 +58,9 @@ class Column(msgspec.Struct, kw_only=True):
     objects: dict[str, int] = msgspec.field(default_factory=dict)
     requests: dict[str, int] = msgspec.field(default_factory=dict)
     seconds: float | None = None
+    whole_moved: Estimate | None = None
+    whole_requests: Estimate | None = None
+    whole_seconds: Estimate | None = None
     hindrances: list[Hindrance] = msgspec.field(default_factory=list)
 
     def outcomes(self) -> dict[str, int]:
@@ -76,19 +80,24 @@ class Pair(msgspec.Struct, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """For a table over many projects. n: issues of the project of whose field that becomes."""
+    """For a table over many projects. n: issues of the project of whose field that becomes, among
+    those that were looked at. about, low, high: how many that is of all."""
 
     project: str
     sink: str
     field: str
     outcome: str
     n: int
+    about: int
+    low: int
+    high: int
 
 
 class Evaluation(msgspec.Struct, kw_only=True):
     """The whole. listed: how many issues the source names; issues: how many of them were looked at.
     waves: projects that belong together, the largest first. unread: issues that could not be read.
-    persons: how many people are named; mentions: how often, once an issue."""
+    persons: how many people are named; mentions: how often, once an issue. method: how the
+    intervals were found, if there are any."""
 
     specs: list[str]
     viewer: str = ""
@@ -107,6 +116,7 @@ class Evaluation(msgspec.Struct, kw_only=True):
     pairs: list[Pair] = msgspec.field(default_factory=list)
     waves: list[list[str]] = msgspec.field(default_factory=list)
     rows: list[Row] = msgspec.field(default_factory=list)
+    method: str = ""
 
 
 def evaluate(
@@ -124,8 +134,10 @@ def evaluate(
     found.specs, found.viewer = list(specs), archive.viewer
     found.listed = max(listed, found.issues)
     found.unread = len(archive.unread())
-    found.columns = [judge.result() for judge in judges]
-    found.rows = [row for judge in judges for row in judge.rows()]
+    found.columns = [judge.result(found.issues, found.listed) for judge in judges]
+    sizes = found.issues, found.listed
+    found.rows = [row for judge in judges for row in judge.rows(*sizes)]
+    found.method = METHOD if found.issues < found.listed else ""
     return found
 
 
@@ -182,13 +194,15 @@ class _Judge:
         for name in told.touched(issue, self._target.decisions) if told else ():
             self._touched.setdefault(name, Some()).add(issue)
 
-    def rows(self) -> Iterator[Row]:
-        """The column by project."""
+    def rows(self, issues: int, listed: int) -> Iterator[Row]:
+        """The column by project. issues, listed: see `Evaluation`."""
         for (project, field, outcome), n in sorted(self._rows.items()):
-            yield Row(project=project, sink=self._column.sink, field=field, outcome=outcome, n=n)
+            all_ = msgspec.structs.asdict(of_part(n, issues, listed))
+            sink = self._column.sink
+            yield Row(project=project, sink=sink, field=field, outcome=outcome, n=n, **all_)
 
-    def result(self) -> Column:
-        """The column, once all issues were looked at."""
+    def result(self, issues: int, listed: int) -> Column:
+        """The column, once all issues were looked at. issues, listed: see `Evaluation`."""
         column, told = self._column, outlook(self._planner)
         column.fates = [
             Fate(entity=entity, field=field, outcome=outcome, reason=reason, some=some)  # type: ignore[arg-type]
@@ -201,7 +215,21 @@ class _Judge:
                 Hindrance(blocker=one, some=self._touched.get(one.name, Some()))
                 for one in told.blockers
             ]
+        if 0 < issues < listed:
+            self._estimate(issues, listed)
         return column
+
+    def _estimate(self, issues: int, listed: int) -> None:
+        """Say what the figures are about for all issues."""
+        column, costs = self._column, self._costs
+        column.whole_moved = of_part(column.moved, issues, listed)
+        asked = sum(column.requests.values())
+        column.whole_requests = of_sum(asked, costs.squares[0], issues, listed)
+        if column.seconds is not None:
+            column.whole_seconds = of_sum(column.seconds, costs.squares[1], issues, listed)
+        found = [one.some for one in column.fates] + [one.some for one in column.hindrances]
+        for some in (*found, *column.refused.values()):
+            some.whole = of_part(some.issues, issues, listed)
 
 
 class _Common:

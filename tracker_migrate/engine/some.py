@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tracker_migrate.engine.estimates import Estimate
 from tracker_migrate.model import Issue
 
 #: so many issues are named behind a figure; the figure itself counts all
@@ -18,11 +19,13 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Some(msgspec.Struct, kw_only=True):
-    """Some of the issues. places: in how many places of them something is. named: the first."""
+    """Some of the issues. places: in how many places of them something is. named: the first.
+    whole: how many they are about, if these were found in a sample."""
 
     issues: int = 0
     places: int = 0
     named: list[Named] = msgspec.field(default_factory=list)
+    whole: Estimate | None = None
 
     def add(self, issue: Issue, places: int = 1) -> None:
         """Count an issue."""

@@ -21,7 +21,7 @@ _OF_OP = {
     "update": ("changed only", "update"),
     "unchanged": ("as they were written", "unchanged"),
     "stuck": ("stuck: what changed, the target can't change", "warn"),
-    "refuse": ("refused", "refuse"),
+    "refuse": ("for the reasons below", "refuse"),
 }
 _SHADES = 4
 #: where a plot of the people says how far that many accounts go
