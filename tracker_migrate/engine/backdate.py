@@ -264,7 +264,7 @@ def _told(target: Target) -> Iterator[None]:
             name = f"{target.name}-database"
             raise LoginNeeded(
                 f"{where} does not let us in, or not do what is needed: its account needs SELECT, "
-                f"UPDATE and DELETE ({secret_places(target.workspace.folder, name)})"
+                f"INSERT, UPDATE and DELETE ({secret_places(target.workspace.folder, name)})"
             ) from None
         if code in _UNCOMMON:
             raise UsageError(f"{where}: {_UNCOMMON[code]}") from None
