@@ -11,8 +11,8 @@ import msgspec
 
 from tracker_migrate.digest import digests
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Gone
-from tracker_migrate.interfaces import IMPORTER, Kind, Observed, Planner
+from tracker_migrate.errors import Gone, ObjectError, UsageError
+from tracker_migrate.interfaces import IMPORTER, Kind, Observed, Planner, Wanted
 from tracker_migrate.model import Issue, Key, kind_of
 from tracker_migrate.text.continued import whole_key
 from tracker_migrate.workspace.ledger import Held
@@ -140,9 +140,7 @@ def _note_closed(
     target: Target, issue: Issue, files: Sequence[Held], seen: Mapping[Key, Observed]
 ) -> None:
     """A file that somebody closed there is as open as it should be, and known so from now on."""
-    wanted = (
-        {one.key: one for one in target.planner.wanted(issue, target.decisions)} if files else {}
-    )
+    wanted = _wanted(target, issue) if files else {}
     rows = []
     for file in files:
         now, want = seen[file.key].fields, wanted.get(file.key)
@@ -152,6 +150,16 @@ def _note_closed(
             rows.append(row)
     if rows:
         target.workspace.adoption(target.name).keep(rows, frozenset()).result()
+
+
+def _wanted(target: Target, issue: Issue) -> dict[Key, Wanted]:
+    """What is wanted of an issue; nothing, if it may not be written, or can't be."""
+    if target.planner.refusal(issue, target.decisions) is not None:
+        return {}
+    try:
+        return {one.key: one for one in target.planner.wanted(issue, target.decisions)}
+    except (ObjectError, UsageError):
+        return {}  # the run tells of that when it comes to the issue
 
 
 def _write_again(target: Target, held: Mapping[Key, Held], gone: Sequence[Key]) -> None:
