@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.interfaces import Account, Decisions, RemoteRef
+from tracker_migrate.interfaces import Account, Decisions, Listed, RemoteRef
 from tracker_migrate.model import Issue, Key, Person
 
 if TYPE_CHECKING:
@@ -296,4 +296,17 @@ class TakesBack(Protocol):
     def advice(self, left: Sequence[Part]) -> Sequence[str]:
         """What an administrator may do about what stays there, a line each; none if nothing is
         left."""
+        ...
+
+
+# -- what changed at a source ---------------------------------------------------------------------
+
+
+@runtime_checkable
+class ListsChanges(Protocol):
+    """A source that has issues of which it can't say when they changed."""
+
+    def changes(self, since: datetime) -> Iterator[Listed]:
+        """Of `Source.listing(since)`, what the source says has changed, and no more: for a poll
+        that costs as little as may be. Raises Unreachable, LoginNeeded."""
         ...

@@ -44,7 +44,7 @@ def begin() -> None:
 def check() -> None:
     """Raise Stopped if waits have been ended."""
     if _ended.is_set():
-        raise Stopped("stopped while waiting for the server")
+        raise Stopped("stopped: somebody asked for it")
 
 
 def sleep(seconds: float) -> None:

@@ -152,6 +152,14 @@ class LaunchpadSource:
         except ObjectError as error:
             raise Unreachable(f"the list of issues can't be read: {error}") from None
 
+    def changes(self, since: datetime) -> Iterator[Listed]:
+        """The bugs that changed after `since`: blueprints have no date of change. Each once."""
+        try:
+            with reading.understanding("an answer"):
+                yield from self._bugs(since, newest=False)
+        except ObjectError as error:
+            raise Unreachable(f"the list of issues can't be read: {error}") from None
+
     def _bugs(self, since: datetime | None, newest: bool) -> Iterator[Listed]:
         order = listing.DOWN if newest else listing.UP if since is None else listing.BY_DATE
         private = self._client.private

@@ -316,4 +316,4 @@ def test_sigterm_ends_the_wait_of_sync(workspace: Path, standins: Servers) -> No
     with outage(standins.maniphest, after=30, seconds=6):
         told = while_it_waits(process, signal.SIGTERM)
     assert told.status in (0, 3)
-    assert "stopped while waiting" in told.out
+    assert "stopped: somebody asked for it" in told.out

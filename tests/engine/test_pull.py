@@ -210,7 +210,7 @@ def test_a_fifth_of_the_archive_is_not_believed_to_be_gone(world: World, archive
     source.advance(hours=1)
     for number in range(1, 14):
         source.remove(bug_key(number))
-    with pytest.raises(Brake, match="13 issues"):
+    with pytest.raises(Brake, match="13 of 60 issues"):
         world.pull(source, full=True)
     assert archive.count() == 60
     assert archive.cursor("rocket") == cursor

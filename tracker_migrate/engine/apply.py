@@ -35,6 +35,7 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ClosingOnly, Gone, ObjectError, Postponed, Refused, UsageError
 from tracker_migrate.interfaces import Event, Step
 from tracker_migrate.model import Issue, Key
+from tracker_migrate.waiting import check as go_on_or_stop
 from tracker_migrate.workspace.doubled import Double
 from tracker_migrate.workspace.ledger import Held, Verdict
 
@@ -278,6 +279,7 @@ class Apply:
         if self._stopping:
             return
         try:
+            go_on_or_stop()
             self._issue(issue, last)
         except BaseException:
             self._stopping = True

@@ -1,11 +1,17 @@
-"""`sync`: pull and apply on a clock, until somebody asks to stop."""
+"""`sync`: pull and apply on a clock, until somebody asks to stop.
+
+Most rounds ask no more than what changed: a few requests. Now and then one also asks for what the
+source does not tell by a date, and every round reads some issues again, so that all come round.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
 import msgspec
 
@@ -15,9 +21,14 @@ from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.pull import Pulled
+from tracker_migrate.engine.sweep import Sweep
 from tracker_migrate.errors import Unreachable
+from tracker_migrate.interfaces import Event
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.packing import now
+
+#: seconds after which it is looked again whether somebody asked for a pause
+_LOOK = 1.0
 
 
 class Round(msgspec.Struct, kw_only=True):
@@ -33,11 +44,17 @@ class Round(msgspec.Struct, kw_only=True):
         """Whether something is refused, set aside, or was not reached."""
         return bool(self.error) or any(one.left for one in self.applied.values())
 
+    def _how(self) -> str:
+        """How what is new was found."""
+        found = self.pulled.found if self.pulled is not None else {}
+        told = ", ".join(f"{many} {how}" for how, many in sorted(found.items()))
+        return f" ({told})" if told else ""
+
     def line(self) -> str:
         """The round in one line."""
         parts = [self.at]
         if self.pulled is not None:
-            parts.append(f"read {self.pulled.new} new, {self.pulled.changed} changed")
+            parts.append(f"read {self.pulled.new} new, {self.pulled.changed} changed{self._how()}")
         for name, one in self.applied.items():
             parts.append(f"{name}: {one.created} created, {one.updated} updated, {one.kept} kept")
         if self.error:
@@ -50,27 +67,103 @@ def rounds(
     targets: Sequence[str],
     listen: Listen = silent,
     only: Only | None = None,
-    every: float = 300.0,
+    every: float | None = None,
     once: bool = False,
     dry_run: bool = False,
 ) -> Iterator[Round]:
-    """Rounds, until SIGTERM. An unreachable server ends a round, not the daemon."""
+    """Rounds, until SIGTERM. An unreachable server ends a round, not the daemon. every: seconds
+    between two; else as the settings say."""
     stop = threading.Event()
+    clock = _Clock(workspace)
+    pause = _Pause(workspace, listen, stop)
+    every = workspace.settings.sync.every if every is None else every
 
     def ask_to_stop(*_: object) -> None:
         stop.set()
-        waiting.end()  # of a server that is down, at once; a round that goes on goes to its end
+        waiting.end()  # what is being sent is sent; no other request leaves
 
     before = _on_sigterm(ask_to_stop)
     try:
-        while not stop.is_set():
-            yield _round(workspace, targets, listen, only, dry_run)
-            if once or stop.wait(every):
-                return
+        with pause:
+            while pause.over():
+                yield _round(workspace, targets, listen, only, dry_run, clock)
+                if once or stop.wait(every):
+                    return
     finally:
         _on_sigterm(before)
         if stop.is_set():
             waiting.begin()
+
+
+class _Pause:
+    """Ends the round that goes on when somebody asks for a pause, and waits until it is over."""
+
+    def __init__(self, workspace: Workspace, listen: Listen, stop: threading.Event) -> None:
+        self._paused = workspace.paused
+        self._listen = listen
+        self._stop = stop
+        self._done = threading.Event()
+        self._watch = threading.Thread(target=self._look, name="pause", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._done.set()
+        self._watch.join()
+
+    def over(self) -> bool:
+        """Wait while it is paused; False if somebody asked to stop meanwhile."""
+        told = False
+        while not self._stop.is_set() and (since := self._paused.since()) is not None:
+            if not told:
+                what = f"paused since {since}: tracker-migrate resume goes on"
+                self._listen(Event(name="waiting", detail=what))
+            told = True
+            self._stop.wait(_LOOK)
+        if told and not self._stop.is_set():
+            waiting.begin()
+        return not self._stop.is_set()
+
+    def _look(self) -> None:
+        ended = False
+        while not self._done.wait(_LOOK):
+            paused = self._paused.since() is not None
+            if paused and not ended:
+                waiting.end()
+            elif ended and not paused and not self._stop.is_set():
+                waiting.begin()
+            ended = paused
+        if ended and not self._stop.is_set():
+            waiting.begin()
+
+
+class _Clock:
+    """When what is due."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._settings = workspace.settings.sync
+        specs = " ".join(sorted(workspace.settings.source.specs))
+        name = f"{specs} as {workspace.archive.viewer}"
+        period = timedelta(hours=self._settings.sweep_hours)
+        self._sweep = Sweep(workspace.archive, workspace.swept, name, period)
+        self._around: float | None = None
+
+    def due(self) -> dict[str, Any]:
+        """How the next pull is made, as `jobs.pull` takes it."""
+        ago = None if self._around is None else time.monotonic() - self._around
+        return {
+            "brief": ago is not None and ago < 60 * self._settings.around_minutes,
+            "sweep": self._sweep.due(datetime.now(UTC)),
+            "most_new": self._settings.most_new,
+        }
+
+    def done(self, how: Mapping[str, Any]) -> None:
+        """A pull that was made so came to its end."""
+        if not how["brief"]:
+            self._around = time.monotonic()
+        self._sweep.done()
 
 
 def _on_sigterm(handler: Any) -> Any:
@@ -80,12 +173,19 @@ def _on_sigterm(handler: Any) -> Any:
 
 
 def _round(
-    workspace: Workspace, targets: Sequence[str], listen: Listen, only: Only | None, dry_run: bool
+    workspace: Workspace,
+    targets: Sequence[str],
+    listen: Listen,
+    only: Only | None,
+    dry_run: bool,
+    clock: _Clock,
 ) -> Round:
     result = Round(at=now())
     try:
         if not dry_run:
-            result.pulled = jobs.pull_for(workspace, targets, listen, only=only)
+            how = clock.due()
+            result.pulled = jobs.pull_for(workspace, targets, listen, only=only, **how)
+            clock.done(how)
     except Unreachable as error:
         result.error = str(error)
         return result

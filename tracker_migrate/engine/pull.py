@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from tracker_migrate import waiting
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
@@ -29,10 +30,14 @@ from tracker_migrate.workspace.archive import Archive
 #: a full listing that misses more than this part of the archive is not believed
 _VANISHED = 0.2
 _VANISHED_FEW = 10
+#: what an issue may be found to be, that is news
+_NEWS = frozenset({"new", "changed", "gone"})
 
 
 class Pulled(msgspec.Struct, kw_only=True):
-    """What a pull did. unread: issues that could not be read this time."""
+    """What a pull did. unread: issues that could not be read this time. found: how the news of a
+    later pull was found, and how much so: `listed` as changed, `closed` or opened in silence,
+    `swept`, or read `again` after it could not be."""
 
     new: int = 0
     changed: int = 0
@@ -41,10 +46,11 @@ class Pulled(msgspec.Struct, kw_only=True):
     unread: int = 0
     people: int = 0
     full: bool = False
+    found: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Pull:
-    """One pull. `full` reads everything again, even what seems not to have changed."""
+    """One pull. most_new: so many new issues since the last pull are not believed; None: any."""
 
     def __init__(
         self,
@@ -56,8 +62,14 @@ class Pull:
         overlap: timedelta = timedelta(minutes=10),
         listen: Listen = silent,
         files: Fetch | None = None,
+        most_new: int | None = None,
+        accept: bool = False,
     ) -> None:
         self._source = source
+        self._most_new, self._accept = most_new, accept
+        self._how: dict[Key, str] = {}
+        self._swept: frozenset[Key] = frozenset()
+        self._lost: list[Key] = []
         self._renames = Renames(source, archive.names())
         self._files = files
         self._archive = archive
@@ -72,21 +84,38 @@ class Pull:
         self._projects: set[Key] = set()
 
     def run(
-        self, *, full: bool = False, limit: int | None = None, only: Only | None = None
+        self,
+        *,
+        full: bool = False,
+        limit: int | None = None,
+        only: Only | None = None,
+        brief: bool = False,
+        sweep: Sequence[Key] = (),
     ) -> Pulled:
         """Read what changed (everything, the first time). Raises what stops a run: Unreachable,
-        LoginNeeded, Brake."""
-        self._source.check()
+        LoginNeeded, Brake.
+
+        full: read everything again, even what seems not to have changed. brief: ask for no more
+        than what changed and what is not public; not for what issues live in, who may read what, or
+        blueprints. sweep: issues that are read whole, too, though nothing says that they changed.
+        """
+        brief = brief and self._cursor(full, limit) is not None
+        if not brief:
+            self._source.check()
         self._archive.set_viewer(self._source.viewer)
         began = self._source.now()
-        cursor = None if full or limit else self._archive.cursor(self._name)
+        cursor = self._cursor(full, limit)  # of whoever reads now
+        brief = brief and cursor is not None
         self._pulled.full = cursor is None
-        for entity in self._source.surroundings():
-            self._archive.put_entity(entity).result()
+        if not brief:
+            for entity in self._source.surroundings():
+                self._archive.put_entity(entity).result()
         since = None if cursor is None else cursor - self._overlap
-        listed = self._read_all(self._to_read(since, limit, only))
+        self._swept = frozenset(sweep if since is not None else ())
+        listed = self._read_all(self._to_read(since, limit, only, brief))
         if since is not None:
-            self._read_all(self._moved_in_silence(listed))
+            self._read_all(self._moved_in_silence(listed, brief))
+            self._give_up_lost()
         self._read_projects()
         self._read_people()
         if cursor is None and limit is None and only is None:
@@ -97,33 +126,61 @@ class Pull:
                 self._files.done()
         return self._pulled
 
-    def _to_read(self, since: Any, limit: int | None, only: Only | None) -> Iterator[Listed]:
-        """What to read: first what failed before, then what the listing names."""
+    def _cursor(self, full: bool, limit: int | None) -> datetime | None:
+        """Up to when this was read; None if everything is to be read."""
+        return None if full or limit else self._archive.cursor(self._name)
+
+    def _to_read(
+        self, since: datetime | None, limit: int | None, only: Only | None, brief: bool
+    ) -> Iterator[Listed]:
+        """What to read: first what failed before, then what the listing names, then what is
+        swept."""
         wanting = self._files.wanting() if self._files is not None else ()
         again = dict.fromkeys([*(one.key for one in self._archive.unread()), *wanting])
         self._again = frozenset(again)
-        yield from (Listed(key=key) for key in again)
+        yield from self._because("again", (Listed(key=key) for key in again))
         taken: Counter[str] = Counter()
-        for one in self._renames.listing(since, limit):
+        new = 0
+        for one in self._renames.listing(since, limit, brief=brief):
             if one.key in self._again or (only is not None and not only.may_take(one.key)):
                 continue
+            if since is not None:
+                self._how[one.key] = "listed"
+                new += not self._archive.stamp(one.key)
+                self._must_be_believed(new)
             taken[kind_of(one.key)] += 1
             if limit is None or taken[kind_of(one.key)] <= limit:
                 yield one
+        swept = (key for key in sorted(self._swept) if key not in self._how)
+        yield from self._because("swept", (Listed(key=key) for key in swept))
 
-    def _moved_in_silence(self, listed: set[Key]) -> Iterator[Listed]:
-        """What became private or public, or has other readers by now, and was not listed as
-        changed. All of it is looked at, whatever part of the issues this pull is about."""
+    def _because(self, how: str, listing: Iterator[Listed]) -> Iterator[Listed]:
+        for one in listing:
+            if not self._pulled.full:
+                self._how[one.key] = how
+            yield one
+
+    def _must_be_believed(self, new: int) -> None:
+        if self._most_new is not None and new > self._most_new and not self._accept:
+            raise Brake(
+                f"more than {self._most_new} new issues at once (sync.most_new): if that is meant, "
+                "run tracker-migrate pull once by hand; if not, look at what the source lists"
+            )
+
+    def _moved_in_silence(self, listed: set[Key], brief: bool) -> Iterator[Listed]:
+        """What became private or public, or (not in brief) has other readers by now, and was not
+        listed as changed. All of it is looked at, whatever part of the issues this pull is
+        about."""
         held = self._archive.private_keys()
         closed = set(self._source.closed())
         bugs = {key for key in held if kind_of(key) == "bug"}
         moved = sorted((closed ^ bugs) - listed)
-        for key in (key for key in held if key not in moved and key not in listed):
+        for key in (key for key in held if key not in moved and key not in listed and not brief):
             issue = self._archive.issue(key)
             if issue is not None and self._readers_changed(issue):
                 moved.append(key)
         self._again |= frozenset(moved)
-        yield from (Listed(key=key) for key in moved)
+        yield from self._because("closed", (Listed(key=key) for key in moved))
 
     def _readers_changed(self, issue: Issue) -> bool:
         try:
@@ -146,6 +203,7 @@ class Pull:
         return listed
 
     def _submit(self, pool: ThreadPoolExecutor, one: Listed) -> None:
+        waiting.check()
         known = self._known(one)
         if known and known == one.stamp:
             self._note("same", one.key)
@@ -157,7 +215,7 @@ class Pull:
         """What the archive knows of an issue's state; nothing in a full reading, which is there to
         find what moves no stamp: hidden and edited comments, new tasks, removed attachments. Nor of
         what could not be read the last time: it is unread until it is read."""
-        whole = self._pulled.full or one.key in self._again
+        whole = self._pulled.full or one.key in self._again or one.key in self._swept
         return "" if whole else self._archive.stamp(one.key)
 
     def _drain(self, room: int) -> None:
@@ -170,7 +228,10 @@ class Pull:
     def _read(self, key: Key, known: str) -> None:
         try:
             reading = self._whole(key, known)
-        except Gone:
+        except Gone as error:
+            if key in self._swept and not isinstance(error, NotPublic):
+                self._lost.append(key)
+                return
             self._archive.set_gone(key)
             self._note("gone", key)
         except ObjectError as error:
@@ -197,6 +258,9 @@ class Pull:
         counts = self._pulled
         with self._guard:
             setattr(counts, outcome, getattr(counts, outcome) + 1)
+            if outcome in _NEWS and key in self._how:
+                how = self._how[key]
+                counts.found[how] = counts.found.get(how, 0) + 1
             done = counts.new + counts.changed + counts.same + counts.gone + counts.unread
         self._listen(Event(name="read", key=key, detail=outcome, done=done))
 
@@ -233,10 +297,20 @@ class Pull:
         missing = [key for key in self._archive.issue_keys() if key not in listed]
         with ThreadPoolExecutor(self._connections, thread_name_prefix="missing") as pool:
             lost = [key for key in pool.map(self._look_for, missing) if key is not None]
-        if len(lost) > max(_VANISHED_FEW, self._archive.count() * _VANISHED):
+        self._gone(lost, self._archive.count())
+
+    def _give_up_lost(self) -> None:
+        """What was swept, and is not to be seen any more."""
+        self._gone(self._lost, len(self._swept))
+
+    def _gone(self, lost: list[Key], of: int) -> None:
+        """Take it that these, of so many that were looked for, are gone. Raises Brake if they are
+        too many to be believed."""
+        if len(lost) > max(_VANISHED_FEW, of * _VANISHED) and not self._accept:
             raise Brake(
-                f"{len(lost)} issues of the archive are not to be seen at the source any more: if "
-                "that is meant, begin a new workspace; if not, look at the source and its login"
+                f"{len(lost)} of {of} issues are not to be seen at the source any more: if that is "
+                "meant, run tracker-migrate pull --full --accept; if not, look at the source and "
+                "its login"
             )
         for key in lost:
             self._archive.set_gone(key)

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from tracker_migrate.abilities import ListsChanges
 from tracker_migrate.errors import Gone, ObjectError
 from tracker_migrate.interfaces import Listed, Reading, Source
 from tracker_migrate.model import PARTS, Issue, Key, Relation, key, kind_of, name_of, parts
@@ -36,15 +37,23 @@ class Renames:
         self._made: dict[datetime, list[Key]] | None = None
         self._came_as: dict[Key, Key] = {}
 
-    def listing(self, since: datetime | None, newest: int | None = None) -> Iterator[Listed]:
+    def listing(
+        self, since: datetime | None, newest: int | None = None, *, brief: bool = False
+    ) -> Iterator[Listed]:
         """See `interfaces.Source`. What has the name that another thing had is listed as another
-        thing; if that can't be told now, the next listing tells."""
-        for one in self._source.listing(since, newest):
+        thing; if that can't be told now, the next listing tells. brief: see
+        `abilities.ListsChanges`."""
+        for one in self._listed(since, newest, brief):
             known = self._names.first(one.key)
             current = self._names.now(known) == one.key
             first = known if current else self._under_an_old_name(one.key, known)
             if first is not None:
                 yield msgspec.structs.replace(one, key=first)
+
+    def _listed(self, since: datetime | None, newest: int | None, brief: bool) -> Iterator[Listed]:
+        if brief and since is not None and isinstance(self._source, ListsChanges):
+            return self._source.changes(since)
+        return self._source.listing(since, newest)
 
     def as_read(self, listed: Iterable[Key]) -> set[Key]:
         """These, which were listed and read, by the keys under which they came."""

@@ -107,11 +107,21 @@ class Sender:
         intents = self._ledger.intend(steps, marks, self._lease_seconds)
         for number, (intent, step, mark) in enumerate(zip(intents, steps, marks, strict=True)):
             try:
+                if number:
+                    self._must_go_on(intent)
                 receipt = self._carry_out(intent, step, mark, known)
             except Exception:
                 self._ledger.void(intents[number + 1 :])
                 raise
             yield receipt
+
+    def _must_go_on(self, intent: int) -> None:
+        """Raise Stopped, between two steps, if somebody asked us to stop: this one is not sent."""
+        try:
+            waiting.check()
+        except waiting.Stopped:
+            self._ledger.void([intent])
+            raise
 
     def _carry_out(
         self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float

@@ -216,9 +216,9 @@ class Archive:
         )
         return self._scalar(query) or ""
 
-    def issue_keys(self) -> Iterator[Key]:
-        """Keys of all issues, in order."""
-        for page in self._pages(schema.issue.c.key):
+    def issue_keys(self, after: str = "") -> Iterator[Key]:
+        """Keys of all issues, in order; after: of those behind this position alone."""
+        for page in self._pages(schema.issue.c.key, after=after):
             yield from (Key(row.key) for row in page)
 
     def issues(self, after: str = "") -> Iterator[Issue]:

@@ -112,12 +112,25 @@ def database_of(target: Mapping[str, Any]) -> TargetDatabase | None:
     return None if held is None else TargetDatabase.model_validate(held)
 
 
+class SyncSettings(_Strict):
+    """How `sync` goes on. every: seconds between two rounds. around_minutes: after so many it asks
+    again for what issues live in, who may read what, and blueprints. sweep_hours: in so many it
+    reads every issue again, a few in each round; 0 for never. most_new: more new issues at once
+    are not believed."""
+
+    every: float = Field(default=300.0, ge=1)
+    around_minutes: float = Field(default=60.0, ge=0)
+    sweep_hours: float = Field(default=24.0, ge=0)
+    most_new: int = Field(default=500, ge=1)
+
+
 class Settings(_Strict):
     """The whole file. targets: by name, `sink` and that sink's own options."""
 
     source: SourceSettings
     targets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    sync: SyncSettings = Field(default_factory=SyncSettings)
 
 
 def load(folder: Path, *, backends: bool = False) -> Settings:

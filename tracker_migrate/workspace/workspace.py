@@ -32,6 +32,8 @@ from tracker_migrate.workspace.files import FileStore
 from tracker_migrate.workspace.foreseen import Fates, Foreseen
 from tracker_migrate.workspace.hidden import Hidden
 from tracker_migrate.workspace.ledger import Ledger
+from tracker_migrate.workspace.paused import Paused
+from tracker_migrate.workspace.swept import Swept
 from tracker_migrate.workspace.undone import Undone
 
 #: the key of PostgreSQL's advisory lock that one coordinator of a workspace holds
@@ -108,6 +110,16 @@ class Workspace:
     def undone(self, target: str) -> Undone:
         """Where the ledger forgets what was taken back at a target."""
         return Undone(self.engine, self.writer, target)
+
+    @property
+    def paused(self) -> Paused:
+        """Whether somebody asked the daemon to hold still."""
+        return Paused(self.engine, self.writer)
+
+    @property
+    def swept(self) -> Swept:
+        """How far the sweep has come."""
+        return Swept(self.engine, self.writer)
 
     def foreseen(self, target: str) -> Foreseen:
         """What was found of issues without asking a target."""

@@ -1,0 +1,92 @@
+"""`sync`, `pause` and `resume`: the daemon, and how to make it hold still."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from tracker_migrate.cli import output, screen
+from tracker_migrate.cli.display import Display
+from tracker_migrate.cli.opening import opened, targets_of
+from tracker_migrate.cli.options import common, json_option, only_option, target_option
+
+DONE, SOME_REFUSED = 0, 3
+
+
+@click.command()
+@common
+@target_option
+@only_option
+@json_option
+@click.option(
+    "--every",
+    type=click.FloatRange(1),
+    help="Seconds between two rounds; else sync.every of the settings, which is 300.",
+)
+@click.option("--once", is_flag=True, help="One round only.")
+def sync(
+    folder: str,
+    level: int,
+    dry_run: bool,
+    target: str | None,
+    only: Any,
+    as_json: bool,
+    every: float | None,
+    once: bool,
+) -> int:
+    """Keep the targets up to date: pull and apply, again and again, until SIGTERM or Ctrl-C.
+
+    Example: `tracker-migrate sync -C nova-move --every 600`
+    """
+    from tracker_migrate.engine.daemon import rounds
+
+    with opened(folder) as workspace:
+        names = targets_of(workspace, target)
+        left = False
+        with workspace.coordinating(), Display(level) as display:
+            for outcome in rounds(workspace, names, display, only, every, once, dry_run):
+                output.round_ended(outcome, as_json)
+                left = outcome.left
+    return SOME_REFUSED if left else DONE
+
+
+@click.command()
+@common
+@json_option
+def pause(folder: str, level: int, dry_run: bool, as_json: bool) -> int:
+    """Have `sync` leave the trackers alone until `resume`: it ends what it is sending, within
+    seconds, and waits. Other commands go on as ever.
+
+    Example: `tracker-migrate pause -C nova-move`
+    """
+    with opened(folder) as workspace:
+        new = not dry_run and workspace.paused.begin()
+        since = workspace.paused.since()
+    if as_json:
+        output.document({"paused": since is not None, "since": since, "new": new})
+    elif dry_run:
+        screen.echo("would pause sync" if since is None else f"is paused since {since}")
+    else:
+        screen.echo(f"{'paused' if new else 'was paused'} since {since}: resume it with resume")
+    return DONE
+
+
+@click.command()
+@common
+@json_option
+def resume(folder: str, level: int, dry_run: bool, as_json: bool) -> int:
+    """Have `sync` go on after `pause`.
+
+    Example: `tracker-migrate resume -C nova-move`
+    """
+    with opened(folder) as workspace:
+        since = workspace.paused.since()
+        ended = not dry_run and workspace.paused.end()
+    if as_json:
+        output.document({"paused": since is not None and not ended, "since": since, "ended": ended})
+    elif since is None:
+        screen.echo("was not paused")
+    else:
+        screen.echo(f"{'goes on' if ended else 'would go on'}: it was paused since {since}")
+    return DONE
