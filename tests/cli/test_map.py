@@ -173,6 +173,31 @@ def test_the_source_says_whose_an_account_is(cli: Cli, workspace: Path, standins
     assert "x.example" not in asked.out + table(workspace)
 
 
+def test_the_source_says_who_has_a_name_now(
+    cli: Cli, workspace: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody gave up a name after it was read, and somebody else took it."""
+    one = next(one for one in named(workspace) if one.created is not None)
+    path = workspace / "mappings" / "people.csv"
+    day = one.created.date().isoformat()
+    path.write_text(f"{HEAD}{one.name},new,4,,verified,{day},\n", "utf-8")
+    store = standins.launchpad.store
+    before = store.item(f"~{one.name}")
+    assert before is not None
+    taken = {**before.data, "date_created": "2020-02-02T02:02:02+00:00"}
+    store.put_item("person", f"~{one.name}", taken)
+    try:
+        assert cli("map", "check", "-T", "new").status == 0, "nobody was asked"
+        ended = cli("map", "check", "-T", "new", "--ask-source")
+    finally:
+        store.put_item("person", f"~{one.name}", before.data)
+    assert ended.status == 4
+    assert f"suspended: {one.name} is of {day} in people.csv, and of 2020-02-02" in ended.out
+    told = json.loads(cli("map", "check", "-T", "new", "--json").out)["new"]
+    assert told["mapped"] == 0
+    assert told["suspended"][0]["known"] == "2020-02-02"
+
+
 def test_a_word_without_a_row_is_told(cli: Cli, workspace: Path) -> None:
     import msgspec
 

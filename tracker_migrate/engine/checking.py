@@ -13,9 +13,9 @@ from tracker_migrate.engine.occurring import Occurring
 from tracker_migrate.engine.people import Weight, rows_of
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import UsageError
-from tracker_migrate.interfaces import ListsAccounts
+from tracker_migrate.interfaces import ListsAccounts, Source
 from tracker_migrate.mappings import people as table
-from tracker_migrate.model import name_of
+from tracker_migrate.model import Person, key, name_of
 
 
 class Suspended(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +81,22 @@ def check(target: Target, *, ask: bool = False) -> Checked:
     if ask:
         found.gone, found.asked = _gone(target, known), True
     return found
+
+
+def refresh(target: Target, source: Source) -> int:
+    """Ask the source who has the names of the rows that are used now, a request each: the archive
+    reads everybody once, and a name may have changed hands since. Returns how many did. Raises what
+    `Source.person` does."""
+    known, archive = target.decisions.tables.people, target.archive
+    changed = 0
+    for name in sorted({*known.accounts, *known.groups, *known.bots}):
+        of = key(source.tracker, "person", name)
+        before, now = archive.person(of), source.person(of)
+        seen = now.value
+        if isinstance(seen, Person) and seen.created and before is not None:
+            changed += before.created != seen.created
+            archive.put_entity(now).result()
+    return changed
 
 
 def _weigh(target: Target, known: table.People, weights: list[Weight], found: Checked) -> None:
