@@ -161,12 +161,14 @@ def test_dead_rows_of_projects_and_words_are_told(cli: Cli, workspace: Path) -> 
 def test_the_source_says_whose_an_account_is(cli: Cli, workspace: Path, standins: Servers) -> None:
     """An account whose names say nothing, and whose OpenID identifier Launchpad knows."""
     one = named(workspace)[0]
-    standins.launchpad.store.relate("openid", f"~{one.name}", "xyzzy")
+    store = standins.launchpad.store
+    store.relate("openid", f"~{one.name}", "xyzzy")
     identity = "https://login.ubuntu.com/+id/xyzzy"
     standins.storyboard.add_user(Persona(full_name="Q Z", email="q@x.example", openid=identity))
     without = json.loads(cli("map", "suggest", "people", "-n", "-T", "new", "--json").out)
     assert without["new"] == []
     asked = cli("map", "suggest", "people", "-T", "new", "--ask-source", "--json")
+    store.unrelate("openid", f"~{one.name}", "xyzzy")
     (guess,) = json.loads(asked.out)["new"]
     assert (guess["person"], guess["score"]) == (one.name, 0.99)
     assert "xyzzy" not in asked.out + table(workspace)

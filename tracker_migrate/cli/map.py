@@ -31,14 +31,19 @@ map_.add_command(create)
 @map_.command()
 @folder_option
 @click.option("--ask", is_flag=True, help="Ask the targets whether the accounts are still there.")
+@click.option(
+    "--ask-source",
+    is_flag=True,
+    help="Ask the source who has the names of the rows now: a request for each row.",
+)
 @target_option
 @json_option
-def check(folder: str, ask: bool, target: str | None, as_json: bool) -> int:
+def check(folder: str, ask: bool, ask_source: bool, target: str | None, as_json: bool) -> int:
     """What the tables say nothing of, by weight, and which of their rows are not right.
 
     That is: rows about nobody and nothing that occurs; two people on one account; rows of names
     that are somebody else's by now, which are not used; words without a row; with --ask, accounts
-    that are not there any more. Asks no server without it. Ends with 4 if it finds one.
+    that are not there any more. Asks no server without these options. Ends with 4 if it finds one.
 
     Example: `tracker-migrate map check -C nova-move -T new`
     """
@@ -49,7 +54,10 @@ def check(folder: str, ask: bool, target: str | None, as_json: bool) -> int:
 
     found = []
     with opened(folder) as workspace:
-        for name in targets_of(workspace, target):
+        names = targets_of(workspace, target)
+        if ask_source:
+            _refresh(workspace, names)
+        for name in names:
             with closing(Target(workspace, name)) as at:
                 found.append(check(at, ask=ask))
     if as_json:
@@ -60,6 +68,16 @@ def check(folder: str, ask: bool, target: str | None, as_json: bool) -> int:
         for one in found:
             _say_checked(one)
     return DIFFERENCES if any(one.wrong for one in found) else DONE
+
+
+def _refresh(workspace: Any, names: list[str]) -> None:
+    from tracker_migrate.engine import jobs
+    from tracker_migrate.engine.checking import refresh
+    from tracker_migrate.engine.target import Target
+
+    with workspace.coordinating(), jobs.reading(workspace) as source:
+        for name in names:
+            refresh(Target(workspace, name), source)
 
 
 def _say_checked(found: Any) -> None:
