@@ -30,8 +30,8 @@ class Site:
         self.authors = Authors(self.api, options.timeout)
         #: how a permalink is sealed; None as long as nobody has said so
         self.seal: Callable[[str], str] | None = None
-        #: the accounts that the tables name, as far as somebody has asked about them
-        self.named: frozenset[str] = frozenset()
+        #: the accounts that the tables name; None as long as nobody has said so
+        self.named: frozenset[str] | None = None
         self.outsiders = [self.nobody]
         for one in (outsider_token or "").split():
             self.outsiders.append(self._as(one))

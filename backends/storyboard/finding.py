@@ -57,7 +57,7 @@ class Finder:
         row = self.row(f"/stories/{action.number}")
         if row is None:
             return None
-        self._must_be_ours(ours.story(self._site, row), action)
+        self._must_be_ours(ours.story(self._site, row), row.get("creator_id"), action)
         self._same_origin(row.get("description"), action)
         if row.get("title") == PLACEHOLDER:
             raise Taken(f"story {action.number} holds the end of a block of numbers")
@@ -84,7 +84,7 @@ class Finder:
         row = self.row(f"/tasks/{action.number}")
         if row is None:
             return None
-        self._must_be_ours(ours.task(self._site, row), action)
+        self._must_be_ours(ours.task(self._site, row), row.get("creator_id"), action)
         if row.get("link") and origins.unsealed(row["link"])[0] != action.marker:
             raise Taken(f"task {action.number} of ours belongs to something else")
         return self._site.task_ref(action.number, row["story_id"])
@@ -98,7 +98,8 @@ class Finder:
         if author is None:
             return None
         row = self.row(f"/stories/{story}/comments/{action.number}")
-        self._must_be_ours(ours.comment(self._site, author, (row or {}).get("content")), action)
+        is_ours = ours.comment(self._site, author, (row or {}).get("content"))
+        self._must_be_ours(is_ours, author, action)
         if row is None:
             return None
         self._same_origin(row.get("content"), action)
@@ -175,8 +176,9 @@ class Finder:
         except Gone:
             return None
 
-    def _must_be_ours(self, is_ours: bool, action: ClosedAction) -> None:
-        if not is_ours:
+    def _must_be_ours(self, is_ours: bool, account: Any, action: ClosedAction) -> None:
+        """Raise Taken unless it is ours, and by us or by whom it was to be written as."""
+        if not is_ours or not (self._site.is_ours(account) or str(account) == action.by):
             raise Taken(f"{action.kind} {action.number} was made by somebody else")
 
     def _same_origin(self, text: Any, action: ClosedAction) -> None:

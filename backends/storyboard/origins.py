@@ -18,7 +18,7 @@ _LABEL = re.compile(
 _TASK = re.compile(r"https?://[^/]+/(?P<target>.+)/\+bug/(?P<bug>\d+)")
 _SPEC = re.compile(r"https?://[^/]+/.+/\+spec/[^/#]+")
 #: a link with its seal; the source's own addresses end in `#workitem-…` at most
-_SEALED = re.compile(r"(?P<home>.+)[#&]sealed-(?P<seal>[0-9a-f]{12})")
+_SEALED = re.compile(r"(?P<home>.+)[#&]sealed-(?P<seal>[0-9a-f]{8,64})")
 _ITEM = re.compile(r"(?P<whole>.+)#workitem-(?P<mark>[0-9a-f]{12})")
 
 

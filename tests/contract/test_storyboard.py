@@ -11,12 +11,16 @@ import pytest
 import requests
 
 from tests.contract.wire import SETTLES, WireUnderTest
+from tracker_migrate.abilities import KnowsSeals, WritesAsOthers
 from tracker_migrate.backends.storyboard import open_sink
 from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
+from tracker_migrate.digest import short
+from tracker_migrate.errors import LoginNeeded
 from tracker_migrate.interfaces import Account, Audience, ClosedAction, ClosedStep, RemoteRef, Sink
 from tracker_migrate.testing.conformance import SinkConformance
 from tracker_migrate.testing.conformance.once import OnceChecks
 from tracker_migrate.testing.conformance.ours import OursChecks
+from tracker_migrate.testing.conformance.target import SinkUnderTest
 from tracker_migrate.testing.loopback import Fault, serving
 
 _SUPER, _NORMAL, _OTHER = (f"token-of-{name}" for name in ("super", "normal", "other"))
@@ -37,7 +41,12 @@ class StoryBoardUnderTest(WireUnderTest):
 
     def open(self, *, token: str | None = None, address: str | None = None) -> Sink:
         options = {**self.options, "settle_seconds": SETTLES, "timeout": 5, "patience": 1.0}
-        return open_sink(address or self.standin.url, options, token or _SUPER, _NORMAL)
+        made = open_sink(address or self.standin.url, options, token or _SUPER, _NORMAL)
+        assert isinstance(made, KnowsSeals)
+        assert isinstance(made, WritesAsOthers)
+        made.trust(short)  # as the kit seals
+        made.unspoken([self.account.id])  # as the engine asks
+        return made
 
     def rows(self, text: str, given: tuple[Any, ...]) -> Any:
         return self.standin.store.all(text, given)
@@ -49,7 +58,9 @@ class StoryBoardUnderTest(WireUnderTest):
             case "story":
                 return self.count("SELECT count(*) FROM story WHERE description LIKE ?", like)
             case "task":
-                return self.count("SELECT count(*) FROM task WHERE link = ?", action.marker)
+                sealed = f"{action.marker}_sealed-%"
+                sql = "SELECT count(*) FROM task WHERE link = ? OR link LIKE ?"
+                return self.count(sql, action.marker, sealed)
             case "comment":
                 return self.count("SELECT count(*) FROM comment WHERE content LIKE ?", like)
             case "tagging":
@@ -108,6 +119,40 @@ class TestStoryBoard(SinkConformance):
         standin = StoryBoardStandIn()
         with serving(standin):
             yield StoryBoardUnderTest(standin, "block", tmp_path)
+
+
+class TestStoryBoardThatWritesAsAuthors(OnceChecks, OursChecks):
+    @pytest.fixture
+    def target(self, tmp_path: Path) -> Iterator[StoryBoardUnderTest]:
+        standin = StoryBoardStandIn()
+        with serving(standin):
+            made = StoryBoardUnderTest(standin, "block", tmp_path)
+            made.options = {**made.options, "authors": "tokens"}
+            yield made
+
+    def test_it_does(self, target: SinkUnderTest) -> None:
+        assert isinstance(target, StoryBoardUnderTest)
+        with self.mover(target) as mover:
+            mover.write(self.plain(target, 1, 1))
+        for table, column in (("story", "creator_id"), ("comment", "author_id")):
+            assert target.count(f"SELECT count(*) FROM {table} WHERE {column} = 2") == 1
+
+    def test_a_login_that_ran_out_stops_the_run(self, target: SinkUnderTest) -> None:
+        """Our own does; a token of an author's that ended is made anew."""
+        ended = 0
+        with self.mover(target) as mover:
+            for step in mover.steps(self.plain(target, 71, 1)):
+                if self._struck(target, "expired"):
+                    before = target.standing(step)
+                    try:
+                        mover.note(step, mover.sink.send(step))
+                    except LoginNeeded:
+                        assert target.standing(step) == before
+                        ended += 1
+                    target.calm()
+                if step.actions[0].key not in mover.refs:
+                    mover.carry_out(step)
+        assert ended
 
 
 class TestStoryBoardThatKeepsNumbers(OnceChecks, OursChecks):

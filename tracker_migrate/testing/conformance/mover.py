@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tracker_migrate.abilities import KnowsSeals
+from tracker_migrate.digest import short
+from tracker_migrate.engine.authored import carrying
 from tracker_migrate.engine.close import Closer
 from tracker_migrate.errors import Doubtful, MigrateError, Retriable
-from tracker_migrate.digest import short
 from tracker_migrate.interfaces import (
     Action,
     ClosedStep,
@@ -39,6 +41,8 @@ class Mover:
         self.sink = sink or target.open()
         if isinstance(self.sink, TakesFiles):
             self.sink.lend(FILES)
+        if isinstance(self.sink, KnowsSeals):
+            self.sink.trust(short)
         self.decisions = target.decided(self.sink)
         self.planner = self.sink.planner
         self.refs: dict[Key, tuple[str, RemoteRef]] = {}
@@ -63,11 +67,15 @@ class Mover:
 
     def steps(self, issue: Issue) -> Iterator[ClosedStep]:
         """The steps that create what is not there yet, each closed when it is asked for."""
-        wanted = list(self.planner.wanted(issue, self.decisions))
+        wanted = list(self._planned(issue))
         self.wanted |= {one.key: one for one in wanted}
         missing = [one for one in wanted if one.key not in self.refs]
         actions = [Action(op="create", wanted=one, fields=tuple(one.fields)) for one in missing]
         yield from self.closed(self.planner.compose(actions))
+
+    def _planned(self, issue: Issue) -> Iterator[Wanted]:
+        """What is wanted, in the form that it has where it shows its author."""
+        return (carrying(one, one.by) for one in self.planner.wanted(issue, self.decisions))
 
     def closed(self, steps: Iterator[Step]) -> Iterator[ClosedStep]:
         """Steps with their references put in and their numbers chosen."""
@@ -80,7 +88,7 @@ class Mover:
     def changes(self, issue: Issue) -> Iterator[ClosedStep]:
         """The steps that bring what is there to what the issue says now, as the engine's diff."""
         actions = []
-        for one in self.planner.wanted(issue, self.decisions):
+        for one in self._planned(issue):
             before = self.wanted.get(one.key)
             fields = [n for n, v in one.fields.items() if before is None or before.fields[n] != v]
             kind = self.planner.kinds[one.kind]
