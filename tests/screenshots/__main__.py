@@ -26,8 +26,13 @@ SIZES = {
     "dark": (1200, 2400, True),
     "narrow": (390, 2400, False),
 }
-#: the pictures of the documents: of which page, and how much of it
-SHOWN = {"evaluate": 1000, "plan-new": 1000, "verify": 900, "status": 900}
+#: the pictures of the documents: of which page, what they are called, and how much of it they show
+SHOWN = {
+    "evaluate": ("evaluate", 1000),
+    "plan-new": ("plan", 1000),
+    "verify": ("verify", 900),
+    "status": ("status", 900),
+}
 #: a picture of nothing but the background is a few kilobytes
 _LEAST = 12_000
 
@@ -58,8 +63,9 @@ def documents(chromium: str, pages: list[Path]) -> list[str]:
     DOCS.mkdir(parents=True, exist_ok=True)
     for page in pages:
         if page.parent.name == "pages" and page.stem in SHOWN:
-            out = DOCS / f"{page.stem}.png"
-            picture(chromium, page, out, width=1100, height=SHOWN[page.stem])
+            name, height = SHOWN[page.stem]
+            out = DOCS / f"{name}.png"
+            picture(chromium, page, out, width=1100, height=height)
             if out.stat().st_size > LARGEST:
                 mistakes.append(f"{out} has {out.stat().st_size} bytes")
     return mistakes
