@@ -94,6 +94,41 @@ def test_without_the_target_what_the_table_names_itself_is_taken(
     assert f"{three[1].name},old" not in table(workspace)
 
 
+def test_somebody_who_had_the_name_before_is_somebody_else(
+    cli: Cli, workspace: Path, three: list[Any], tmp_path: Path
+) -> None:
+    one = next(one for one in three if one.created is not None)
+    path = tmp_path / "who.csv"
+    path.write_text(f"launchpad,email,created\n{one.name},{ADDRESS},1999-01-01\n")
+    ended = cli("map", "import", path, private=(ADDRESS,))
+    assert f"somebody else: {one.name}" in ended.out
+    assert table(workspace) == ""
+    path.write_text(f"launchpad,email,created\n{one.name},{ADDRESS},{one.created:%Y-%m-%d}\n")
+    cli("map", "import", path, private=(ADDRESS,))
+    assert f"{one.name},new," in table(workspace)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_pairs_of_names_count_fully_if_the_full_names_agree(
+    cli: Cli, workspace: Path, standins: Servers, three: list[Any], tmp_path: Path, turned: bool
+) -> None:
+    first, second, _ = three
+    users = [
+        {"username": "octoone", "realname": first.display_name},
+        {"username": "octotwo", "realname": "Somebody Else Indeed"},
+    ]
+    url = f"{standins.maniphest.url}/__standin__/users"
+    requests.post(url, json=users, timeout=10).raise_for_status()
+    pairs = {first.name: "octoone", second.name: "OctoTwo", "not-here": "octothree"}
+    path = tmp_path / "github.json"
+    path.write_text(json.dumps({v: k for k, v in pairs.items()} if turned else pairs))
+    told = json.loads(cli("map", "import", path, "-T", "old", "--json").out)["old"]
+    scores = {one["person"]: (one["login"], one["score"]) for one in told["suggested"]}
+    assert scores[first.name][0] == "octoone"
+    assert scores[first.name][1] > 0.9
+    assert scores[second.name] == ("octotwo", 0.75)
+
+
 def test_programs_are_suggested_to_be_looked_at(
     cli: Cli, workspace: Path, three: list[Any], tmp_path: Path
 ) -> None:

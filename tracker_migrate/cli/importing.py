@@ -139,6 +139,8 @@ def _say_people(done: Any, dry_run: bool) -> None:
     )
     if done.nameless:
         screen.echo(f"  {done.nameless} have no name of the source: nothing says who they are here")
+    if done.others:
+        screen.echo(f"  of another date here, and so somebody else: {', '.join(done.others)}")
     if not done.asked:
         screen.echo(f"  {done.target} was not asked who has an account: {done.unasked}")
         screen.echo(f"  later: tracker-migrate map import again, with -T {done.target}")

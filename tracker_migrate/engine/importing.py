@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC
 
 import msgspec
 
@@ -17,14 +18,16 @@ from tracker_migrate.mappings import people as table_
 from tracker_migrate.mappings import projects as places
 from tracker_migrate.mappings import sheet
 from tracker_migrate.mappings.importers import Listed, Someone, Table, the_right_way
+from tracker_migrate.mappings.people import day
 from tracker_migrate.mappings.suggest import Suggestion
 from tracker_migrate.model import name_of
 
 
 class People(msgspec.Struct, kw_only=True):
-    """What became of a table of people at one target. read: how many it has. here: how many of them
-    occur at the source. nameless: how many have no name of the source. decided: how many have a row
-    already. suggested: rows that were added. programs: of these, those that the table calls
+    """What became of a table of people at one target. read: how many it has. here: how many of
+    them occur at the source. nameless: how many have no name of the source. decided: how many
+    have a row already. others: names that are of another date here: somebody else has them by
+    now. suggested: rows that were added. programs: of these, those that the table calls
     programs. asked: whether the target told its accounts; unasked: why not."""
 
     target: str
@@ -32,6 +35,7 @@ class People(msgspec.Struct, kw_only=True):
     here: int = 0
     nameless: int = 0
     decided: int = 0
+    others: list[str] = []
     suggested: list[Suggestion] = []
     programs: list[str] = []
     asked: bool = False
@@ -70,12 +74,22 @@ def people(target: Target, table: Table, *, dry_run: bool = False) -> People:
         nameless=sum(not one.person for one in table.people),
         decided=sum(one.person in settled for one in here),
     )
-    free = [one for one in here if one.person not in settled]
+    made.others = sorted(_others(target, here))
+    free = [one for one in here if one.person not in {*settled, *made.others}]
     made.suggested = _guessed(target, free, made)
     made.programs = sorted({one.person for one in free if one.program})
     if not dry_run:
         _write(target, made)
     return made
+
+
+def _others(target: Target, here: Sequence[Someone]) -> Iterator[str]:
+    """Names that the table has of another date than the archive."""
+    known = {one.name: one.created for one in Mentions.of(target.archive).people()}
+    for one in here:
+        told, created = day(one.created), known.get(one.person)
+        if told and created and told != created.astimezone(UTC).date():
+            yield one.person
 
 
 def _guessed(target: Target, free: Sequence[Someone], made: People) -> list[Suggestion]:
