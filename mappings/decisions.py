@@ -102,6 +102,7 @@ class TargetDecisions:
         self._circles = Circles(known.issue)
         self._tag_uses = dict(known.public_tags())
         self._people: dict[Key, Person | None] = {}
+        self._milestones: dict[Key, Milestone | None] = {}
         #: accounts that nothing is written as, and why: see `abilities.WritesAsOthers`
         self.unspoken: Mapping[str, str] = {}
         self.source_writer = self._version()
@@ -166,7 +167,9 @@ class TargetDecisions:
 
     def milestone(self, milestone: Key) -> Milestone | None:
         """What the archive knows of a milestone."""
-        return self._known.milestone(milestone)
+        if milestone not in self._milestones:
+            self._milestones[milestone] = self._known.milestone(milestone)
+        return self._milestones[milestone]
 
     def tag(self, name: str) -> str | None:
         """The tag's name at the target; None: only named in the text."""

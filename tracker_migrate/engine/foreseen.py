@@ -2,9 +2,9 @@
 something of them stands there that can't be taken back, what becomes of their fields.
 
 It is found once and kept (`workspace.foreseen`) for as long as the issue, the tables and the
-program are what they were: a run without news decodes no issue. What is not public, what is hidden
-by hand, what holds a comment that was withdrawn, and what has files that can't be closed is looked
-at each time.
+program are what they were: a run without news decodes no issue. What is not public, and what is
+hidden by hand, is looked at each time; and what holds a comment that was withdrawn, or files that
+can't be closed, for whether those stand there.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Foresight:
         marks = {key: inputs(self._target, content) for key, content in contents.items()}
         known = self._known(marks)
         looked = self._with_files(known)
+        looked |= {key for key, row in known.items() if row.inputs.endswith(_LOOK)}
         issues = self._target.archive.some(
             [key for key in marks if read or key not in known or key in looked]
         )
@@ -88,7 +89,7 @@ class Foresight:
         return {
             key: row
             for key, row in self._kept.of(list(marks)).items()
-            if row.inputs == _kept_by(marks[key])
+            if row.inputs in (_kept_by(marks[key]), _kept_by(marks[key]) + _LOOK)
             and (row.fates is not None or row.refused or not self._losses)
             and self._target.closed(key) is None
         }
@@ -126,7 +127,7 @@ class Foresight:
         self._kept.note(
             Row(
                 one.key,
-                _kept_by(one.inputs),
+                _kept_by(one.inputs) + (_LOOK if one.issue and withdrawn(one.issue) else ""),
                 one.refused,
                 self._fates.packed(one.fates) if self._losses else None,
             )
@@ -135,9 +136,13 @@ class Foresight:
 
     def _is_plain(self, seen: Seen) -> bool:
         issue = seen.issue
-        if issue is None or seen.failed or seen.exposed or issue.private or withdrawn(issue):
+        if issue is None or seen.failed or seen.exposed or issue.private:
             return False
         return self._target.closed(seen.key) is None
+
+
+#: ends the inputs of what is known, but has something of which has to be looked whether it stands
+_LOOK = "/look"
 
 
 def inputs(target: Target, content: str) -> str:

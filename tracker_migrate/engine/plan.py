@@ -138,7 +138,7 @@ class Plan:
         folds = target.options.get("bots") == "fold"
         self._planned = Planned(no_bots=folds and not target.decisions.tables.people.bots)
         self._costs = Costs(target.planner)
-        self._fates: Counter[int] = Counter()
+        self._fates: dict[int, int] = {}
         self._shared = _Shared(target)
 
     def run(
@@ -210,7 +210,8 @@ class Plan:
         return self._target.archive.some(keys) if keys else {}
 
     def _outcome(self, seen: Seen, issue: Issue | None, items: tuple[Item, ...]) -> Outcome:
-        self._fates.update(dict(seen.fates))
+        for number, count in seen.fates:
+            self._fates[number] = self._fates.get(number, 0) + count
         ops = {item.op for item in items}
         return Outcome(
             key=seen.key,

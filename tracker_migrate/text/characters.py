@@ -7,6 +7,8 @@ stood there stays readable as its Unicode control picture (ESC becomes U+241B, N
 
 from __future__ import annotations
 
+import re
+
 #: C0 controls but TAB and LF → control pictures; the others that nobody can show → U+FFFD
 _PICTURES: dict[int, int | str] = {
     **{code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)},
@@ -17,8 +19,11 @@ _PICTURES: dict[int, int | str] = {
     0xFFFE: 0xFFFD,
     0xFFFF: 0xFFFD,
 }
+#: all of them: to look for one takes less than to change them
+_ODD = re.compile(f"[{re.escape(''.join(map(chr, _PICTURES)))}]")
 
 
 def visible(text: str) -> str:
     """The text with LF line ends, TAB kept, and each other control character as a visible one."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_PICTURES)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.translate(_PICTURES) if _ODD.search(text) else text

@@ -16,7 +16,20 @@ def telling(issue: Issue, subject: str) -> str:
     after it was written.
     """
     line = " ".join(subject.split())
-    return "" if _REPLY.sub("", line) in _titles(issue) else line
+    return "" if _REPLY.sub("", line) in _titles_of(issue) else line
+
+
+#: the issue that was asked about last, for each comment of it asks again; and its titles
+_last: tuple[Issue | None, set[str]] = (None, set())
+
+
+def _titles_of(issue: Issue) -> set[str]:
+    global _last  # noqa: PLW0603
+    of, titles = _last
+    if of is not issue:
+        titles = _titles(issue)
+        _last = issue, titles  # in one piece: several threads ask
+    return titles
 
 
 def _titles(issue: Issue) -> set[str]:
