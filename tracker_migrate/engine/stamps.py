@@ -70,7 +70,8 @@ class Stamps:
         held = self._target.ledger.of_issue(issue.key)
         goes = withdrawable(self._target, issue, held)
         wanted = self._wanted(issue)
-        found = [self._going(held[of], wanted.get(of)) for of in goes]
+        meant = self._meant(issue) if goes else {}
+        found = [self._going(held[of], meant.get(of)) for of in goes]
         taken = {(one.held.kind, one.held.at.id) for one in found}
         for of, one in held.items():
             if of in wanted and self._is_due(one) and (one.kind, one.at.id) not in taken:
@@ -83,6 +84,16 @@ class Stamps:
         if planner.refusal(issue, decisions) is not None:
             return {}
         return {one.key: one for one in planner.wanted(issue, decisions)}
+
+    def _meant(self, issue: Issue) -> dict[Key, Wanted]:
+        """What is wanted once nothing has to be taken back any more: until then it is refused."""
+        exposures = self._target.exposures
+        reason = exposures.pop(issue.key, None)
+        try:
+            return self._wanted(issue)
+        finally:
+            if reason is not None:
+                exposures[issue.key] = reason
 
     def _is_due(self, held: Held) -> bool:
         kind = self._target.planner.kinds[held.kind]
