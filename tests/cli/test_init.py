@@ -149,6 +149,20 @@ def test_without_a_terminal_nobody_is_asked(cli: Cli, folder: Path) -> None:
     assert "at a terminal it asks" in ended.err
 
 
+def test_whoever_stops_the_look_has_a_workspace_that_can_be_used(
+    cli: Cli, folder: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tracker_migrate.engine.looking.look", stopped)
+    ended = cli("init", folder, *words(standins))
+    assert ended.status == 130
+    assert f"next: tracker-migrate pull -C {folder}" in ended.out
+    monkeypatch.undo()
+    assert cli("pull", "-C", folder, "--limit", "1").status == 0
+
+
 # -- at a terminal --------------------------------------------------------------------------------
 
 

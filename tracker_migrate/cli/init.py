@@ -70,7 +70,11 @@ def init(
     check(said.folder, said.sources, said.targets, address, said.private)
     seen = _there(said.sources, address) if not offline else {}
     made = make(said.folder, said.sources, said.targets, address, said.private, said.chosen, seen)
-    looked = None if offline else _looked(said.folder, look, as_json)
+    try:
+        looked = None if offline else _looked(said.folder, look, as_json)
+    except KeyboardInterrupt:  # it is made, and can be used: the look was only begun
+        _say(made, None, as_json)
+        raise
     _say(made, looked, as_json)
     return DONE
 
