@@ -138,14 +138,14 @@ class Survey:
 
     def _newcomers(self, only: Only | None) -> Iterator[Issue]:
         """Issues that are to be written and are not at the target yet."""
-        for page in pages(self._target.archive.issues(), _PAGE):
-            keys = [issue.key for issue in page]
+        for page in pages(self._target.archive.digests(), _PAGE):
+            keys = [key for key, _ in page]
             held, verdicts = self._target.ledger.held(keys), self._target.ledger.verdicts(keys)
-            for issue in page:
-                verdict = verdicts.get(issue.key)
-                moves = verdict is not None and verdict.state not in CLOSED_STATES
-                if moves and issue.key not in held and (only is None or only.takes(issue)):
-                    yield issue
+            fresh = [key for key in keys if key not in held and _moves(verdicts.get(key))]
+            issues = self._target.archive.some(fresh) if fresh else {}
+            for key in fresh:
+                if key in issues and (only is None or only.takes(issues[key])):
+                    yield issues[key]
 
 
 def _is_judged(seen: Seen, only: Only | None) -> bool:
@@ -162,6 +162,10 @@ def _verdict(seen: Seen, held: Verdict | None) -> Verdict:
     if held is None or held.state in CLOSED_STATES:
         return Verdict(seen.key, "planned", "", "", 0)
     return held
+
+
+def _moves(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.state not in CLOSED_STATES
 
 
 def _moved(verdict: Verdict, held: Verdict | None) -> bool:
