@@ -52,7 +52,8 @@ class Undoing:
         if any(row.author not in (self._me, tasks[phid].by) for phid, row in rows.items()):
             return ANOTHERS
         known = {one.at.id: one.by for one in parts.values() if one.by}
-        if others := sum(self._others(phid, known) for phid in rows):
+        light = _LIGHT | ({"status"} if known else frozenset())
+        if others := sum(self._others(phid, known, light) for phid in rows):
             return WORKED.format(many=others)
         return LINKED if self._is_linked(rows) else ""
 
@@ -60,13 +61,15 @@ class Undoing:
     def _me(self) -> str:
         return self._server.facts.me
 
-    def _others(self, task: str, known: Mapping[str, str]) -> int:
+    def _others(self, task: str, known: Mapping[str, str], light: frozenset[str]) -> int:
         """How many rows of a task's history are another's work. What others do elsewhere, and name
-        the task by, has no type. known: comments that we wrote, and whose they are shown to be."""
+        the task by, has no type. known: what we wrote, and whose it is shown to be. light: types
+        of rows that are nobody's work; `backdate` gives whoever closed a bug the row that tells of
+        its status, which is compared with what was sent."""
         rows = list(self._finder.transactions(task))
         ours = self._finder.ours
         groups = ours.groups(rows)
-        work = (row for row in rows if row.type is not None and row.type not in _LIGHT)
+        work = (row for row in rows if row.type is not None and row.type not in light)
         return sum(
             not ours.wrote(row, groups) and known.get(row.phid) != row.author for row in work
         )

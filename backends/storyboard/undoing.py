@@ -74,11 +74,14 @@ class Undoing:
     def _is_ours(
         self, row: Mapping[str, Any], story: Part, known: Mapping[tuple[str, str], Part]
     ) -> bool:
-        """Whether a row of the timeline is our own doing. As others we only make things."""
+        """Whether a row of the timeline is our own doing. As others we only make things; and
+        `backdate` gives a story's author the row that tells of its tags, which are compared."""
         if self._site.is_ours(row.get("author_id")):
             return True
         kind = _NEW.get(str(row.get("event_type")), "")
         made = story if kind == "story" else known.get((kind, str(events.made(row, kind))))
+        if row.get("event_type") == "tags_added":
+            made = story
         return made is not None and bool(made.by) and str(row.get("author_id")) == made.by
 
     def _is_known(self, row: Mapping[str, Any], known: Mapping[tuple[str, str], Part]) -> bool:

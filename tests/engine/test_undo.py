@@ -65,7 +65,7 @@ def test_where_numbers_are_ours_nothing_is_left_and_elsewhere_it_is_told(world: 
             f"memory://target/card/{n}" for n in (1, 2, 3)
         ]
         assert undone.advice == ["remove 1, 2, 3"]
-    assert undone.shared == {"project": ["1"]}
+    assert undone.shared == {"project": ["memory://target/project/1"]}
 
 
 def test_numbers_are_never_given_a_second_time(workspace: Workspace) -> None:

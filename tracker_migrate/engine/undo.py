@@ -37,7 +37,9 @@ from tracker_migrate.interfaces import (
     ClosedAction,
     ClosedStep,
     Event,
+    Mine,
     Observed,
+    RemoteRef,
     Text,
     Wanted,
 )
@@ -369,37 +371,34 @@ class Undo:
         left: list[Part] = []
         for page in pages(self._store.standing(), _PAGE):
             there = self._still_there(page)
-            self._store.forget([of for of, _kind, _at in page if of not in there])
+            if not self._dry_run:
+                self._store.forget([of for of, _kind, _at in page if of not in there])
             left += [Part(kind=kind, at=at) for of, kind, at in page if of in there]
-        self._undone.left = [
-            Left(kind=one.kind, where=one.at.url or one.at.number or one.at.id) for one in left
-        ]
+        self._undone.left = [Left(kind=one.kind, where=_where(one.at)) for one in left]
         self._undone.advice = list(self._back.advice(left))
         for kind in (name for name, one in self._kinds.items() if one.phase == 0):
             held = self._ledger.held(self._ledger.of_kind(kind)).values()
-            names = sorted(one.at.number or one.at.id for one in held if one.state != "gone")
+            names = sorted(_where(one.at) for one in held if one.state != "gone")
             if names:
                 self._undone.shared[kind] = names
 
-    def _still_there(self, page: Sequence[tuple[Key, str, object]]) -> set[Key]:
+    def _still_there(self, page: Sequence[tuple[Key, str, RemoteRef]]) -> set[Key]:
         watch = self._sink.watch
-        if watch is None or self._dry_run:
+        if watch is None:
             return {of for of, _kind, _at in page}
-        return self._looked(page)
-
-    def _looked(self, page: Sequence[tuple[Key, str, object]]) -> set[Key]:
-        from tracker_migrate.interfaces import Mine, RemoteRef
-
-        assert self._sink.watch is not None
-        asked = [Mine(kinds=(kind,), at=cast(RemoteRef, at)) for _of, kind, at in page]
-        there = {one.at.id for one in self._sink.watch.look(asked)}
-        return {of for of, _kind, at in page if cast(RemoteRef, at).id in there}
+        asked = [Mine(kinds=(kind,), at=at) for _of, kind, at in page]
+        there = {one.at.id for one in watch.look(asked)}
+        return {of for of, _kind, at in page if at.id in there}
 
     def _hear(self, event: Event) -> None:
         if event.name == "found":
             with self._guard:
                 self._undone.found += 1
         self._listen(msgspec.structs.replace(event, target=self._target.name))
+
+
+def _where(at: RemoteRef) -> str:
+    return at.url or at.number or at.id
 
 
 def _part(held: Held) -> Part:

@@ -152,6 +152,19 @@ def test_an_author_whom_we_wrote_as_is_no_stranger_and_what_he_does_later_is_his
     assert "its history names other people" in back(run).worked_on(issue.key, known)
 
 
+def test_the_row_of_a_storys_tags_may_have_its_authors_name(
+    run: Run, stranger: Api, issue: Issue
+) -> None:
+    """`backdate` gives it that; the tags themselves are compared with what was sent."""
+    written(run, issue)
+    stranger.write("PUT", f"/tags/{story_of(run, issue)}", [f"theirs-{story_of(run, issue)}"])
+    known = parts(run, issue)
+    assert "its history names other people" in back(run).worked_on(issue.key, known)
+    me = str(stranger.get("/users/self")["id"])
+    known[issue.key] = Part(kind="story", at=known[issue.key].at, by=me)
+    assert back(run).worked_on(issue.key, known) == ""
+
+
 def test_a_story_of_a_strangers_under_our_number_is_not_deleted(
     run: Run, stranger: Api, us: Api, issue: Issue
 ) -> None:
