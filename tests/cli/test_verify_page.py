@@ -127,6 +127,20 @@ def test_of_what_somebody_closed_at_the_target_no_text_is_told(
     assert secret not in page(workspace)
 
 
+def test_the_page_is_forgotten_with_what_is_private(cli: Cli, workspace: Path, people: Api) -> None:
+    """What was public when it was made may not be so any more."""
+    assert cli("apply", "-T", "new").status == 0
+    _, number = stories(workspace, private=False)[0]
+    people.write("PUT", f"/stories/{number}", {"description": "a text that is on the page"})
+    assert cli("verify", "-T", "new").status == 4
+    assert "a text that is on the page" in page(workspace)
+    assert cli("purge", "--private", "-n").status == 0
+    assert "a text that is on the page" in page(workspace)
+    assert cli("purge", "--private", "-y").status == 0
+    assert not (workspace / "reports" / "new" / "verify.html").exists()
+    assert (workspace / "reports" / "new" / "verify.json").exists()
+
+
 def test_texts_are_kept_of_the_first_differences_alone(
     cli: Cli, workspace: Path, people: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,8 +31,16 @@ def purge(workspace: Workspace, targets: Iterable[Target], *, dry_run: bool = Fa
     purged = forgetting.run()
     purged.files = workspace.files.drop(_needless(workspace, forgetting))
     workspace.files.drop_partial()
+    _drop_pages(workspace)
     scrub(workspace.engine)  # also if nothing was found: an earlier run may have been interrupted
     return purged
+
+
+def _drop_pages(workspace: Workspace) -> None:
+    """The pages of `verify` show texts of what was public when they were made; the next verify
+    makes them again."""
+    for page in (workspace.folder / "reports").glob("*/verify.html"):
+        page.unlink(missing_ok=True)
 
 
 def _needless(workspace: Workspace, forgetting: Purge) -> list[str]:
