@@ -116,6 +116,27 @@ def test_the_targets_projects_are_the_best_guess(
     assert re.search(r"^#\? gadget,old,gadget,,yes,\d+ tasks?$", text, re.M)
 
 
+def test_nothing_is_added_to_a_table_that_nobody_understands(cli: Cli, workspace: Path) -> None:
+    broken = "jdoe,new,4,,verified,,\n"
+    path = workspace / "mappings" / "people.csv"
+    path.write_text(broken)
+    ended = cli("map", "fill")
+    assert ended.status == 2
+    assert "people.csv" in ended.err
+    assert len(ended.err.splitlines()) == len(set(ended.err.splitlines()))
+    assert tables(workspace) == {"people.csv": broken}
+
+
+def test_without_a_target_the_names_are_offered_all_the_same(
+    cli: Cli, workspace: Path, standins: Servers
+) -> None:
+    (workspace / "migration.toml").write_text(standins.settings(targets=False))
+    assert cli("map", "fill").status == 0
+    held = tables(workspace)
+    assert f"#? {named(workspace)[0].name},," in held["people.csv"]
+    assert "#?" not in held.get("states.toml", ""), "no tracker, no words of its own"
+
+
 def test_a_dry_run_offers_nothing(cli: Cli, workspace: Path) -> None:
     assert "would be offered" in cli("map", "fill", "-n").out
     assert tables(workspace) == {}

@@ -16,6 +16,7 @@ from tracker_migrate import registry
 from tracker_migrate.engine.occurring import Occurring
 from tracker_migrate.engine.people import Weight
 from tracker_migrate.mappings import offers, people, projects, sheet, states, tags
+from tracker_migrate.mappings.decisions import Tables
 from tracker_migrate.mappings.table import Mistakes
 from tracker_migrate.model import Key, Person, key
 from tracker_migrate.workspace import Workspace
@@ -49,9 +50,11 @@ class Filling:
         self._found = Occurring.in_(workspace.archive)
 
     def run(self, *, dry_run: bool = False) -> Filled:
-        """Write the offers, or only count them."""
+        """Write the offers, or only count them. Raises UsageError if a table can't be read as it
+        stands: nothing is added to what nobody understands."""
         filled, folder = Filled(), self._workspace.mappings
         folder.mkdir(parents=True, exist_ok=True)
+        self._check(folder)
         for name, offered in (
             ("people.csv", self._people(folder / "people.csv")),
             ("tags.csv", self._tags(folder / "tags.csv")),
@@ -63,6 +66,17 @@ class Filling:
             if filled.offered[name] and not dry_run:
                 sheet.save(folder / name, text)
         return filled
+
+    def _check(self, folder: Path) -> None:
+        mistakes = Mistakes()
+        named = self._workspace.settings.targets
+        for name, one in named.items():
+            tracker = registry.split(one["sink"], "target")[0]
+            Tables(folder, name, tracker, mistakes, list(named))
+        if not named:
+            Tables(folder, "", self._source, mistakes)
+        mistakes.found = list(dict.fromkeys(mistakes.found))
+        mistakes.stop_if_any()
 
     # -- people -----------------------------------------------------------------------------------
 
