@@ -228,7 +228,8 @@ def _people(target: Target) -> Iterator[Finding]:
         yield Finding(
             about=target.name,
             level="look",
-            what=f"{len(found.suspended)} rows of people.csv are not used: their names changed hands",
+            what=f"{len(found.suspended)} rows of people.csv are not used: "
+            "their names changed hands",
             cure="tracker-migrate map check names them",
         )
     if found.dead or found.shared:
