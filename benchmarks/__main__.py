@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.backdate import backdate
+from benchmarks.backdate_maniphest import backdate_maniphest
 from benchmarks.scene import Scene
 from benchmarks.texts import texts
 
@@ -70,6 +71,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
     "memory": (memory, 10_000),
     "texts": (texts, 0),
     "backdate": (backdate, 100_000),
+    "backdate_maniphest": (backdate_maniphest, 100_000),
 }
 
 
