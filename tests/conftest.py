@@ -30,8 +30,7 @@ def mariadb() -> Iterator[mariadb_.Server]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a MariaDB is marked so, and shares one."""
+    """What needs a MariaDB is marked so."""
     for item in items:
         if "mariadb" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.mariadb)
-            item.add_marker(pytest.mark.xdist_group("mariadb"))

@@ -193,3 +193,28 @@ def test_what_an_administrator_runs_is_known_afterwards(
         read_back(here, "gadget", claims)
         writes_nothing(here)
         assert backdate(here, mariadb).rows == {}
+
+
+def test_a_lost_ledger_is_rebuilt_by_the_seals(
+    mariadb: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world(tmp_path / "ws", monkeypatch, "gadget") as here:
+        generate(here.launchpad, bugs=8, blueprints=1, seed=5)
+        claims = Claims(here)
+        claims.join(*authors_of(here, "gadget"))
+        here.pull()
+        here.apply(TARGET)
+        backdate(here, mariadb)
+        for file in (here.folder / "state").glob("workspace.db*"):
+            file.unlink()
+        here.pull()
+        with Workspace(here.folder) as workspace, workspace.coordinating():
+            adopted = jobs.adopt(workspace, TARGET)
+        assert adopted.added > 20
+        assert (adopted.differs, adopted.doubled, adopted.absent) == ([], [], 0)
+        before = here.writes(TARGET)
+        assert here.apply(TARGET).created == 0
+        assert here.writes(TARGET) == before
+        writes_nothing(here)
+        assert backdate(here, mariadb).rows == {}
+        read_back(here, "gadget", claims)

@@ -119,7 +119,8 @@ def writes_nothing(real: Real) -> None:
     with Workspace(real.folder) as workspace, workspace.coordinating():
         agrees(jobs.verify(workspace, "real"))
         adopted = jobs.adopt(workspace, "real")
-        assert not (adopted.differs or adopted.left or adopted.added or adopted.doubled)
+        found = (adopted.differs, adopted.left, adopted.added, adopted.doubled)
+        assert found == ([], 0, 0, [])
         assert jobs.apply(workspace, "real").steps == 0
         agrees(jobs.verify(workspace, "real"))
 
