@@ -35,11 +35,14 @@ def identities(draw: random.Random, truth: Truth) -> Identities:
             own.append(f"N{number}@{draw.choice(_HOSTS).upper()}")
         if draw.random() < 0.05:
             own.append(team)
+        if draw.random() < 0.5:
+            own.append(f"https://login.launchpad.net/+id/q{number}W")
         made.ours[human.login] = own
     for place, human in enumerate(movers):
         chance = draw.random()
         if chance < 0.5:
-            made.theirs[place] = [draw.choice(made.ours[human.login])]
+            one = draw.choice(made.ours[human.login])
+            made.theirs[place] = [one.replace("login.launchpad.net", "login.ubuntu.com")]
         elif chance < 0.6:
             made.theirs[place] = [team]
         elif chance < 0.8:
