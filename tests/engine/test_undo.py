@@ -177,6 +177,7 @@ def test_what_people_have_worked_on_is_left_as_it_is(
     assert "Better words" not in str(undone.spared)
 
 
+@pytest.mark.parametrize("database", [None])  # one each
 def test_what_another_migration_wrote_is_left_as_it_is(make: Callable[..., Workspace]) -> None:
     server = MemoryServer()
     written(World(make("first"), server, "theirs"), bug(1, "one"))
@@ -351,6 +352,7 @@ def test_an_adoption_afterwards_finds_no_ghosts(world: World) -> None:
     assert (applied.created, applied.joined, applied.doubles) == (0, 0, [])
 
 
+@pytest.mark.parametrize("database", [None])  # one each
 def test_another_workspace_does_not_join_what_was_taken_back(
     make: Callable[..., Workspace],
 ) -> None:
