@@ -133,7 +133,7 @@ ul.keys-list { columns: 16rem; padding-left: 1.1rem; margin: .4rem 0; font-size:
 {{ parts.stat(it.differs|length|count, "fields differ", "bad" if it.differs else "") }}
 {{ parts.stat((it.doubled|length + it.unplanned|length)|count, "twice, unknown",
               "bad" if it.doubled or it.unplanned else "") }}
-{{ parts.stat(it.exposed|length|count, "exposed, of " ~ it.private|count,
+{{ parts.stat(it.exposed|length|count, "exposed of " ~ it.private|count ~ " private",
               "bad" if it.exposed else "") }}
 </dl>
 <p class="soft">{{ it.fields|count }} fields were compared; {{ it.foreign|count }} objects are other
