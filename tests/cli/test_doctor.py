@@ -14,6 +14,7 @@ from tests.cli.conftest import OWNER, Cli, Servers
 from tracker_migrate import __version__
 from tracker_migrate.backends.launchpad.source import LaunchpadSource
 from tracker_migrate.backends.maniphest import foresight
+from tracker_migrate.backends.storyboard import foresight as storyboards
 from tracker_migrate.backends.storyboard.client import Api
 from tracker_migrate.model import name_of
 from tracker_migrate.testing.loopback import Fault
@@ -172,6 +173,31 @@ def test_numbers_that_are_taken_are_told(cli: Cli, workspace: Path, standins: Se
     assert f"1 are taken by other people's stories: {bug} -> " in told
     assert 'numbers = "block"' in told
     assert "after the move the next one that anybody makes gets a number above 10000" in told
+
+
+def test_of_very_many_numbers_a_sample_is_asked_for(
+    cli: Cli, workspace: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options(workspace, "new", 'numbers = "keep"')
+    monkeypatch.setattr(storyboards, "ASKED", 2)
+    with Workspace(workspace) as held:
+        bugs = sorted(int(one.name) for one in held.archive.issues() if one.kind == "bug")
+    other = strangers(standins)
+    for bug in bugs:
+        other.write("POST", "/stories", {"id": bug, "title": "somebody else's"})
+    other.close()
+    told = said(found(cli, workspace, "-T", "new"), "look", "new")
+    assert f"of 2 bugs' numbers that were tried, of {len(bugs)}, 2 are taken" in told
+
+
+def test_a_server_without_numbers_left_would_stop_a_run(
+    cli: Cli, workspace: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = strangers(standins)
+    other.write("POST", "/stories", {"id": 2_147_483_599, "title": "as high as it goes"})
+    other.close()
+    told = said(found(cli, workspace, "-T", "new"), "stop", "new")
+    assert "the newest story is 2147483599: no 21 numbers are left above it" in told
 
 
 def test_what_is_written_already_is_not_taken(cli: Cli, workspace: Path) -> None:
