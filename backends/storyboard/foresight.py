@@ -4,17 +4,18 @@ that are taken, and what the numbers of everybody else become."""
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from tracker_migrate.abilities import Concern
-from tracker_migrate.backends.storyboard import fields, shape, wire
+from tracker_migrate.backends.storyboard import fields, ours, people, shape, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.finding import Finder
 from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.errors import Gone, ObjectError
 from tracker_migrate.interfaces import Decisions
-from tracker_migrate.model import Issue
+from tracker_migrate.model import Issue, Key
 from tracker_migrate.text.few import few
 
 #: of more numbers than these a sample is asked for, drawn evenly: each costs some 30 ms (facts 6)
@@ -38,6 +39,7 @@ class StoryBoardForesight:
         self._bytes = 0
         self._tags: set[str] = set()
         self._names: dict[str, set[str]] = {}
+        self._unknown: set[Key] = set()
 
     def see(self, issue: Issue, there: bool) -> None:
         """Count one issue."""
@@ -53,6 +55,7 @@ class StoryBoardForesight:
             self._bytes += sum(one.file.size for one in issue.attachments if one.file is not None)
         if issue.private:
             return  # what it is named by is nobody else's to know
+        self._unknown.update(one for one in self._authors_of(issue) if not self._is_known(one))
         self._tags.update(tag for tag in issue.tags if self._too_long(tag))
         for _, place in shape.moved(issue, self._decisions):
             self._names.setdefault(fields.project_name(place.name), set()).add(place.name)
@@ -61,12 +64,35 @@ class StoryBoardForesight:
         chosen = self._decisions.tag(tag)
         return chosen is not None and fields.tag_name(chosen) is None
 
+    def _authors_of(self, issue: Issue) -> Iterator[Key]:
+        said = (one.author for one in issue.comments if not one.withheld)
+        yield from (one for one in (issue.author, *said) if one is not None)
+
+    def _is_known(self, person: Key) -> bool:
+        return self._decisions.account(person) is not None or self._decisions.is_bot(person)
+
     def concerns(self) -> Iterator[Concern]:
         """See `abilities.Foresight.concerns`."""
+        if self._site.options.authors == "tokens":
+            yield from self._authors()
         yield from self._limits()
         yield from self._room()
         yield from self._projects()
         yield from self._numbers()
+
+    # -- authors ----------------------------------------------------------------------------------
+
+    def _authors(self) -> Iterator[Concern]:
+        if self._unknown:
+            what = f"{len(self._unknown)} authors of public issues have no account here"
+            cure = 'tracker-migrate map create people, with people = "created"'
+            yield Concern(level="look", what=f"{what}: texts name them", cure=cure)
+        tables = getattr(self._decisions, "tables", None)
+        named = tables.people.accounts.values() if tables is not None else ()
+        reasons = Counter(people.unspoken(self._site, {one.id for one in named}).values())
+        for why, count in sorted(reasons.items()):
+            what = f"{count} accounts of people.csv are not written as: each {why}"
+            yield Concern(level="look", what=what)
 
     # -- limits -----------------------------------------------------------------------------------
 
@@ -203,4 +229,4 @@ class StoryBoardForesight:
             story = self._site.api.get(f"/stories/{number}")
         except (Gone, ObjectError):
             return False
-        return not self._site.is_ours(story.get("creator_id"))
+        return not ours.story(self._site, story)

@@ -39,6 +39,7 @@ from tracker_migrate.errors import (
     UsageError,
 )
 from tracker_migrate.interfaces import Account, Audience
+from tracker_migrate.mappings.people import People
 from tracker_migrate.model import Issue, Key, Person
 from tracker_migrate.testing.loopback import Fault, StandIn
 
@@ -620,6 +621,22 @@ def test_what_is_written_as_an_account_that_was_made_is_by_it(
     issue = by_two()
     run.write(issue)
     assert got(server, f"/stories/{run.refs[issue.key][1].id}")["creator_id"] == int(made.id)
+
+
+def test_doctor_says_who_is_not_written_as(sink: StoryBoardSink, decisions: Decided) -> None:
+    class Tables:
+        people = People(
+            accounts={"ann": Account(id=ME, name=""), "ben": Account(id=OTHER, name="")}
+        )
+
+    decisions.tables = Tables()  # type: ignore[attr-defined]
+    seen = sink.foresight(decisions)
+    seen.see(by_two(), False)
+    told = [one.what for one in seen.concerns() if one.level == "look"]
+    assert told[:2] == [
+        "1 authors of public issues have no account here: texts name them",
+        "1 accounts of people.csv are not written as: each is the importer's",
+    ]
 
 
 # -- what becomes of the fields -------------------------------------------------------------------
