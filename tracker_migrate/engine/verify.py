@@ -211,8 +211,9 @@ class Verify:
         }
 
     def _author(self, held: Held, by: str) -> None:
-        """Note an object that shows another author than we wrote it as, as far as that is told."""
-        if by and by != held.by:
+        """Note an object that was written as somebody, and shows somebody else by now, as far as
+        that is told."""
+        if held.by and by and by != held.by:
             what = "is not who it was written as: somebody changed it"
             self._verified.differs.append(DifferenceAt(held.key, "author", what))
 
