@@ -26,7 +26,13 @@ def hide_addresses(text: str) -> str:
     """
     if "@" not in text:
         return text
-    return _ADDRESS.sub(HIDDEN, text).replace(f"<{HIDDEN}>", HIDDEN)
+    # none goes over the end of a line, and most lines of a log have no sign of one
+    lines = text.split("\n")
+    return "\n".join(_hidden_in(line) if "@" in line else line for line in lines)
+
+
+def _hidden_in(line: str) -> str:
+    return _ADDRESS.sub(HIDDEN, line).replace(f"<{HIDDEN}>", HIDDEN)
 
 
 # what is no text of people's: keys (`launchpad:task:1@bzr.dev`) and addresses of the source's own
