@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.backdate import backdate
 from benchmarks.backdate_maniphest import backdate_maniphest
+from benchmarks.plan import plan
 from benchmarks.scene import Scene
 from benchmarks.texts import texts
 
@@ -69,6 +70,7 @@ def memory(bugs: int) -> Figures:
 BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
     "rates": (rates, 700),
     "memory": (memory, 10_000),
+    "plan": (plan, 2_000),
     "texts": (texts, 0),
     "backdate": (backdate, 100_000),
     "backdate_maniphest": (backdate_maniphest, 100_000),

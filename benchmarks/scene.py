@@ -30,12 +30,16 @@ class Cost:
 
 
 class Scene:
-    """A made-up project of so many bugs, and both targets, empty."""
+    """A made-up project of so many bugs, and both targets, empty. load: what the Launchpad holds
+    instead, as its stand-in's `--load` takes it; project: the name of the project in it."""
 
     targets = tuple(PREPARE)
 
-    def __init__(self, bugs: int, seed: int = 1) -> None:
-        self._made = f"generated:bugs={bugs},blueprints={bugs // 12},seed={seed},project=gadget"
+    def __init__(
+        self, bugs: int, seed: int = 1, load: str | None = None, project: str = "gadget"
+    ) -> None:
+        made = f"generated:bugs={bugs},blueprints={bugs // 12},seed={seed},project={project}"
+        self._made, self._project = load or made, project
         self._stack = ExitStack()
         self._servers: dict[str, Server] = {}
         self._environment = dict(os.environ)
@@ -58,7 +62,7 @@ class Scene:
         self._stack.close()
 
     def _prepare(self) -> None:
-        lines = ["[source]", 'specs = ["launchpad:gadget"]', "per_second = 0"]
+        lines = ["[source]", f'specs = ["launchpad:{self._project}"]', "per_second = 0"]
         lines += [f'address = "{self._servers["launchpad"].url}"']
         for name, prepare in PREPARE.items():
             target = prepare(self._servers[name])
