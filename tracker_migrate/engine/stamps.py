@@ -122,9 +122,10 @@ class Stamps:
         before, after = carrying(wanted, held.by), _undated(carrying(wanted, by))
         was = {name: sent for name, (_, sent) in held.fields.items()}
         names = tuple(n for n, one in after.fields.items() if before.fields.get(n) != one)
-        new = self._closed(after, names).fields
-        names = tuple(name for name in names if short(new[name]) != was.get(name))
-        closed, old = self._closed(after, names), self._closed(before, names).fields
+        closed = self._closed(after, names)
+        new = {name: one for name, one in closed.fields.items() if short(one) != was.get(name)}
+        closed = msgspec.structs.replace(closed, fields=new)
+        old = self._closed(before, tuple(new)).fields if new else {}
         stamp = Stamp(
             key=held.key,
             kind=held.kind,
@@ -137,8 +138,8 @@ class Stamps:
             closed=wanted.closed,
             closer=self._closer_of(issue, wanted.closed),
             fields=closed.fields,
-            was={name: was[name] for name in names if name in was},
-            before={name: old[name] for name in names if short(old[name]) == was.get(name)},
+            was={name: was[name] for name in new if name in was},
+            before={name: one for name, one in old.items() if short(one) == was.get(name)},
         )
         return Due(stamp, held, after, closed)
 
