@@ -1,16 +1,12 @@
 """Authors and dates in StoryBoard's own database, for its API can set neither a row of the
 timeline's date nor, without a token of somebody's, its author (facts 2).
 
-People see the timeline's rows, so that a comment's date is its event's. An event is known by its
-comment or task; a story's `story_created` and `tags_added` by their author, and by the date that an
-earlier backdate has given them: what a person did later is nobody else's.
+People see the timeline's rows, so that a comment's date is its event's.
 """
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +14,7 @@ from tracker_migrate import mysql
 from tracker_migrate.abilities import Backdated, Stamp, Stamped
 from tracker_migrate.backends.storyboard import backdate_sql, tables
 from tracker_migrate.backends.storyboard.backdate_sql import TEXTS
+from tracker_migrate.backends.storyboard.timelines import Timelines
 from tracker_migrate.digest import short
 from tracker_migrate.errors import UsageError
 from tracker_migrate.model import Key
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _TABLES = {"story": "stories", "task": "tasks", "comment": "comments"}
-_MADE = ("story_created", "tags_added")
 _NOT_THERE = "is not in the database"
 _NOT_OURS = "has another author by now, and is left alone"
 _NOBODY = "its author's account is not in the database"
@@ -123,7 +119,7 @@ class _Batch:
         sql = f"SELECT {columns} FROM {_TABLES[kind]} WHERE id IN ({{}}) ORDER BY id FOR UPDATE"
         return {row.id: row for row in self._in(sorted(self._of[kind]), sql)}
 
-    def _events(self) -> _Events:
+    def _events(self) -> Timelines:
         """The timelines of the batch's stories: one look at the whole table, which has no index for
         it (facts 6), and which must not be locked for that. Of a story that is to stay as it is,
         only what is asked for."""
@@ -135,23 +131,26 @@ class _Batch:
         )
         timelines = self._in(sorted(self._of["story"]), sql.format("story_id"))
         others = self._in(sorted(alone), sql.format("comment_id"))
-        return _Events([*timelines, *others])
+        return Timelines([*timelines, *others])
 
     # -- deciding ---------------------------------------------------------------------------------
 
-    def _object(self, kind: str, stamp: Stamp, row: Any, events: _Events) -> None:
+    def _object(self, kind: str, stamp: Stamp, row: Any, events: Timelines) -> None:
         number = int(stamp.at.id)
         event = events.of_comment.get(number) if kind == "comment" else None
         if row is None or (kind == "comment" and event is None):
             self._left[stamp.key] = _NOT_THERE
             return
         author = event.author_id if event is not None else row.creator_id
-        if author not in self._accepted(stamp):
+        accepted = self._accepted(stamp)
+        if _is_sealed(stamp, row):
+            accepted.add(author)
+        if author not in accepted:
             self._left[stamp.key] = _NOT_OURS
         elif stamp.withdraw:
             self._withdraw(number, stamp, events)
         else:
-            events.of(kind, number, stamp, self._accepted(stamp), self._importer)
+            events.of(kind, number, stamp, accepted, self._importer)
             self._stamped.append(self._row(kind, stamp, row))
 
     def _accepted(self, stamp: Stamp) -> set[int]:
@@ -177,7 +176,7 @@ class _Batch:
         self.edits.row(_TABLES[kind], row, **wanted)
         return Stamped(key=stamp.key, by=stamp.by, fields=fields, edited=tuple(edited))
 
-    def _withdraw(self, number: int, stamp: Stamp, events: _Events) -> None:
+    def _withdraw(self, number: int, stamp: Stamp, events: Timelines) -> None:
         """A comment goes with its history and its row of the timeline. One that somebody has
         replied to stays there, empty, for the reply names it."""
         history = self._in([number], "SELECT id FROM comments_history WHERE comment_id IN ({})")
@@ -193,11 +192,11 @@ class _Batch:
             self.edits.delete("comments", number)
         self._stamped.append(Stamped(key=stamp.key, by=stamp.by, gone=True))
 
-    def _stories_dates(self, rows: Mapping[int, Any], events: _Events) -> None:
+    def _stories_dates(self, rows: Mapping[int, Any], events: Timelines) -> None:
         for number in events.ours:
             self._changed(self._of["story"][number], rows[number], events.newest_of_story(number))
 
-    def _tasks_dates(self, rows: Mapping[int, Any], events: _Events) -> None:
+    def _tasks_dates(self, rows: Mapping[int, Any], events: Timelines) -> None:
         done = {one.key for one in self._stamped}
         for number, stamp in self._of["task"].items():
             if stamp.key in done:
@@ -218,90 +217,8 @@ class _Batch:
                 self.edits.delete("subscriptions", row.id)
 
 
-class _Events:
-    """The rows of some stories' timelines: as they are, and as they are to be."""
-
-    def __init__(self, rows: Iterable[Any]) -> None:
-        self._rows = list(rows)
-        self._of_story: dict[int, list[Any]] = defaultdict(list)
-        self._of_task: dict[int, list[Any]] = defaultdict(list)
-        self.of_comment: dict[int, Any] = {}
-        #: stories whose own rows are ours
-        self.ours: list[int] = []
-        self._wanted: dict[int, dict[str, Any]] = {}
-        self._importer = 0
-        for row in self._rows:
-            self._of_story[row.story_id].append(row)
-            if row.event_type == "user_comment":
-                self.of_comment[row.comment_id] = row
-            if row.event_type.startswith("task_"):
-                self._of_task[_info(row).get("task_id", 0)].append(row)
-
-    def of(self, kind: str, number: int, stamp: Stamp, accepted: set[int], importer: int) -> None:
-        """The rows that tell of an object that is ours, and what they are to say."""
-        self._importer = importer
-        if kind == "comment":
-            self._set(self.of_comment[number], stamp)
-        elif kind == "task":
-            for row in self._of_task[number]:
-                if row.event_type == "task_created" and row.author_id in accepted:
-                    self._set(row, stamp)
-        else:
-            self.ours.append(number)
-            for row in self._of_story[number]:
-                if row.event_type in _MADE and self._made(row, stamp, accepted):
-                    self._set(row, stamp)
-
-    def _made(self, row: Any, stamp: Stamp, accepted: set[int]) -> bool:
-        """Whether we have written a row of a story's own: a person whose story it is may have added
-        tags as well."""
-        if row.event_type == "story_created" or row.author_id == self._importer:
-            return row.author_id in accepted
-        dated = stamp.created is not None and row.created_at == second(stamp.created)
-        return dated and row.author_id in accepted
-
-    def _set(self, row: Any, stamp: Stamp) -> None:
-        author = int(stamp.by) if stamp.by else self._importer
-        wanted: dict[str, Any] = {"author_id": author}
-        if stamp.created is not None:
-            wanted["created_at"] = second(stamp.created)
-        if row.event_type == "tags_added" and _info(row).get("author_id") != author:
-            wanted["event_info"] = json.dumps({**_info(row), "author_id": author})
-        self._wanted[row.id] = wanted
-
-    def drop(self, comment: int) -> int:
-        """Know no more of a comment's row; its id."""
-        row = self.of_comment.pop(comment)
-        self._of_story[row.story_id].remove(row)
-        return int(row.id)
-
-    def newest_of_story(self, story: int) -> datetime | None:
-        """The date of the newest row that is not the importer's."""
-        return self._newest(self._of_story[story])
-
-    def newest_of_task(self, task: int) -> datetime | None:
-        """The same of those that tell of a task."""
-        return self._newest(self._of_task[task])
-
-    def _newest(self, rows: Iterable[Any]) -> datetime | None:
-        dates = []
-        for row in rows:
-            wanted = self._wanted.get(row.id, {})
-            if wanted.get("author_id", row.author_id) not in (None, self._importer):
-                dates.append(wanted.get("created_at", row.created_at))
-        return max((one for one in dates if one is not None), default=None)
-
-    def note(self, edits: Edits) -> None:
-        """Note what is to be changed."""
-        for row in self._rows:
-            if row.id in self._wanted:
-                edits.row("events", row, **self._wanted[row.id])
-
-
-def _info(row: Any) -> dict[str, Any]:
-    """What a row of the timeline says besides; nothing, if it can't be read."""
-    try:
-        info = json.loads(row.event_info or "{}")
-    except ValueError:
-        return {}
-    return info if isinstance(info, dict) else {}
+def _is_sealed(stamp: Stamp, row: Any) -> bool:
+    """Whether a text stands there already as it is to be, with our seal: a batch was committed, and
+    before the ledger was told of it, somebody else was said to be the author."""
+    texts = stamp.fields.items() if stamp.by and not stamp.withdraw else ()
+    return bool(texts) and all(getattr(row, name) == text for name, text in texts)

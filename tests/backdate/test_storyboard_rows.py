@@ -122,6 +122,19 @@ def test_a_late_claim_moves_all_and_back_any_number_of_times(board: Board) -> No
     assert "https://home/story 100" in seen[2][0]["description"]
 
 
+def test_a_claim_that_changes_before_the_ledger_knew_of_the_last_one_is_followed(
+    board: Board,
+) -> None:
+    board.backdate(stamps(by=ADA, others=BEN))
+    done = board.backdate(stamps(by=CYD, others=ADA))  # was_by is still the importer
+    assert not done.left
+    assert board.row(tables.stories, 100)["creator_id"] == CYD
+    assert board.row(tables.tasks, 1100)["creator_id"] == CYD
+    for kind in ("story_created", "task_created", "tags_added"):
+        assert board.event_of(kind)["author_id"] == CYD
+    assert board.event_of("user_comment", comment_id=1000)["author_id"] == ADA
+
+
 def test_an_edited_text_is_left_and_told_and_its_author_is_set(board: Board) -> None:
     with board.engine.begin() as database:
         edited = tables.stories.update().values(description="by a person")
