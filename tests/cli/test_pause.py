@@ -1,4 +1,4 @@
-"""The daemon holds still while somebody asks for it, and goes on; SIGTERM ends it within seconds."""
+"""The daemon holds still while somebody asks for it, and goes on; SIGTERM ends it in seconds."""
 
 from __future__ import annotations
 

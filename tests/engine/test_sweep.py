@@ -109,7 +109,7 @@ def test_gone_issues_are_a_brake_when_they_are_many_and_a_person_may_accept_them
     for number in range(1, 16):
         source.remove(bug_key(number))
     every = list(world.workspace.archive.issue_keys())
-    with pytest.raises(Brake, match="15 of 40 issues .* pull --full --accept"):
+    with pytest.raises(Brake, match=r"15 of 40 issues .* pull --full --accept"):
         pull(world, source).run(sweep=every)
     assert len(list(world.workspace.archive.issue_keys())) == 40
     assert pull(world, source, accept=True).run(sweep=every).gone == 15
