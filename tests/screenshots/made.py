@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 
 from tests.end_to_end.world import conduit_token
@@ -69,7 +70,8 @@ class Move:
 
     def call(self, *arguments: str, status: tuple[int, ...] = (0, 3, 4)) -> None:
         """Run a command in the workspace."""
-        ended = run([arguments[0], "-C", str(self.workspace), *arguments[1:]])
+        with redirect_stdout(io.StringIO()):
+            ended = run([arguments[0], "-C", str(self.workspace), *arguments[1:]])
         if ended not in status:
             raise SystemExit(f"tracker-migrate {' '.join(arguments)} ended with {ended}")
 
