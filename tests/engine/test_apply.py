@@ -163,6 +163,46 @@ def test_an_edit_that_is_all_there_was_to_send_is_kept_too(world: World) -> None
     assert world.card(1).fields["title"] == "A better title"
 
 
+def test_a_change_that_was_declined_and_taken_back_is_written_when_it_comes_again(
+    world: World,
+) -> None:
+    world.keep(bug(1))
+    world.apply()
+    number = world.card(1).number
+    world.server.edit("card", number, title="A better title")
+    world.keep(bug(1, title="Worse"))
+    assert world.apply().kept == 1
+    world.keep(bug(1))
+    world.apply()
+    world.server.edit("card", number, title=bug(1).title)
+    world.keep(bug(1, title="Worse"))
+    world.apply()
+    assert world.card(1).fields["title"] == "Worse"
+    assert world.verify().agrees
+    assert world.apply().steps == 0
+
+
+def test_where_a_person_and_the_source_agree_there_is_no_conflict(world: World) -> None:
+    """What the person makes of it after that is an edit of what is wanted, and is kept and told."""
+    world.keep(bug(1))
+    world.apply()
+    card = world.card(1)
+    world.server.edit("card", card.number, title="A better title")
+    world.keep(bug(1, title="A better title", description="new"))
+    before = world.server.writes.total()
+    applied = world.apply()
+    assert (applied.kept, applied.updated) == (0, 1)
+    assert world.server.writes.total() == before + 1, "the other field"
+    assert world.ledger.conflicts() == []
+    assert world.verify().agrees
+    world.server.edit("card", card.number, title=bug(1).title)
+    assert world.apply().steps == 0
+    assert card.fields["title"] == bug(1).title
+    assert [(d.key, d.field) for d in world.verify().differs] == [(bug_key(1), "title")]
+    world.keep(bug(1, title="Worse"))
+    assert world.apply().kept == 1
+
+
 def test_an_issue_removed_at_the_target_is_not_made_again(world: World) -> None:
     world.keep(bug(1, "one"), bug(2))
     world.apply()

@@ -18,7 +18,7 @@ from tracker_migrate.engine.verify import outsiders
 from tracker_migrate.errors import Brake, NotPublic, Unreachable
 from tracker_migrate.interfaces import Event
 from tracker_migrate.model import Access, Issue, Key, key
-from tracker_migrate.testing.memory import Fault, MemorySource, bug
+from tracker_migrate.testing.memory import Fault, MemoryServer, MemorySource, bug
 from tracker_migrate.workspace import Workspace
 
 JDOE, ANNA, TEAM = (key("memory", "person", name) for name in ("jdoe", "anna", "vmt"))
@@ -262,6 +262,28 @@ def test_what_is_not_seen_to_be_public_stays_closed(
     assert here.state(1) == "done"
 
 
+def test_what_was_edited_while_nobody_could_read_it_is_not_opened_as_it_was(
+    workspace: Workspace,
+) -> None:
+    """Its words were never everybody's. It opens when they are gone there, or accepted."""
+    here = World(workspace, MemoryServer(), "theirs")
+    tables(here, POLICY)
+    here.keep(shut(1, "a", "secret"), shut(2, "b"))
+    here.apply()
+    here.keep(bug(1, "a", "b"), bug(2, "b"))
+    assert here.apply(retry=True).aside == 1
+    assert audiences(here, 1, 2) == ["few", "public"]
+    verdict = here.ledger.verdict(bug_key(1))
+    assert verdict is not None
+    assert "1 of its comments" in verdict.reason
+    assert "secret" not in verdict.reason
+    (note,) = (one for one in here.server.all("note") if "secret" in str(one))
+    here.server.remove("note", note.number)
+    assert here.apply(retry=True).aside == 0
+    assert audiences(here, 1) == ["public"]
+    assert here.notes(1) == ["a"]
+
+
 def test_a_source_that_is_down_stops_the_run_and_sets_nothing_aside(here: World) -> None:
     here.keep(shut(1, "a"), bug(2))
     here.apply()
@@ -333,6 +355,22 @@ def test_it_is_open_again_when_the_comment_is_gone_at_the_target(here: World) ->
     assert here.notes(1) == ["a"]
     assert here.verify().agrees
     assert here.apply().steps == 0
+
+
+def test_what_is_gone_there_before_a_run_finds_it_hidden_keeps_nothing_closed(here: World) -> None:
+    """Somebody was quicker than the run; it stood closed for another reason, or not at all."""
+    copied = bug(1, "a", "secret")
+    here.keep(copied, bug(2, "b"))
+    here.apply()
+    here.workspace.archive.set_gone(bug_key(1))
+    here.apply()
+    assert audiences(here, 1) == ["importer"]
+    for note in [one for one in here.server.all("note") if str(one.fields["text"])[-1] in "tb"]:
+        here.server.remove("note", note.number)
+    here.keep(hidden(copied, 2), hidden(bug(2, "b"), 1))
+    assert here.apply().exposed == 0
+    assert audiences(here, 1, 2) == ["public", "public"]
+    assert here.verify().agrees
 
 
 def test_a_person_can_accept_it(here: World) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.authored import misnamed
 from tracker_migrate.engine.closing import Closed, Closing
+from tracker_migrate.engine.coming import Coming
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.doubles import Doubles, waiting
 from tracker_migrate.engine.edits import REMOVED, Edits
@@ -109,6 +110,7 @@ class Apply:
         self._settled: set[int] = set()
         self._failed: set[Key] = set()
         self._opening = Opening(target, is_public)
+        self._coming = Coming(self._sink, self._ledger, self._sender)
         self._aside = Aside(target, retry=retry)
         self._stopping = False
         self._total = 0
@@ -124,9 +126,13 @@ class Apply:
         self._target.learn()
         survey = Survey(self._target, self._listen)
         try:
-            settle(self._target, [one.issue for one in self._ledger.in_state("exposed")])
+            known = [one.issue for one in self._ledger.in_state("exposed")]
+            settle(self._target, known)
             self._total = survey.judge(only)
             self._closing.run(self._closed)
+            if survey.freed(known):  # somebody was quicker
+                survey.judge(only)
+                self._closing.run(self._closed)
             if self._ledger.open_intents():
                 self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
                 survey.judge(only)  # what is found may be something that has to be closed
@@ -139,7 +145,9 @@ class Apply:
                 if last or not self._target.chooses:
                     self._pass(only, limit, last)
                     self._ledger.flush()  # the next pass asks the ledger what this one made
+            self._await_late(survey, only)
             self._open_last()
+            self._await_late(survey, only)
         finally:
             self._ledger.drop_leases()
         states = self._ledger.states()
@@ -162,6 +170,12 @@ class Apply:
         if doubles.turned_back:
             self._closing.run(self._closed)  # what came late may have opened something
 
+    def _await_late(self, survey: Survey, only: Only | None = None) -> None:
+        """Nothing of ours is under way any more; what has come late is closed if it must be."""
+        if self._coming.settle():
+            survey.judge(only)
+            self._closing.run(self._closed)
+
     def _doubled_at(self, one: Double) -> None:
         self._say("doubled", one.key, self._done, f"as {one.at.number or one.at.id}")
 
@@ -171,9 +185,11 @@ class Apply:
             self._sink.check(self._target.decisions)
         self._target.learn()
         try:
-            Survey(self._target, self._listen).judge()
+            survey = Survey(self._target, self._listen)
+            survey.judge()
             self._closing.run(self._closed)
             self._settle_doubles()
+            self._await_late(survey)
         finally:
             self._ledger.drop_leases()
         self._applied.exposed = self._ledger.states().get("exposed", 0)
@@ -354,6 +370,8 @@ class Apply:
             self._applied.stuck += len(found.stuck)
             self._applied.unwanted += len(found.left)
             self._applied.gone += len(found.gone)
+        for key, mark in found.again:
+            self._ledger.accept(key, mark)
 
     def _finish(self, issue: Issue, whole: bool) -> None:
         reason = "" if whole else "some changes can't be made at this target"

@@ -37,6 +37,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     stuck: tuple[tuple[Key, str], ...] = ()
     gone: tuple[Key, ...] = ()
     left: tuple[Key, ...] = ()
+    #: objects that are as they are wanted, though not for the open form that was looked at last:
+    #: a change that was declined, and taken back at the source; with the digest of the present form
+    again: tuple[tuple[Key, str], ...] = ()
 
 
 def open_digest(wanted: Wanted) -> str:
@@ -86,6 +89,7 @@ def diff(
     actions: list[Action] = []
     stuck: list[tuple[Key, str]] = []
     gone: list[Key] = []
+    again: list[tuple[Key, str]] = []
     unchanged, seen = 0, set()
     for planned in wanted:
         there = held.get(planned.key)
@@ -100,6 +104,8 @@ def diff(
             unchanged += 1  # shared or another migration's: made once, then left to its owners
         elif not (fields := _changed(one, there, lookup)):
             unchanged += 1
+            if (mark := open_digest(one)) != there.digest:
+                again.append((one.key, mark))
         elif kind.editable:
             actions.append(Action(op="update", wanted=one, fields=fields, at=there.at))
         else:
@@ -111,6 +117,7 @@ def diff(
         stuck=tuple(stuck),
         gone=tuple(gone),
         left=left,
+        again=tuple(again),
     )
 
 

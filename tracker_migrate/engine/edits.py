@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.digest import short
-from tracker_migrate.engine.diff import open_digest
+from tracker_migrate.engine.diff import open_digest, open_digests
 from tracker_migrate.errors import Gone, ObjectError, Refused
-from tracker_migrate.interfaces import Action, Kind, Pointer, Sink
+from tracker_migrate.interfaces import Action, Kind, Pointer, Sink, Wanted
 from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held, Ledger, places
 
@@ -50,7 +50,9 @@ class Edits:
                 self._ledger.set_gone([key])
                 continue
             edited = self._edited(action, held[key], there[key])
-            kept += [(key, name) for name in edited]
+            agreed = [n for n in edited if action.wanted.fields[n] == there[key][n]]
+            self._agree(action.wanted, agreed)
+            kept += [(key, name) for name in edited if name not in agreed]
             fields = tuple(name for name in action.fields if name not in edited)
             if fields:
                 left.append(msgspec.structs.replace(action, fields=fields))
@@ -59,6 +61,14 @@ class Edits:
         for key, name in kept:
             self._ledger.add_conflict(key, name, POLICY)
         return left, kept
+
+    def _agree(self, wanted: Wanted, names: Sequence[str]) -> None:
+        """Where somebody has made of a field what is wanted by now, there is no conflict: it counts
+        as sent, so that what is made of it after that is told from ours."""
+        marks = open_digests(wanted) if names else {}
+        agreed = {name: (marks[name], short(wanted.fields[name])) for name in names}
+        if agreed:
+            self._ledger.agree(wanted.key, agreed)
 
     def removed(self, issue: Key) -> bool:
         """Whether an issue is not at the target any more. It is noted then, so that nothing is sent

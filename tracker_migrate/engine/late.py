@@ -6,6 +6,7 @@ it, so that what is old in it is written again, and what a person has edited is 
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +18,8 @@ from tracker_migrate.workspace.sent import Sent, sent
 
 
 class Late:
-    """The creates of one target that were given up, and what has become of them."""
+    """The creates of one target that were given up, and what has become of them. since: the
+    time.monotonic() at which a request was given up last without having been waited for."""
 
     def __init__(self, sink: Sink, ledger: Ledger) -> None:
         self._sink, self._ledger = sink, ledger
@@ -25,18 +27,22 @@ class Late:
         self._guard = threading.Lock()
         self._known: dict[Key, list[Sent]] | None = None
         self._looked: set[Key] = set()
+        self.since = time.monotonic()
 
-    def give_up(self, intent: int, step: ClosedStep) -> None:
-        """Note that nobody knows whether a step was carried out or will be, and that it is not
-        waited for. One that creates nothing, or what was given up before, leaves nothing."""
+    def give_up(self, intent: int, step: ClosedStep, *, waited: bool) -> None:
+        """Note that nobody knows whether a step was carried out, and that it is not waited for now.
+        waited: the settle time has passed, so that it will not be carried out any more. What may
+        still come is looked for at the end of the run, see `coming`. Else one that creates nothing,
+        or what was given up before, leaves nothing."""
         creates = [self._sent(step, one) for one in step.actions if self._is_own(one)]
         with self._guard:
             known = self._all()
             fresh = [one for one in creates if one not in known.get(one.key, ())]
-            if not fresh:
+            if not fresh and (waited or self._is_shared(step)):
                 self._ledger.void([intent])
                 return
-            self._ledger.given_up.keep(intent, fresh)
+            self._ledger.given_up.keep(intent, fresh, waited=waited)
+            self.since = time.monotonic()
             for one in fresh:
                 known.setdefault(one.key, []).append(one)
 
@@ -80,6 +86,9 @@ class Late:
         """Whether it creates an object of an issue. What many issues share is found by its name,
         and is left as it is."""
         return action.op == "create" and self._kinds[action.kind].phase != 0
+
+    def _is_shared(self, step: ClosedStep) -> bool:
+        return all(self._kinds[one.kind].phase == 0 for one in step.actions)
 
     def _all(self) -> dict[Key, list[Sent]]:
         if self._known is None:

@@ -9,11 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
+from tracker_migrate.engine.diff import diff
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import MigrateError, Unreachable
+from tracker_migrate.errors import MigrateError, ObjectError, Unreachable, UsageError
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.archive import position
-from tracker_migrate.workspace.ledger import Held
+from tracker_migrate.workspace.ledger import Held, places
+
+_OUTDATED = (
+    "it became public, and {many} of its comments say at the target what they said before they were"
+    " changed, perhaps when not everybody could read them; the target can't edit them: have them "
+    "removed there, or accept it in privacy.toml"
+)
 
 
 class Opening:
@@ -42,7 +49,25 @@ class Opening:
         for key in sorted(self._waiting, key=position):
             issue = self._target.archive.issue(key)
             if issue is not None:
-                yield issue, self._reason(key)
+                yield issue, self._reason(key) or self._outdated(issue)
+
+    def _outdated(self, issue: Issue) -> str:
+        """Why everybody would read what perhaps nobody else ever could: something that says there
+        what it says no more at the source, and that can't be edited. What is gone there by now does
+        not count, nor what a person has accepted."""
+        target, key = self._target, issue.key
+        if key in target.decisions.tables.privacy.accepted:
+            return ""
+        try:
+            wanted = target.planner.wanted(issue, target.decisions)
+            held, kinds = target.ledger.of_issue(key), target.planner.kinds
+            stuck = [of for of, _why in diff(wanted, held, kinds, target.places).stuck]
+            there = target.sink.read(places(held, kinds)).objects if stuck else {}
+        except (ObjectError, UsageError) as error:
+            return f"it became public, and can't be compared with what is there: {error}"
+        target.ledger.set_gone(of for of in stuck if of not in there)
+        left = sum(of in there for of in stuck)
+        return _OUTDATED.format(many=left) if left else ""
 
     def _reason(self, key: Key) -> str:
         if self._is_public is None:

@@ -189,7 +189,7 @@ class Sender:
             self.done(intent, step, found, "found")
             return found
         if self.may_go_again(step):
-            self.late.give_up(intent, step)
+            self.late.give_up(intent, step, waited=False)
             raise Again(down)
         due = time.monotonic() + self._sink.settle_seconds
         raise InDoubt(Doubt(intent, step, mark, due, down))
@@ -230,10 +230,7 @@ class Sender:
         Returns where the objects are, or None: it was not carried out, as far as can be seen.
         """
         self.late.looked(doubt.step)
-        left = doubt.due - time.monotonic()
-        if left > 0:
-            self._listen(Event(name="waiting", key=doubt.step.issue, detail=f"{left:.0f} s"))
-            self._sleep(left)
+        self.wait(doubt.due, doubt.step.issue)
         for look in range(2):
             found = self.find(doubt.step, doubt.mark)
             if found is not None:
@@ -241,8 +238,15 @@ class Sender:
                 return found
             if look == 0:
                 self._sleep(min(1.0, self._sink.settle_seconds / 4))
-        self.late.give_up(doubt.intent, doubt.step)
+        self.late.give_up(doubt.intent, doubt.step, waited=True)
         return None
+
+    def wait(self, due: float, issue: Key) -> None:
+        """Let the time pass until time.monotonic() is `due`."""
+        left = due - time.monotonic()
+        if left > 0:
+            self._listen(Event(name="waiting", key=issue, detail=f"{left:.0f} s"))
+            self._sleep(left)
 
     def _wait(self, tried: int, error: Retriable, issue: Key) -> None:
         """Wait before another attempt. Raises Unreachable if there is to be none."""

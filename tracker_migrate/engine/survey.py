@@ -5,12 +5,13 @@ It goes over the archive once, in pages, and leaves its findings in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
 
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.exposures import exposures, settle
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.foreseen import Foresight, Seen
 from tracker_migrate.engine.late import Late
@@ -67,6 +68,22 @@ class Survey:
             self._listen(Event(name="judged", target=self._target.name, done=planned))
         self._target.foretell(foresight.moves)
         return planned
+
+    def freed(self, but: Container[Key]) -> bool:
+        """Ask the target whether what it can't take back is gone there by now, of all issues but
+        those that were looked at before; whether it is of any: then judge again. Raises what stops
+        a run."""
+        fresh = sorted(key for key in self._target.exposures if key not in but)
+        settle(self._target, fresh)
+        known = (self._target.archive.issue(key) for key in fresh)
+        freed = False
+        for page in pages((issue for issue in known if issue is not None), _PAGE):
+            still = exposures(self._target, page)
+            for issue in page:
+                if issue.key not in still:
+                    del self._target.exposures[issue.key]
+                    freed = True
+        return freed
 
     def _look_again(self, issues: list[Key]) -> None:
         """What names one of these, or is named by it, is written otherwise now that they move, or

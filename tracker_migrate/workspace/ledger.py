@@ -284,6 +284,19 @@ class Ledger:
         if lost:
             self._writer.now(lambda c: c.execute(table.delete().where(*where)))
 
+    def agree(self, key: Key, fields: Mapping[str, tuple[str, str]]) -> None:
+        """Know that these fields of an object stand there as they are wanted, though it was not us
+        who wrote them so."""
+        table = schema.object_
+        where = table.c.target == self.target, table.c.key == key
+
+        def write(connection: Connection) -> None:
+            held = connection.execute(sa.select(table.c.fields).where(*where)).scalar_one()
+            values = {"fields": json.dumps(json.loads(held) | dict(fields))}
+            connection.execute(table.update().where(*where).values(**values))
+
+        self._writer.now(write)
+
     def accept(self, key: Key, mark: str) -> None:
         """Take an object as it is for the present open form: its changes were declined, and are
         not worth another look until the source changes again."""
