@@ -213,11 +213,16 @@ class Machine(RuleBasedStateMachine):
             value = str(not here[0].done) if here else "True"
         if not self.stage.edit(bug.number, name, value):
             return
-        if name == "done" and (bug.number, name) in self.truth.edits:
-            del self.truth.edits[bug.number, name]  # it is what we sent again, and no edit by value
+        if name == "done" and self._is_as_sent(bug.number):
+            self.truth.edits.pop((bug.number, name), None)  # no edit by value
             self.truth.touched.add(bug.number)
         else:
             self.truth.edits[bug.number, name] = value
+
+    def _is_as_sent(self, number: int) -> bool:
+        """Whether a state was set to what we sent last."""
+        sent = self.stage.as_sent(number)
+        return (number, "done") in self.truth.edits if sent is None else sent
 
     @rule(pick=_PICK)
     def somebody_comments(self, pick: int) -> None:
@@ -419,7 +424,8 @@ class Machine(RuleBasedStateMachine):
         assert not changed, f"overwritten: {changed}"
         _agrees, named, said = guarded(self.stage.verify)
         there = {n for n, b in self.truth.bugs.items() if b.there}
-        wrong = (named - oracle.named(stands) - self.truth.touched) & there
+        may = oracle.named(stands) | oracle.agreed() | self.truth.touched
+        wrong = (named - may) & there
         assert not wrong, f"verify names {sorted(wrong)} without a reason: {said}"
         silent = oracle.named(stands) - named - self.truth.removed  # which may be set aside
         assert not silent, f"verify is silent about {sorted(silent)}"

@@ -69,6 +69,9 @@ class ManiphestStage(StandInStage):
         rows = self.standin.store.rows(sql, [self._me])
         return [row for row in rows if of_home(row["description"]) == (number, None)]
 
+    def _states(self, number: int) -> Iterator[tuple[str, str]]:
+        yield from ((row["phid"], row["status"]) for row in self._tasks(number)[:1])
+
     def _edit(self, phid: str, who: str = "alice", **values: str) -> bool:
         reader = ManiphestReader(self.standin.url, conduit_token(who))
         changes = [{"type": name, "value": value} for name, value in values.items()]

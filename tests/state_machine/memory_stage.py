@@ -19,6 +19,7 @@ from tests.state_machine.clock import VirtualClock
 from tests.state_machine.guard import Fuse
 from tests.state_machine.oracle import Allowed, Note, Standing
 from tests.state_machine.truth import EMBARGOED, PRIVATE, Bug, Said, Truth
+from tracker_migrate.digest import short
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.errors import LoginNeeded, Refused, Retriable, Unreachable
 from tracker_migrate.model import Access, Comment, Issue, Key, key, name_of
@@ -379,6 +380,14 @@ class MemoryStage:
 
     def in_doubt(self, number: int) -> bool:
         return self.world.ledger.in_flight(bug_key(number))
+
+    def as_sent(self, number: int) -> bool | None:
+        of = bug_key(number)
+        held = self.world.ledger.held([of]).get(of)
+        card = next((one for one in self._cards(number)), None)
+        if card is None or held is None or held.at.id != str(card.number):
+            return None
+        return held.fields["state"][1] == short(card.fields["state"])
 
     def writes(self) -> int:
         return self.server.writes.total()

@@ -83,7 +83,8 @@ class Oracle:
         """The bugs of which `verify` has to say something, though nothing is at fault: what people
         changed or removed, and what can't be taken back."""
         truth = self._truth
-        named = {number for number, _field in truth.edits} | truth.removed
+        edited = {at for at in truth.edits if at not in self._agreed()}
+        named = {number for number, _field in edited} | truth.removed
         named |= {
             number
             for number, bug in truth.bugs.items()
@@ -94,6 +95,19 @@ class Oracle:
             number for number, found in stands.items() if found and self._exposed(number, found)
         }
         return (named | shown) & {number for number, bug in truth.bugs.items() if bug.there}
+
+    def agreed(self) -> set[int]:
+        """The bugs whose state people made what it is at the source by now: a target that has more
+        states than two may hold another one of those that mean the same."""
+        return {number for number, _field in self._agreed()}
+
+    def _agreed(self) -> set[tuple[int, str]]:
+        truth = self._truth
+        return {
+            (number, field)
+            for (number, field), value in truth.edits.items()
+            if field == "done" and value == str(truth.bugs[number].done)
+        }
 
     def _is_missed(self, bug: Bug, said: Said) -> bool:
         """Whether a comment that is not there should be."""
@@ -123,10 +137,18 @@ class Oracle:
             if not here.shut:
                 yield Finding("leaks", number, "has to be closed for all but the importer")
             return
+        if not here.open and self._is_outdated(here):
+            return  # whoever could read it can, and nobody else may
         if here.open != bug.public or here.shut:
             kind = "leaks" if here.open else "losses"
             yield Finding(kind, number, f"open: {here.open}, shut: {here.shut}, {bug.info}")
         yield from self._fields(bug, here)
+
+    def _is_outdated(self, here: Standing) -> bool:
+        """Whether a comment stands there as it was before an edit, in words that not everybody
+        could ever read, where comments can't be edited."""
+        said = {word for note in here.notes if note.ours for word in words(note.text)}
+        return self._allowed.comment_edits and not said.isdisjoint(self._truth.secret)
 
     def _fields(self, bug: Bug, here: Standing) -> Iterator[Finding]:
         number, edited = bug.number, self._truth.edits

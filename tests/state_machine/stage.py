@@ -95,6 +95,10 @@ class Stage(Protocol):
     def in_doubt(self, number: int) -> bool:
         """Whether the ledger does not know what became of a request about a bug."""
 
+    def as_sent(self, number: int) -> bool | None:
+        """Whether the state that a bug has at the target is the one that, as the ledger says, was
+        sent last; None if the ledger does not know of it."""
+
     def writes(self) -> int:
         """How many writing requests the target has carried out."""
 

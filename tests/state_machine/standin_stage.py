@@ -31,6 +31,7 @@ from tracker_migrate import hosts
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
 from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
+from tracker_migrate.digest import short
 from tracker_migrate.engine import jobs
 from tracker_migrate.model import Key, name_of
 from tracker_migrate.testing.loopback import Fault, Reply, Request, StandIn, serving, struck
@@ -134,7 +135,7 @@ class StandInStage:
     policies = ""
 
     def __init__(self, connections: int) -> None:
-        self.truth, self.clock = Truth(), VirtualClock()
+        self.truth, self.clock = Truth(keeps_filed=True), VirtualClock()
         self._servers = servers()
         self.standin: Any = getattr(self._servers, self.target)
         self._patch = pytest.MonkeyPatch()
@@ -289,6 +290,21 @@ class StandInStage:
     def in_doubt(self, number: int) -> bool:
         with Workspace(self._folder) as workspace:
             return workspace.ledger(self.target).in_flight(Key(f"launchpad:bug:{number}"))
+
+    def as_sent(self, number: int) -> bool | None:
+        with Workspace(self._folder) as workspace:
+            held = workspace.ledger(self.target).of_issue(Key(f"launchpad:bug:{number}"))
+        sent = {
+            one.at.id: one.fields["status"][1] for one in held.values() if "status" in one.fields
+        }
+        here = dict(self._states(number))
+        if not here or not here.keys() <= sent.keys():
+            return None
+        return all(short(state) == sent[of] for of, state in here.items())
+
+    def _states(self, number: int) -> Iterator[tuple[str, str]]:
+        """By the id of each object of ours that has one."""
+        raise NotImplementedError
 
     def stands(self) -> Mapping[int, list[Standing]]:
         """What stands at the target, by bug."""

@@ -62,11 +62,20 @@ without = "all"
             row[0] for row in rows if row[2] == _OURS and of_home(row[1]) == (number, None)
         ]  # fmt: skip
 
+    def _tasks(self, story: int) -> list[tuple[int, str]]:
+        """Ours: a reader may make one of his own there."""
+        sql = "SELECT id, status FROM task WHERE story_id=? AND creator_id=?"
+        return [(row[0], row[1]) for row in self.standin.store.all(sql, (story, _OURS))]
+
+    def _states(self, number: int) -> Iterator[tuple[str, str]]:
+        for story in self._stories(number)[:1]:
+            yield from ((str(task), status) for task, status in self._tasks(story))
+
     def edit(self, number: int, name: str, value: str) -> bool:
         for story in self._stories(number)[:1]:
             if name == "done":
-                tasks = self.standin.store.all("SELECT id FROM task WHERE story_id=?", (story,))
                 status = "merged" if value == "True" else "inprogress"
+                tasks = self._tasks(story)
                 done = [self._ask("PUT", f"/tasks/{one[0]}", {"status": status}) for one in tasks]
                 return bool(done) and None not in done
             held = self.standin.store.get("story", story)
@@ -126,7 +135,7 @@ without = "all"
 
     def _standing(self, row: Any) -> Standing:
         ask, at = self.standin.store.all, (row["id"],)
-        tasks = ask("SELECT status FROM task WHERE story_id=?", at)
+        tasks = [row[1] for row in self._tasks(row["id"])]
         tags = ask("SELECT name FROM story_tag JOIN tag ON tag.id=tag_id WHERE story_id=?", at)
         said = ask("SELECT content, author_id FROM comment WHERE story_id=? ORDER BY id", at)
         readers = ask(
@@ -138,7 +147,7 @@ without = "all"
         return Standing(
             title=row["title"],
             text=row["description"],
-            done=all(one[0] in _DONE for one in tasks) if tasks else None,
+            done=all(one in _DONE for one in tasks) if tasks else None,
             tags={one[0] for one in tags},
             notes=[note(one[0], one[1] == _OURS and not edits(one[0])) for one in said],
             open=not private,

@@ -18,8 +18,10 @@ from tests.state_machine import budget
 from tests.state_machine.machine import TALLY
 from tests.state_machine.oracle import Allowed, Note, Oracle, Standing
 from tests.state_machine.plants import PLANTS, Patch
-from tests.state_machine.truth import PRIVATE, Bug, Said, Truth
+from tests.state_machine.standin_stage import StandInStage
+from tests.state_machine.truth import EMBARGOED, PRIVATE, Bug, Said, Truth
 from tests.state_machine.worlds import WORLDS
+from tracker_migrate.testing.loopback import Fault
 
 #: how many steps each world makes in a run of all tests: 10,000 together
 STEPS = {"memory, ours": 4200, "memory, theirs": 4200, "storyboard": 800, "maniphest": 800}
@@ -93,6 +95,44 @@ def test_a_person_may_set_a_state_back_before_our_change_is_settled(world: str) 
         state.killed(moments=moments, pulls=False)
         state.somebody_edits(pick=0, name="done")
         state.teardown()
+
+
+@pytest.mark.parametrize("world", ["memory, ours", "memory, theirs"])
+def test_a_person_may_do_first_what_the_source_does_and_take_it_back(world: str) -> None:
+    """The source's change is there then: what he sets back is an edit, and is told."""
+    state = WORLDS[world]()
+    state.begin(connections=1, bugs=1)
+    state.synchronise(full=True)
+    state.somebody_edits(pick=0, name="done")
+    state.finish(pick=0)
+    state.synchronise(full=False)
+    state.somebody_edits(pick=0, name="done")
+    assert state.truth.edits == {(1, "done"): "False"}
+    state.teardown()
+
+
+def test_a_reader_may_make_a_task_of_his_own_in_our_story() -> None:
+    """It is no double of ours, though it takes the number of one."""
+    state = WORLDS["storyboard"]()
+    state.begin(connections=1, bugs=1)
+    state.synchronise(full=True)
+    state.file(info=PRIVATE, comments=0, refers=0)
+    state.truth.taken = True
+    assert isinstance(state.stage, StandInStage)
+    state.stage.standin.faults.append(Fault(do="stranger", method="POST", path="/tasks"))
+    state.synchronise(full=True)
+    state.teardown()
+
+
+@pytest.mark.parametrize("world", ["storyboard", "maniphest"])
+def test_the_text_as_it_was_filed_is_shown_beside_the_present_one(world: str) -> None:
+    """Launchpad keeps it as the first message: what opens the bug opens that."""
+    state = WORLDS[world]()
+    state.begin(connections=1, bugs=1)
+    state.file(info=EMBARGOED, comments=0, refers=0)
+    state.rewrite(pick=1, title=False, text=True, moves=False)
+    state.turn(pick=1, info="Public")
+    state.teardown()
 
 
 # -- the oracle -----------------------------------------------------------------------------------

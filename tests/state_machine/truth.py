@@ -85,9 +85,12 @@ class Bug:
 class Truth:
     """All bugs, and what people did at the target."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_filed: bool = False) -> None:
         self.bugs: dict[int, Bug] = {}
         self._count = 0
+        #: whether the source shows the text as it was filed beside the present one, as Launchpad's
+        #: first message does
+        self._keeps_filed = keeps_filed
         #: words that everybody could read at the source at some time
         self.told: set[str] = set()
         #: every word that the source ever said
@@ -129,6 +132,7 @@ class Truth:
             bug.troubled = bug.troubled or not bug.public
             if bug.public:
                 self.told.update(bug.shown())
+                self.told.update(bug.texts[:1] if self._keeps_filed else ())
 
     @property
     def secret(self) -> set[str]:
