@@ -101,7 +101,8 @@ _PAGE = """\
 {% block style %}
 table.sides { table-layout: fixed; margin: .3rem 0 1.6rem }
 table.sides td { font: .84rem/1.45 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace;
-  white-space: pre-wrap; overflow-wrap: anywhere; border: 0; padding: .05rem .6rem; width: 50% }
+  white-space: pre-wrap; overflow-wrap: anywhere; border: 0; padding: .05rem .6rem; width: 50%;
+  height: 1.4rem }
 table.sides th { padding: .2rem .6rem; border-bottom: 1px solid var(--line); font-size: .85rem }
 table.sides td.was { background: color-mix(in srgb, var(--red-mark) 13%, transparent) }
 table.sides td.is { background: color-mix(in srgb, var(--green) 15%, transparent) }
