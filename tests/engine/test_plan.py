@@ -120,14 +120,13 @@ def test_of_what_is_not_public_nothing_is_kept(world: World) -> None:
 
 def test_an_unforeseen_refusal_is_not_kept(world: World) -> None:
     world.keep(bug(1))
-    refusal = world.sink.planner.refusal
 
     def broken(*_what: Any) -> str | None:
         raise ZeroDivisionError
 
-    world.sink.planner.refusal = broken  # type: ignore[method-assign]
-    assert plan(world).refuse.total() == 1
-    world.sink.planner.refusal = refusal  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.sink.planner, "refusal", broken)
+        assert plan(world).refuse.total() == 1
     assert plan(world).refuse.total() == 0
 
 
