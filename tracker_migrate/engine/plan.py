@@ -285,6 +285,7 @@ class Plan:
 
     def result(self) -> Planned:
         """All of it added up, as far as it was gone through."""
+        self._target.ledger.flush()  # who plans again finds what was kept
         plan, costs = self._planned, self._costs
         named = self._target.workspace.fates.named(self._fates)
         for number, count in sorted(self._fates.items(), key=lambda one: one[1]):
