@@ -18,7 +18,7 @@ from tests.end_to_end.test_strangers import alice, ask
 from tests.end_to_end.world import TARGETS, World
 from tracker_migrate.engine import jobs
 from tracker_migrate.engine.filters import Only
-from tracker_migrate.engine.undo import Undone
+from tracker_migrate.engine.left import Undone
 from tracker_migrate.model import Key, key
 from tracker_migrate.workspace import Workspace
 

@@ -11,7 +11,8 @@ from tests.engine.test_privacy import shut, tables
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine.adopt import Adopt
 from tracker_migrate.engine.filters import Only
-from tracker_migrate.engine.undo import JOINED, UNSEEN, Undo, Undone
+from tracker_migrate.engine.left import Undone
+from tracker_migrate.engine.undo import JOINED, UNSEEN, Undo
 from tracker_migrate.errors import LoginNeeded, UsageError
 from tracker_migrate.testing.memory import Fault, MemoryServer, Numbers, Record, bug
 from tracker_migrate.workspace import Workspace

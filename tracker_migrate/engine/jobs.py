@@ -23,6 +23,7 @@ from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.left import Undone
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.planfile import keep_to, read_file
 from tracker_migrate.engine.pull import Pull, Pulled
@@ -32,7 +33,7 @@ from tracker_migrate.engine.readers import readers as readers_
 from tracker_migrate.engine.redirects import Redirect, redirects
 from tracker_migrate.engine.show import Shown, show
 from tracker_migrate.engine.target import Target
-from tracker_migrate.engine.undo import Undo, Undone
+from tracker_migrate.engine.undo import Undo
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
 from tracker_migrate.errors import Brake, ClosingOnly, LoginNeeded, UsageError
 from tracker_migrate.interfaces import Loss, Source

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import cast
@@ -21,11 +21,13 @@ import msgspec
 from tracker_migrate.abilities import Back, Part, TakesBack
 from tracker_migrate.digest import short
 from tracker_migrate.engine.closing import Closing
-from tracker_migrate.engine.diff import open_digests, references
+from tracker_migrate.engine.diff import open_digests
 from tracker_migrate.engine.doubles import double_key, is_double
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.left import Undone, tell_left
 from tracker_migrate.engine.recover import recover
+from tracker_migrate.engine.referring import Referring
 from tracker_migrate.engine.send import InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import pages
@@ -37,13 +39,10 @@ from tracker_migrate.interfaces import (
     ClosedAction,
     ClosedStep,
     Event,
-    Mine,
     Observed,
-    RemoteRef,
-    Text,
     Wanted,
 )
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held, places
 from tracker_migrate.workspace.undone import is_undone
 
@@ -59,35 +58,6 @@ EDITED = "somebody has changed it since: {fields}"
 UNSETTLED = "an earlier request is not settled yet: {why}"
 
 
-class Left(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that stays at the target. where: its address, number or name there."""
-
-    kind: str
-    where: str
-
-
-class Undone(msgspec.Struct, kw_only=True):
-    """What was taken back, or would be.
-
-    issues: those that were taken back whole. deleted, closed: objects, by kind; with what went
-    along. spared: issues that are left as they are, and why. failed: those that could not be taken
-    back, and why: they are tried again by the next run. found: requests whose reply was lost, and
-    that were carried out. left: what was taken back and stays at the target, closed where that was
-    possible, from this run or an earlier one. shared: projects, tags and the like, which stay, by
-    kind. advice: what an administrator may do about what is left.
-    """
-
-    issues: int = 0
-    deleted: dict[str, int] = {}
-    closed: dict[str, int] = {}
-    spared: dict[Key, str] = {}
-    failed: dict[Key, str] = {}
-    found: int = 0
-    left: list[Left] = []
-    shared: dict[str, list[str]] = {}
-    advice: list[str] = []
-
-
 class Undo:
     """Takes back what stands at one target. Raises UsageError if that can take back nothing."""
 
@@ -101,6 +71,7 @@ class Undo:
         self._back = cast(TakesBack, target.sink)
         self._kinds = target.planner.kinds
         self._store = target.workspace.undone(target.ledger.target)
+        self._referring = Referring(target, self._store)
         self._sender = Sender(self._sink, self._ledger, self._hear)
         self._closing = Closing(
             target, self._sender, Steps(target, self._sender, None, lambda _step: None)
@@ -159,7 +130,7 @@ class Undo:
             self._each(only)
         finally:
             self._ledger.drop_leases()
-        self._tell_left()
+        tell_left(self._target, self._store, self._back, self._undone, look=not self._dry_run)
         return self._undone
 
     def _settle(self, only: Only | None) -> None:
@@ -168,7 +139,7 @@ class Undo:
         if self._ledger.open_intents():
             self._unsettled = recover(self._sink, self._ledger, self._sender)
         if only is not None:
-            self._reopen_others(only)
+            self._referring.note_all(only, lambda issue: self._takes(issue, only))
 
     def _know_doubles(self) -> None:
         """What a proxy has delivered twice, and is known to, is no work of anybody's."""
@@ -228,7 +199,7 @@ class Undo:
             self._undone.spared[issue] = reason
         known = self._target.archive.issue(issue) if not self._dry_run else None
         if known is not None:  # what it refers to may go
-            self._reopen(known, lambda _issue: True)
+            self._referring.note(known, lambda _issue: True)
 
     def _spared(self, issue: Key, held: Mapping[Key, Held]) -> str:
         """Why an issue is left as it is, or "". Raises Gone if it is not to be seen."""
@@ -331,74 +302,11 @@ class Undo:
             self._ledger.unsend(back.key, {})
             self._closing.send([Action(op="update", wanted=wanted, fields=due, at=held.at)])
 
-    # -- what refers to it ------------------------------------------------------------------------
-
-    def _reopen_others(self, only: Only) -> None:
-        """What stays and refers to what goes is written again when that is there anew."""
-        for page in pages(self._target.archive.issues(), _PAGE):
-            held = self._ledger.held([issue.key for issue in page])
-            for issue in page:
-                if issue.key in held and not (only.may_take(issue.key) and only.takes(issue)):
-                    self._reopen(issue, lambda to: self._takes(to, only))
-
-    def _reopen(self, issue: Issue, goes: Callable[[Key], bool]) -> None:
-        """Note which of an issue's fields refer to objects of issues that go."""
-        try:
-            planned = list(self._target.planner.wanted(issue, self._target.decisions))
-        except (ObjectError, UsageError):
-            return  # nothing is written of it
-        planned = [
-            one
-            for one in planned
-            if self._kinds[one.kind].editable and self._kinds[one.kind].phase != 0
-        ]
-        named = {to for one in planned for value in one.fields.values() for to in references(value)}
-        whose = {of: one.issue for of, one in self._ledger.held(sorted(named)).items()}
-        gone = {of for of, its in whose.items() if its != issue.key and goes(its)}
-        held = self._ledger.held([one.key for one in planned])
-        refers = {
-            one.key: found
-            for one in planned
-            if one.key in held and (found := _referring(one, gone))[0]
-        }
-        if refers:
-            self._store.reopen(issue.key, refers)
-
-    # -- what stays -------------------------------------------------------------------------------
-
-    def _tell_left(self) -> None:
-        """What was taken back and stands there still; and what many issues share."""
-        left: list[Part] = []
-        for page in pages(self._store.standing(), _PAGE):
-            there = self._still_there(page)
-            if not self._dry_run:
-                self._store.forget([of for of, _kind, _at in page if of not in there])
-            left += [Part(kind=kind, at=at) for of, kind, at in page if of in there]
-        self._undone.left = [Left(kind=one.kind, where=_where(one.at)) for one in left]
-        self._undone.advice = list(self._back.advice(left))
-        for kind in (name for name, one in self._kinds.items() if one.phase == 0):
-            held = self._ledger.held(self._ledger.of_kind(kind)).values()
-            names = sorted(_where(one.at) for one in held if one.state != "gone")
-            if names:
-                self._undone.shared[kind] = names
-
-    def _still_there(self, page: Sequence[tuple[Key, str, RemoteRef]]) -> set[Key]:
-        watch = self._sink.watch
-        if watch is None:
-            return {of for of, _kind, _at in page}
-        asked = [Mine(kinds=(kind,), at=at) for _of, kind, at in page]
-        there = {one.at.id for one in watch.look(asked)}
-        return {of for of, _kind, at in page if at.id in there}
-
     def _hear(self, event: Event) -> None:
         if event.name == "found":
             with self._guard:
                 self._undone.found += 1
         self._listen(msgspec.structs.replace(event, target=self._target.name))
-
-
-def _where(at: RemoteRef) -> str:
-    return at.url or at.number or at.id
 
 
 def _part(held: Held) -> Part:
@@ -423,12 +331,3 @@ def _is_back(held: Held, back: Back | None) -> bool:
 def _add(counts: dict[str, int], kinds: Sequence[str]) -> None:
     for kind, many in Counter(kinds).items():
         counts[kind] = counts.get(kind, 0) + many
-
-
-def _referring(wanted: Wanted, gone: set[Key]) -> tuple[list[Key], list[str]]:
-    """To which of these an object refers; and in which of its fields that are no texts."""
-    named = {name: references(value) & gone for name, value in wanted.fields.items()}
-    fields = [
-        name for name, to in named.items() if to and not isinstance(wanted.fields[name], Text)
-    ]
-    return sorted(to for its in named.values() for to in its), fields

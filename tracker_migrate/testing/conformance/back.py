@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tracker_migrate.abilities import Part, TakesBack
+from tracker_migrate.engine.left import Undone
 from tracker_migrate.engine.survey import bare
-from tracker_migrate.engine.undo import Undone
 from tracker_migrate.errors import LoginNeeded, Unreachable, WrongTracker
 from tracker_migrate.interfaces import ClosedAction, ClosedStep, Sink, Wanted
 from tracker_migrate.model import Issue

@@ -10,9 +10,10 @@ from typing import Any
 
 from tracker_migrate.engine.adopt import Adopt
 from tracker_migrate.engine.apply import Applied, Apply
+from tracker_migrate.engine.left import Undone
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.target import Target
-from tracker_migrate.engine.undo import Undo, Undone
+from tracker_migrate.engine.undo import Undo
 from tracker_migrate.engine.verify import Verified, Verify
 from tracker_migrate.interfaces import Account, Audience, Entity, Reply, Sink, Source
 from tracker_migrate.model import Issue, Key
