@@ -66,7 +66,7 @@ def audience(world: World) -> str:
 def test_a_card_that_comes_late_is_closed_if_its_bug_has_become_secret(
     ours: World, clock: VirtualClock, second: str
 ) -> None:
-    """Its resend failed, so that nothing of ours stood under its number when the bug was refused."""
+    """Its resend failed: nothing of ours stood under its number when the bug was refused."""
     ours.keep(bug(1))
     late = Fault(do="late", request="card.create", seconds=LATE)
     ours.server.faults += [late, Fault(do=second, request="card.create")]  # type: ignore[arg-type]
