@@ -59,7 +59,8 @@ them.
 {% endfor %}<td>0</td></tr>
 <tr><th scope="row">time to write</th>
 {% for one in it.columns %}<td>{{ hours(one.seconds) }}
-{% if one.whole_seconds is not none %}<small class="all">in all about {{ hours(one.whole_seconds.about) }}
+{% if one.whole_seconds is not none %}<small class="all">in all about
+{{ hours(one.whole_seconds.about) }}
 ({{ hours(one.whole_seconds.low) }} to {{ hours(one.whole_seconds.high) }})</small>{% endif %}
 <small class="all">at rates measured on small servers</small></td>{% endfor %}<td>–</td></tr>
 </tbody></table></div>
