@@ -102,7 +102,9 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="t
 class Pointer(msgspec.Struct, frozen=True, kw_only=True, tag="pointer"):
     """A field's value that becomes the id of `to` at the target.
 
-    A `required` one has to be there first; another falls back to None.
+    A `required` one has to be there first; another falls back to None. An issue is pointed at only
+    if it moves (`Decisions.moves`): one that comes to move later is a change of what is wanted, and
+    nothing else would tell of it.
     """
 
     to: Key

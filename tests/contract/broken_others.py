@@ -20,6 +20,7 @@ from tracker_migrate.interfaces import (
     Download,
     Listed,
     Loss,
+    Pointer,
     Reading,
     Reply,
     Step,
@@ -188,6 +189,17 @@ class TakesTextAsItComes(MemoryPlanner):
             yield msgspec.structs.replace(one, fields={**one.fields, **title})
 
 
+class PointsAtNothing(MemoryPlanner):
+    """Whatever blocks a bug, wherever that is."""
+
+    def wanted(self, issue: Issue, decisions: Any) -> Iterator[Wanted]:
+        to = [one.to for one in issue.relations if one.kind == "depends_on" and one.to]
+        for one in super().wanted(issue, decisions):
+            fields = {"blockers": tuple(Pointer(to=of, required=False) for of in to)}
+            more = fields if one.kind == "card" else {}
+            yield msgspec.structs.replace(one, fields={**one.fields, **more})
+
+
 class WritesNothingDown(MemoryPlanner):
     """The same card for each bug."""
 
@@ -217,6 +229,7 @@ PLANNERS: tuple[tuple[type[MemoryPlanner], str], ...] = (
     (OpensBeforeAllElse, "test_what_closes_goes_first_and_what_opens_goes_last"),
     (ShowsWhatIsHidden, "test_no_hidden_text_gets_into_a_field"),
     (TakesTextAsItComes, "test_any_text_is_planned"),
+    (PointsAtNothing, "test_it_points_at_what_moves_alone"),
     (WritesNothingDown, "test_the_digest_is_of_the_open_form"),
 )
 

@@ -42,6 +42,19 @@ def blow_up(*_: Any) -> Any:
     raise AssertionError("nothing is new, and something was sent")
 
 
+def test_what_a_bug_waits_for_may_come_to_move_later(world: World) -> None:
+    """As if the source had failed for that one alone."""
+    world.keep(bug(2, "waits", blocked_by=(1,)))
+    world.apply()
+    assert world.card(2).fields["blockers"] == []
+    world.keep(bug(1, "comes later"))
+    world.apply()
+    assert world.card(2).fields["blockers"] == [str(world.card(1).number)]
+    before = writes(world)
+    world.apply()
+    assert writes(world) == before
+
+
 def test_everything_is_there_and_agrees(world: World) -> None:
     world.keep(bug(1, "one", "see #2"), bug(2, "a", "b", "c", "d", blocked_by=(1,)))
     world.keep(blueprint("engine"))

@@ -91,7 +91,9 @@ class MemoryPlanner:
                 "tags": sorted(map(visible, issue.tags)),
                 "state": "closed" if _is_closed(issue) else "open",
                 "projects": tuple(Pointer(to=of) for of in projects),
-                "blockers": tuple(Pointer(to=to, required=False) for to in _blockers(issue)),
+                "blockers": tuple(
+                    Pointer(to=to, required=False) for to in _blockers(issue) if decisions.moves(to)
+                ),
                 **self.access("card", audience),
             },
             audience=audience.name,

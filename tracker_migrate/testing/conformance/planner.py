@@ -38,6 +38,15 @@ _REDACTED = "tag:launchpad.net:2008:redacted"
 _BIG = 1_000_000
 
 
+def _pointed(value: Any) -> Iterator[Key]:
+    """What a field points at."""
+    if isinstance(value, Pointer):
+        yield value.to
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from _pointed(one)
+
+
 class PlannerUnderTest(msgspec.Struct):
     """A planner, and what people decided. examples: how many generated issues each check draws.
     shrink: look for the smallest issue that fails; that may take a minute."""
@@ -282,6 +291,23 @@ class PlannerConformance:
                 f"access({name!r}, CLOSED) is {'empty' if not closed else f'that of {same}'}",
                 expected="fields that close it for everybody but the importing account",
                 cure="look for the audience's name `importer` first",
+            )
+
+    def test_it_points_at_what_moves_alone(self, planned: PlannerUnderTest) -> None:
+        """An issue that comes to move later changes what is wanted: nothing else tells of it."""
+        issue = rich(planned.names, 61, depends_on=62)
+        other = planned.names.key("bug", 62)
+        for moves in (False, True):
+            (planned.decisions.moving.add if moves else planned.decisions.moving.discard)(other)
+            at = {
+                to for one in planned.wanted(issue) for to in _pointed(tuple(one.fields.values()))
+            }
+            must(
+                moves or other not in at,
+                "kept",
+                f"it points at {other}, which does not move",
+                expected="pointers at issues that are at the target, or will be",
+                cure="leave out of the field what decisions.moves() denies",
             )
 
     def test_a_refusal_has_a_reason(self, planned: PlannerUnderTest) -> None:
