@@ -415,7 +415,10 @@ class Machine(RuleBasedStateMachine):
         self._agree()
 
     def _agree(self) -> None:
-        oracle, stands = Oracle(self.truth, self.stage.allowed), self.stage.stands()
+        oracle, stands = (
+            Oracle(self.truth, self.stage.allowed, self.stage.left()),
+            self.stage.stands(),
+        )
         found = [*oracle.findings(stands)]
         assert not found, "\n".join(map(str, found))
         self._look()

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -373,6 +374,10 @@ class MemoryStage:
             now = self.server.get(kind, number)
             if now is None or now.fields != fields or now.author == "importer":
                 yield f"{kind} {number} of somebody else's"
+
+    def left(self) -> Mapping[int, int]:
+        doubles = self.workspace.doubled(self.world.ledger.target).standing()
+        return Counter(_number(one.issue) for one in doubles if one.state == "left")
 
     def known(self, number: int, index: int | None = None) -> bool:
         of = bug_key(number) if index is None else key("memory", "comment", f"{number}/{index}")

@@ -89,6 +89,10 @@ class Stage(Protocol):
     def strangers(self) -> Iterator[str]:
         """What happened to objects of other people."""
 
+    def left(self) -> Mapping[int, int]:
+        """How many objects of a bug the product tells that it left as they are, because they stand
+        there twice and people have worked on them."""
+
     def known(self, number: int, index: int | None = None) -> bool:
         """Whether the ledger knows of an object."""
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -281,6 +282,11 @@ class StandInStage:
             self._requests.append([nth, does])
 
     # -- looking --------------------------------------------------------------------------------
+
+    def left(self) -> Mapping[int, int]:
+        with Workspace(self._folder) as workspace:
+            doubles = workspace.doubled(self.target).standing()
+        return Counter(_number(one.issue) for one in doubles if one.state == "left")
 
     def known(self, number: int, index: int | None = None) -> bool:
         of = f"launchpad:bug:{number}" if index is None else f"launchpad:comment:{number}/{index}"

@@ -173,6 +173,27 @@ def test_the_oracle_names_every_difference(here: list[Standing], kind: str | Non
     assert found == ({kind} if kind else set())
 
 
+@pytest.mark.parametrize(
+    ("told", "worked", "private", "kind"),
+    [
+        (1, True, False, None),
+        (0, True, False, "doubles"),
+        (1, False, False, "doubles"),
+        (1, True, True, "leaks"),
+    ],
+)
+def test_a_double_that_people_work_on_may_stay_if_it_is_told_and_not_open_to_others(
+    told: int, worked: bool, private: bool, kind: str | None
+) -> None:
+    truth = _truth()
+    copy = _right(notes=[*_NOTES, Note("px7xp", ours=False)] if worked else _NOTES)
+    real = _right()
+    if private:
+        truth.bugs[1].info, real.open = PRIVATE, False
+    oracle = Oracle(truth, Allowed(comment_edits=True), {1: told})
+    assert {one.kind for one in oracle.findings({1: [real, copy]})} == ({kind} if kind else set())
+
+
 def test_the_oracle_sees_what_is_open_and_what_people_did() -> None:
     truth = _truth()
     oracle = Oracle(truth, Allowed(comment_edits=False))
