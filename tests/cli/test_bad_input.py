@@ -380,7 +380,7 @@ def test_a_file_that_is_no_plan(cli: Cli, workspace: Path, content: bytes) -> No
     (workspace / "x.plan").write_bytes(content)
     ended = cli("apply", "-T", "old", "x.plan")
     assert ended.status == 2
-    assert "is no plan: make one with tracker-migrate plan -o FILE" in ended.err
+    assert "is no plan that apply can keep to: make one with" in ended.err
 
 
 def test_a_plan_of_another_version(cli: Cli, workspace: Path) -> None:
@@ -405,7 +405,7 @@ def test_a_plan_that_is_out_of_date_is_a_brake(
     (workspace / "mappings" / "states.toml").write_text(states)
     ended = cli("apply", "-T", "old", "old.plan")
     assert ended.status == 8
-    assert "is not in the plan" in ended.err
+    assert "have changed since old.plan was made: make a new plan" in ended.err
     assert "make a new plan" in ended.err
 
 
