@@ -155,7 +155,8 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message of an issue; `index` 0 is the description as it was filed.
 
     `withheld` is set, and `text` empty, where the source hides the comment: such a text never
-    leaves the source. A deleted one has no text either.
+    leaves the source. A deleted one has no text either. edited: when its text was changed last;
+    None says that it never was: a source that can't tell leaves the engine to think so.
     """
 
     key: Key

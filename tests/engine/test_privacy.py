@@ -4,6 +4,7 @@ can't be taken back is told until it is settled. At a target in memory, in both 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -270,7 +271,9 @@ def test_what_was_edited_while_nobody_could_read_it_is_not_opened_as_it_was(
     tables(here, POLICY)
     here.keep(shut(1, "a", "secret"), shut(2, "b"))
     here.apply()
-    here.keep(bug(1, "a", "b"), bug(2, "b"))
+    first, second = (shown := bug(1, "a", "b")).comments
+    edited = msgspec.structs.replace(second, edited=datetime(2017, 3, 4, tzinfo=UTC))
+    here.keep(msgspec.structs.replace(shown, comments=(first, edited)), bug(2, "b"))
     assert here.apply(retry=True).aside == 1
     assert audiences(here, 1, 2) == ["few", "public"]
     verdict = here.ledger.verdict(bug_key(1))

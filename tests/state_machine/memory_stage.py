@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -424,6 +425,10 @@ def _note(record: Any) -> Note:
     return Note(text=record.fields["text"], index=index if ours else None, ours=ours)
 
 
+#: when comments were edited, if they were: nobody asks for more
+EDITED = datetime(2017, 3, 4, tzinfo=UTC)
+
+
 def _number(of: Key | None) -> int:
     found = re.match(r"\d+", name_of(of)) if of is not None else None
     return int(found.group()) if found else 0
@@ -458,4 +463,7 @@ def _comment(number: int, said: Said) -> Comment:
     of = key("memory", "comment", f"{number}/{said.index}")
     if said.hidden:
         return Comment(key=of, index=said.index, home=home(of), withheld="hidden")
-    return Comment(key=of, index=said.index, home=home(of), text=said.text, author=PERSON)
+    edited = EDITED if len(said.texts) > 1 else None
+    return Comment(
+        key=of, index=said.index, home=home(of), text=said.text, author=PERSON, edited=edited
+    )

@@ -13,6 +13,7 @@ from tracker_migrate.engine.diff import diff
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import MigrateError, ObjectError, Unreachable, UsageError
 from tracker_migrate.model import Issue, Key
+from tracker_migrate.text.continued import whole_key
 from tracker_migrate.workspace.archive import position
 from tracker_migrate.workspace.ledger import Held, places
 
@@ -61,7 +62,8 @@ class Opening:
         try:
             wanted = target.planner.wanted(issue, target.decisions)
             held, kinds = target.ledger.of_issue(key), target.planner.kinds
-            stuck = [of for of, _why in diff(wanted, held, kinds, target.places).stuck]
+            changed = diff(wanted, held, kinds, target.places).stuck
+            stuck = [of for of, _why in changed if _is_rewritten(issue, of)]
             there = target.sink.read(places(held, kinds)).objects if stuck else {}
         except (ObjectError, UsageError) as error:
             return f"it became public, and can't be compared with what is there: {error}"
@@ -79,3 +81,12 @@ class Opening:
         except MigrateError as error:
             return f"it became public, and the source can't be asked once more: {error}"
         return "" if public else "it is not public at the source any more: pull again"
+
+
+def _is_rewritten(issue: Issue, of: Key) -> bool:
+    """Whether what stands there differs because of the source's words, and not of ours: a comment
+    leads to a file by another way once its issue is public. Of a comment the source says when it
+    was edited; of a description, whose parts are comments there, it does not."""
+    whole = whole_key(of)
+    edited = {one.key: one.edited for one in issue.comments}
+    return edited[whole] is not None if whole in edited else whole != of
