@@ -32,7 +32,7 @@ from tracker_migrate.backends.storyboard.client import Api
 from tracker_migrate.backends.storyboard.guard import Guard as StoryBoardGuard
 from tracker_migrate.backends.storyboard.search import Search
 from tracker_migrate.backends.storyboard.sink import StoryBoardSink
-from tracker_migrate.engine import survey as engine_survey
+from tracker_migrate.engine import foreseen as engine_foreseen
 from tracker_migrate.engine.closing import Closing
 from tracker_migrate.engine.opening import Opening
 from tracker_migrate.engine.target import Target
@@ -242,7 +242,7 @@ PLANTS: tuple[Plant, ...] = (
     *both("gone-is-forgotten", never_closed, scene=scenes.gone),
     *both(
         "exposed-and-left",
-        lambda patch: patch.setattr(engine_survey, "exposures", returns({})),
+        lambda patch: patch.setattr(engine_foreseen, "exposures", returns({})),
         scene=scenes.comment_hidden,
         seen="comment",
     ),
