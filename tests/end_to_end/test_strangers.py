@@ -246,6 +246,7 @@ def test_a_task_that_is_taken_for_ours_is_seen(
         return {mark: [row] for row in rows if (mark := self.marker(row)) in wanted}
 
     monkeypatch.setattr(Finder, "_sorted", sorted_)
+    monkeypatch.setattr(Finder, "is_ours", lambda *_: True)
     monkeypatch.setattr(Finder, "signed", lambda *_: True)
     monkeypatch.setattr(Guard, "check", lambda *_: None)
     with pytest.raises(AssertionError):
