@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Self
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from tracker_migrate import waiting
 from tracker_migrate.engine import jobs
 from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.pull import Pulled
@@ -25,7 +25,7 @@ from tracker_migrate.engine.sweep import Sweep
 from tracker_migrate.errors import Unreachable
 from tracker_migrate.interfaces import Event
 from tracker_migrate.workspace import Workspace
-from tracker_migrate.workspace.packing import now
+from tracker_migrate.workspace.packing import stamp
 
 #: seconds after which it is looked again whether somebody asked for a pause
 _LOOK = 1.0
@@ -70,11 +70,13 @@ def rounds(
     every: float | None = None,
     once: bool = False,
     dry_run: bool = False,
+    clock: Clock | None = None,
 ) -> Iterator[Round]:
     """Rounds, until SIGTERM. An unreachable server ends a round, not the daemon. every: seconds
-    between two; else as the settings say."""
+    between two; else as the settings say. clock: by which they come; else this machine's."""
     stop = threading.Event()
-    clock = _Clock(workspace)
+    clock = clock or Clock()
+    turns = _Turns(workspace, clock)
     pause = _Pause(workspace, listen, stop)
     every = workspace.settings.sync.every if every is None else every
 
@@ -86,8 +88,8 @@ def rounds(
     try:
         with pause:
             while pause.over():
-                yield _round(workspace, targets, listen, only, dry_run, clock)
-                if once or stop.wait(every):
+                yield _round(workspace, targets, listen, only, dry_run, turns)
+                if once or clock.wait(stop, every):
                     return
     finally:
         _on_sigterm(before)
@@ -139,10 +141,11 @@ class _Pause:
             waiting.begin()
 
 
-class _Clock:
+class _Turns:
     """When what is due."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, clock: Clock) -> None:
+        self.clock = clock
         self._settings = workspace.settings.sync
         specs = " ".join(sorted(workspace.settings.source.specs))
         name = f"{specs} as {workspace.archive.viewer}"
@@ -152,17 +155,17 @@ class _Clock:
 
     def due(self) -> dict[str, Any]:
         """How the next pull is made, as `jobs.pull` takes it."""
-        ago = None if self._around is None else time.monotonic() - self._around
+        ago = None if self._around is None else self.clock.monotonic() - self._around
         return {
             "brief": ago is not None and ago < 60 * self._settings.around_minutes,
-            "sweep": self._sweep.due(datetime.now(UTC)),
+            "sweep": self._sweep.due(self.clock.now()),
             "most_new": self._settings.most_new,
         }
 
     def done(self, how: Mapping[str, Any]) -> None:
         """A pull that was made so came to its end."""
         if not how["brief"]:
-            self._around = time.monotonic()
+            self._around = self.clock.monotonic()
         self._sweep.done()
 
 
@@ -178,14 +181,14 @@ def _round(
     listen: Listen,
     only: Only | None,
     dry_run: bool,
-    clock: _Clock,
+    turns: _Turns,
 ) -> Round:
-    result = Round(at=now())
+    result = Round(at=stamp(turns.clock.now()))
     try:
         if not dry_run:
-            how = clock.due()
+            how = turns.due()
             result.pulled = jobs.pull_for(workspace, targets, listen, only=only, **how)
-            clock.done(how)
+            turns.done(how)
     except Unreachable as error:
         result.error = str(error)
         return result
