@@ -24,6 +24,7 @@ from tracker_migrate.backends.launchpad import login as launchpad_login
 from tracker_migrate.backends.storyboard.standin.personas import EXPIRED_TOKEN
 from tracker_migrate.cli.login import Terminal
 from tracker_migrate.cli.run import run
+from tracker_migrate.errors import WorkspaceError
 from tracker_migrate.testing.loopback import Fault
 from tracker_migrate.workspace import secrets
 
@@ -449,6 +450,35 @@ def test_a_systemd_credential_comes_before_the_file(
     place.write_text("one two three")
     assert f"from the systemd credential {place}" in cli("status").out
     assert secrets.secret(bare, name) == "one two three"
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "taken"),
+    [
+        (0, 0o100440, True),  # systemd 254 and newer: root's, our user is in its access list
+        (0, 0o100400, True),
+        (0, 0o100444, False),
+        (4_000_000, 0o100400, False),
+    ],
+)
+def test_a_systemd_credential_may_be_roots_if_it_is_not_everybodys(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, mode: int, taken: bool
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    place = tmp_path / "tracker-migrate-new-token"
+    place.write_text("token-of-super")
+    as_it_is = Path.stat
+
+    def lent(self: Path, **how: bool) -> os.stat_result:
+        found = as_it_is(self, **how)
+        return os.stat_result((mode, *found[1:4], owner, *found[5:])) if self == place else found
+
+    monkeypatch.setattr(Path, "stat", lent)
+    if taken:
+        assert secrets.secret(bare, "new-token") == "token-of-super"
+        return
+    with pytest.raises(WorkspaceError, match=r"others may read|belongs to another user"):
+        secrets.secret(bare, "new-token")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ from tracker_migrate.errors import WorkspaceError
 PLACES = ("variable", "systemd", "file", "keyring")
 
 
+_UNIT = "load it with LoadCredential= in the unit"
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where a credential is kept. kind: one of `PLACES`. at: the variable, path or entry."""
 
@@ -67,9 +70,11 @@ def read(folder: Path, name: str, place: Place) -> str | None:
 
         return keyrings.get(folder, name)
     path = Path(place.at)
-    if place.kind == "file":
+    if place.kind == "systemd":
+        _only_the_services(path)
+    else:
         private_folder(path.parent)
-    only_owner(path)
+        only_owner(path)
     try:
         return path.read_text(encoding="utf-8").strip() or None
     except UnicodeDecodeError:
@@ -111,6 +116,18 @@ def only_owner(path: Path, cure: str = "") -> None:
             raise WorkspaceError(f"{path} belongs to another user: run as that user")
         if not stat.S_ISLNK(held.st_mode) and stat.S_IMODE(held.st_mode) & 0o077:
             raise WorkspaceError(f"others may read {path}: {cure or f'chmod go= {path}'}")
+
+
+def _only_the_services(path: Path) -> None:
+    """Raise WorkspaceError unless a credential that systemd gives is this service's alone. Newer
+    ones leave it to root and let the service's user in by an access list, which shows as a mode of
+    440: the group's bits are that list's mask."""
+    held = path.stat()
+    if held.st_uid not in (0, os.getuid()):
+        raise WorkspaceError(f"{path} belongs to another user, and not to root: is it systemd's?")
+    others = 0o007 if held.st_uid == 0 else 0o077
+    if stat.S_IMODE(held.st_mode) & others:
+        raise WorkspaceError(f"others may read {path}: {_UNIT}")
 
 
 def private_folder(path: Path) -> None:
