@@ -190,6 +190,7 @@ class Host:
         """A request was answered: the server is up."""
         self.answers += 1
         self._is_there = True
+        waiting.beat()
         if self._calm and not self._circuit.in_a_row and not self._moments:
             return
         with self._guard:
@@ -205,6 +206,7 @@ class Host:
 
         what: who did what, in words for people. about: the object that it may be about instead.
         """
+        waiting.beat()
         with self._guard:
             now = self._clock()
             before = self._circuit.state
@@ -221,6 +223,7 @@ class Host:
     def asked(self, what: str, seconds: float | None = None) -> bool:
         """It asked to be left alone, for so many seconds if it said so. All requests wait; whether
         this has gone on for a while."""
+        waiting.beat()
         with self._guard:
             now = self._clock()
             self._circuit.fail(now, what, opens=False)
@@ -233,6 +236,7 @@ class Host:
 
     def gave_up_on(self, about: str) -> None:
         """It gave up on a request about an object: it is slow if it does so on two."""
+        waiting.beat()
         with self._guard:
             now = self._clock()
             self._slow = {one: at for one, at in self._slow.items() if now - at < _TOGETHER}
@@ -304,6 +308,12 @@ def answered() -> int:
     """How many requests the hosts have answered that clients live of."""
     with _knowing:
         return sum(host.answers for host in _known.values())
+
+
+def down() -> list[str]:
+    """The names of the hosts that are waited for now."""
+    with _knowing:
+        return sorted(host.name for host in _known.values() if host.is_down)
 
 
 def host_of(address: str) -> Host:

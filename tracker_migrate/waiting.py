@@ -25,6 +25,7 @@ _listeners: list[Listen] = []
 _others: list[Listen] = []
 _guard = threading.Lock()
 _local = threading.local()
+_beat = time.monotonic()
 
 
 class Stopped(Unreachable):
@@ -47,8 +48,21 @@ def check() -> None:
         raise Stopped("stopped: somebody asked for it")
 
 
+def beat(seconds: float = 0.0) -> None:
+    """Something goes on; or nothing need to, for so many seconds. Who watches over this process
+    goes by that."""
+    global _beat  # noqa: PLW0603  one process, one heart
+    _beat = max(_beat, time.monotonic() + seconds)
+
+
+def silent() -> float:
+    """Seconds for which nothing has gone on; none while a wait lasts."""
+    return max(0.0, time.monotonic() - _beat)
+
+
 def sleep(seconds: float) -> None:
     """Wait. Raises Stopped when waits are ended, unless it is a short one."""
+    beat(seconds)
     if seconds < SHORT:
         time.sleep(max(0.0, seconds))
         return

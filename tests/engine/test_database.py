@@ -271,3 +271,38 @@ def test_a_new_coordinator_takes_over_the_leases_of_the_dead(
     dead.ledger("there").intend([step(action(1))], [{}], 3600)
     with alive.coordinating():
         alive.ledger("there").intend([step(action(1))], [{}], 60)
+
+
+def test_one_daemon_at_a_time_beside_whom_others_may_coordinate(
+    make: Callable[..., Workspace],
+) -> None:
+    one, other = make(), make()
+    again, second = other.keeping_up(), one.coordinating()
+    assert not other.has_daemon()
+    with one.keeping_up():
+        assert other.has_daemon()
+        with pytest.raises(Locked, match=r"process .* one sync is enough"):
+            again.__enter__()
+        with other.coordinating(), pytest.raises(Locked, match="at work in this workspace"):
+            second.__enter__()
+    assert not other.has_daemon()
+    with other.keeping_up():
+        assert one.has_daemon()
+
+
+def test_who_coordinates_again_leaves_leases_alone_if_nobody_else_did_meanwhile(
+    make: Callable[..., Workspace],
+) -> None:
+    from tests.engine.world import action, step
+
+    one, hider = make(), make()
+    with one.coordinating():
+        pass
+    hider.ledger("there").intend([step(action(1))], [{}], 3600)
+    for _ in range(2):  # `hide` does not coordinate, and is at work meanwhile
+        with one.coordinating():
+            assert one.ledger("there").others_work()
+    with hider.coordinating():
+        pass
+    with one.coordinating():
+        assert not hider.ledger("there").others_work()

@@ -10,9 +10,10 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -33,11 +34,25 @@ from tracker_migrate.workspace.foreseen import Fates, Foreseen
 from tracker_migrate.workspace.hidden import Hidden
 from tracker_migrate.workspace.ledger import Ledger
 from tracker_migrate.workspace.paused import Paused
+from tracker_migrate.workspace.pulse import Pulses
 from tracker_migrate.workspace.swept import Swept
 from tracker_migrate.workspace.undone import Undone
 
-#: the key of PostgreSQL's advisory lock that one coordinator of a workspace holds
-_ADVISORY = 0x74726D67
+#: what one process of a workspace does at a time: coordinate a run, be its daemon. The file that it
+#: locks, the key of PostgreSQL's advisory lock, and what a second one is told
+_COORDINATE = ("lock", 0x74726D67, "is at work in this workspace: wait for it to end")
+#: whether somebody has an advisory lock of this database
+_ADVISED = sa.text(
+    "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0"
+    " AND objid = :key AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_GLANCES = 5
+_DAEMON = (
+    "daemon.lock",
+    0x74726D68,
+    "keeps this workspace's targets up to date: one sync is enough",
+)
 
 
 class Workspace:
@@ -58,6 +73,7 @@ class Workspace:
         hide = hide_in if not self.settings.source.show_addresses else _as_it_is
         self.archive = Archive(self.engine, self.writer, hide)
         self.files = FileStore(self.state / "attachments")
+        self._advised: dict[int, str] = {}
 
     def __enter__(self) -> Workspace:
         return self
@@ -121,6 +137,11 @@ class Workspace:
         """How far the sweep has come."""
         return Swept(self.engine, self.writer)
 
+    @property
+    def pulses(self) -> Pulses:
+        """How it goes with the daemon, by its own word."""
+        return Pulses(self.engine, self.writer)
+
     def foreseen(self, target: str) -> Foreseen:
         """What was found of issues without asking a target."""
         return Foreseen(self.engine, self.writer, target)
@@ -140,40 +161,61 @@ class Workspace:
 
         The lock goes with the process, however it ends. Raises Locked if another holds it.
         """
-        lock = self._file_lock if self.engine.dialect.name == "sqlite" else self._advisory_lock
-        with lock():
-            for target in self.settings.targets:
-                self.ledger(target).drop_leases(others=True)
+        with self._lock(*_COORDINATE) as before:
+            if before != self.owner:  # who was here since is gone, and so is what worked for them
+                for target in self.settings.targets:
+                    self.ledger(target).drop_leases(others=True)
             yield
 
     @contextmanager
-    def _file_lock(self) -> Iterator[None]:
-        with open(self.state / "lock", "a+", opener=secrets.opener) as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                handle.seek(0)
-                raise Locked(_locked(handle.read().strip())) from None
-            handle.seek(0)
-            handle.truncate()
-            handle.write(f"process {os.getpid()} on {socket.gethostname()}")
-            handle.flush()
+    def keeping_up(self) -> Iterator[None]:
+        """Be the only daemon of this workspace; others may coordinate while it rests. Raises Locked
+        if there is one."""
+        with ExitStack() as stack:
+            for tries in range(_GLANCES, -1, -1):
+                try:
+                    stack.enter_context(self._lock(*_DAEMON))
+                    break
+                except Locked:
+                    if not tries:
+                        raise
+                    time.sleep(0.05)  # it may be but somebody who looks whether there is one
             yield
 
+    def has_daemon(self) -> bool:
+        """Whether a daemon runs: this process, or another one."""
+        file, key, _told = _DAEMON
+        if self.engine.dialect.name == "sqlite":
+            return _is_locked(self.state / file)
+        with self.engine.connect() as connection:
+            return connection.execute(_ADVISED, {"key": key}).first() is not None
+
     @contextmanager
-    def _advisory_lock(self) -> Iterator[None]:
+    def _lock(self, file: str, key: int, told: str) -> Iterator[str]:
+        """One of the locks, held; tells who had it before, as far as that is known."""
+        if self.engine.dialect.name == "sqlite":
+            with _file_lock(self.state / file, self.owner, told) as before:
+                yield before
+            return
         with self.engine.connect() as connection:
             # no transaction may stand open for as long as a run takes
             connection.execution_options(isolation_level="AUTOCOMMIT")
-            query, held = sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY}
+            query, held = sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": key}
             if not connection.execute(query, held).scalar():
-                raise Locked(_locked("another process"))
+                raise Locked(f"{self._other(key)} {told}")
             try:
-                yield
+                # who was here between is not known: what is left of theirs runs out by itself
+                before, self._advised[key] = self._advised.get(key, ""), self.owner
+                yield before
             finally:  # back in the pool the connection would hold the lock on
                 with suppress(sa.exc.DBAPIError):
                     connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), held)
                 connection.invalidate()
+
+    def _other(self, key: int) -> str:
+        """Who holds an advisory lock: of a daemon its own word is known."""
+        pulse = self.pulses.read() if key == _DAEMON[1] else None
+        return pulse.process if pulse is not None and pulse.process else "another process"
 
     def _url(self) -> str:
         named = self.secret("database") or self.settings.database.url
@@ -192,5 +234,41 @@ def _as_it_is(issue: Issue) -> Issue:
     return issue
 
 
-def _locked(who: str) -> str:
-    return f"{who or 'another process'} is at work in this workspace: wait for it to end"
+def this_process() -> str:
+    """What others are told of who holds a lock."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+@contextmanager
+def _file_lock(path: Path, owner: str, told: str) -> Iterator[str]:
+    """A file, locked; tells the owner who had it last. It names who has it, and then the owner."""
+    with open(path, "a+", opener=secrets.opener) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            raise Locked(f"{_first_line(handle.read()) or 'another process'} {told}") from None
+        handle.seek(0)
+        before = handle.read().partition("\n")[2].strip()
+        if before != owner:
+            handle.seek(0)
+            handle.truncate()
+            handle.write(f"{this_process()}\n{owner}")
+            handle.flush()
+        yield before
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether somebody has a lock on a file. Looks for a moment, and changes nothing."""
+    try:
+        with open(path, "rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].strip()
