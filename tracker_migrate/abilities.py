@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import msgspec
 
 from tracker_migrate.interfaces import Account, Decisions, Listed, RemoteRef
-from tracker_migrate.model import Issue, Key, Person
+from tracker_migrate.model import Comment, Issue, Key, Person, Task
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -309,4 +309,181 @@ class ListsChanges(Protocol):
     def changes(self, since: datetime) -> Iterator[Listed]:
         """Of `Source.listing(since)`, what the source says has changed, and no more: for a poll
         that costs as little as may be. Raises Unreachable, LoginNeeded."""
+        ...
+
+
+# -- what is no more at the source ----------------------------------------------------------------
+
+
+@runtime_checkable
+class Retires(Protocol):
+    """A planner whose target can say of a part of an issue that the source has it no more."""
+
+    def retired(
+        self, of: Key, kind: str, issue: Issue, decisions: Decisions
+    ) -> Mapping[str, object]:
+        """The fields that say so of an object that stands there and is not wanted; empty for a part
+        that the source still has (a table says that it moves no more), and for a kind that can't be
+        changed."""
+        ...
+
+
+# -- what people changed at a target --------------------------------------------------------------
+
+
+class Touch(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was done to an object at the target, as the target's feed tells it.
+
+    kinds: which of the planner's kinds the object may be of. at: its id, as `RemoteRef.id`. by: the
+    account that did it, as `Account.id`; "" for the importer. gone: it was deleted. fields: what
+    was set, by the planner's names, comparable with the fields of a ClosedAction. untold: something
+    was changed, and the feed does not say to what. once: each write of such a thing leaves one such
+    row, so that they can be counted.
+    """
+
+    kinds: tuple[str, ...]
+    at: str
+    by: str = ""
+    gone: bool = False
+    fields: dict[str, Any] = {}
+    untold: bool = False
+    once: bool = False
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a feed, the latest first. mark: where the feed stands now; that of the first page
+    counts. missing: on the last page, whether something is not to be seen any more of which the
+    feed does not say that it went: it was deleted, or closed to us."""
+
+    touches: tuple[Touch, ...]
+    mark: dict[str, Any]
+    missing: bool = False
+
+
+@runtime_checkable
+class TellsEdits(Protocol):
+    """A sink whose target tells what was done to its objects, by anybody."""
+
+    def edits_since(self, mark: Mapping[str, Any]) -> Iterator[Told]:
+        """What was done since a mark, a page for each request: one page if nothing was, two at the
+        most. {}: nothing yet, but where the feed stands now. A row that had not come to be seen at
+        the last look, though it is older, is told; none is told twice. Objects that were made are
+        not told of, nor are comments. Raises Unreachable, LoginNeeded."""
+        ...
+
+    def visible(self, ids: Collection[str]) -> frozenset[str]:
+        """Which of these issue objects, by `RemoteRef.id`, are there for us to be seen; in as few
+        requests as may be, for there may be all of a move. Raises Unreachable, LoginNeeded."""
+        ...
+
+
+class Parents(msgspec.Struct, frozen=True, kw_only=True):
+    """Issue objects that are closed when all that stand below them are: which kinds these are, the
+    field that says so, its words for what is open, and what such a parent becomes; "": the word
+    that says the most of those below it."""
+
+    parent: str
+    below: str
+    field: str
+    open: frozenset[str]
+    becomes: str = ""
+
+
+@runtime_checkable
+class ClosesParents(Protocol):
+    """A sink whose target has issues of several objects, one below another, and does not close the
+    upper one by itself."""
+
+    def parents(self) -> Parents | None:
+        """What is closed, and as what; None if the settings don't want that. Asks no server."""
+        ...
+
+    def closing(self, below: Sequence[str], now: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The fields to send to close a parent. below: the words of what stands below it. now: its
+        fields as they are."""
+        ...
+
+
+# -- saying at a source where its issues are by now ------------------------------------------------
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was said at a source on an issue.
+
+    what, of: a `comment` or a `tag` on the issue, or a `status` of one of its tasks. value: the
+    comment's text, the tag, the status. at: the comment, once it is known. by: the account that
+    said it; None if that is not known. was, now: of a status, the task before and after.
+    """
+
+    what: Literal["comment", "tag", "status"]
+    of: Key
+    value: str
+    at: Key | None = None
+    by: Key | None = None
+    was: Task | None = None
+    now: Task | None = None
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue at its source at this moment, as far as something can be said there. stamps: the
+    announcer's own, by key: a change is sent for what was seen, and no other."""
+
+    private: bool
+    tags: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    comments: tuple[Comment, ...]
+    stamps: dict[Key, str] = {}
+
+
+class Announcer(Protocol):
+    """Says at a source where its issues are by now. Each thing is sent once. What sends raises
+    Doubtful (look before you send it again), Retriable (surely not done; somebody changed it since
+    the board was read, too), Refused, Gone, LoginNeeded (it may read only), Unreachable."""
+
+    def who(self) -> Key:
+        """The account that is logged in. Raises LoginNeeded without one, Unreachable."""
+        ...
+
+    def mistakes(self, *, tag: str, status: str) -> Sequence[str]:
+        """Why a tag or a status can't be set there at all; asks no server."""
+        ...
+
+    def hearers(self, place: Key) -> int | None:
+        """How many have subscribed to all that happens to a project or series; None if it does not
+        say. One request."""
+        ...
+
+    def board(self, issue: Key) -> Board:
+        """How an issue stands now. Raises Gone, Refused, Retriable, Unreachable."""
+        ...
+
+    def comment(self, issue: Key, text: str, *, mail: bool) -> Key | None:
+        """Add a comment; where it is, if the reply says so. mail: whether people get it by mail."""
+        ...
+
+    def tag(self, issue: Key, tag: str, board: Board, *, there: bool = True) -> None:
+        """Add a tag, or take it away."""
+        ...
+
+    def status(self, task: Key, status: str, board: Board) -> None:
+        """Give a task another status."""
+        ...
+
+    def hide(self, comment: Key) -> None:
+        """Take a comment of this account out of everybody's sight."""
+        ...
+
+    def without(self, issue: Issue, notices: Sequence[Notice]) -> Issue:
+        """The issue as it would be if these had not been said, as far as nobody changed it
+        afterwards: no comment, no tag, the task as it `was`, no row of them in the history, and
+        none of the dates and counts that follow from them. Asks no server."""
+        ...
+
+
+@runtime_checkable
+class TellsPeople(Protocol):
+    """A source at which can be said where its issues are by now."""
+
+    def announcer(self) -> Announcer:
+        """Who says it, through this source's connections; asks the server nothing yet."""
         ...
