@@ -305,6 +305,21 @@ def as_task(item: WorkItem, of: Task) -> Task:
     )
 
 
+#: in an issue's `extra`: where it is by now, in words, if it was moved away from all that is read
+AWAY = "moved_away_to"
+
+
+def is_away(issue: Issue) -> bool:
+    """Whether an issue was moved, at its source, to where nothing is read: it is dealt with there,
+    and here it has no task any more."""
+    return AWAY in issue.extra
+
+
+def is_part(issue: Issue, of: Key) -> bool:
+    """Whether a key is that of one of the tasks or work items that an issue has at its source."""
+    return any(one.key == of for one in (*issue.tasks, *issue.work_items))
+
+
 #: the parts of an issue that are entities of their own in a loss table, by field name
 PARTS = {
     "tasks": "task",

@@ -37,7 +37,7 @@ from tracker_migrate.interfaces import (
     Value,
     Wanted,
 )
-from tracker_migrate.model import Comment, Issue, Key, Task, key
+from tracker_migrate.model import Comment, Issue, Key, Task, is_away, is_part, key
 from tracker_migrate.text.continued import part_home, part_key
 
 KINDS: Mapping[str, Kind] = {
@@ -79,7 +79,7 @@ class ManiphestPlanner:
 
     def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
         """Why this issue can't be written, or None."""
-        if not projects.moving(issue, decisions):
+        if not projects.moving(issue, decisions) and not _stands_away(issue, decisions):
             return "none of its projects is moved"
         return access.refusal(decisions.audience(issue))
 
@@ -138,6 +138,15 @@ class ManiphestPlanner:
             "status": decisions.state("status", "Invalid"),
         }
 
+    def retired(self, of: Key, kind: str, issue: Issue, decisions: Decisions) -> dict[str, Value]:
+        """A subtask is invalid that the source has no more, or whose task is the only one by now:
+        then the issue's own task stands for it."""
+        moving = projects.moving(issue, decisions)
+        joined = len(moving) == 1 and of == moving[0].key
+        if kind != "subtask" or (is_part(issue, of) and not joined):
+            return {}
+        return {"status": decisions.state("status", "Invalid")}
+
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request for each create, and one fill for the task."""
         yield from compose.compose(actions, self._options.text_limit)
@@ -152,10 +161,6 @@ class ManiphestPlanner:
         split: bool,
         described: Text,
     ) -> Wanted:
-        opened = fields.opened(decisions)
-        states = [fields.status(issue, task, decisions) for task in moving]
-        urgency = [fields.priority(task, decisions) for task in moving]
-        lead = None if split else fields.lead(moving, states, opened).assignee
         return Wanted(
             key=issue.key,
             kind="task",
@@ -163,10 +168,7 @@ class ManiphestPlanner:
             fields={
                 "title": fields.title(issue.title)[0],
                 "description": described,
-                "status": fields.joint_status(states, opened),
-                "priority": fields.joint_priority(urgency),
-                "owner": fields.owner(lead, audience, decisions),
-                "projects": chosen.pointers,
+                **_stand(issue, moving, chosen, audience, decisions, split),
                 **self.access("task", audience),
             },
             after=texts.shown(described),
@@ -265,6 +267,35 @@ class ManiphestPlanner:
 def relations_key(issue: Key) -> Key:
     """The key of the object that stands for an issue's edges."""
     return key("maniphest", "relations", issue)
+
+
+def _stand(
+    issue: Issue,
+    moving: tuple[Task, ...],
+    chosen: projects.Chosen,
+    audience: Audience,
+    decisions: Decisions,
+    split: bool,
+) -> dict[str, Value]:
+    """How the issue's own task stands. One that was moved away at the source is closed where it
+    is: in the projects, and with the owner and the priority, that it had."""
+    if not moving:
+        return {"status": decisions.state("status", "Invalid")}
+    opened = fields.opened(decisions)
+    states = [fields.status(issue, task, decisions) for task in moving]
+    urgency = [fields.priority(task, decisions) for task in moving]
+    lead = None if split else fields.lead(moving, states, opened).assignee
+    return {
+        "status": fields.joint_status(states, opened),
+        "priority": fields.joint_priority(urgency),
+        "owner": fields.owner(lead, audience, decisions),
+        "projects": chosen.pointers,
+    }
+
+
+def _stands_away(issue: Issue, decisions: Decisions) -> bool:
+    """Whether an issue that was moved away at the source stands here."""
+    return is_away(issue) and issue.key in decisions.standing(issue.key)
 
 
 def _single(decisions: Decisions) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tracker_migrate.interfaces import Decisions, Pointer, Wanted
-from tracker_migrate.model import Issue, Key, Task, key
+from tracker_migrate.model import Issue, Key, Task, is_away, key
 
 #: a tag becomes a project if it stands on at least so many public issues (facts: tables.md)
 COMMON = 10
@@ -182,4 +182,6 @@ def tag_project(tag: str, decisions: Decisions) -> str | None:
 
 def moving(issue: Issue, decisions: Decisions) -> tuple[Task, ...]:
     """The tasks whose projects are moved; the others are only named in the text."""
+    if is_away(issue):
+        return ()
     return tuple(task for task in issue.tasks if decisions.place(task.target).move)

@@ -22,7 +22,7 @@ def due(issue: Issue, decisions: Decisions, single: bool) -> Iterator[tuple[Key,
     for all (`single`, or it is the only one); a subtask for each work item."""
     moving = projects.moving(issue, decisions)
     apart = list(work_items.subtasks(issue, decisions))
-    if single or len(moving) == 1:
+    if moving and (single or len(moving) == 1):
         opened = fields.opened(decisions)
         words = [fields.status(issue, task, decisions) for task in moving]
         yield issue.key, _due(moving, fields.joint_status(words, opened), decisions)

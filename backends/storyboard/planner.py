@@ -41,7 +41,7 @@ from tracker_migrate.interfaces import (
     Value,
     Wanted,
 )
-from tracker_migrate.model import Comment, Issue, Key, Task, key, name_of
+from tracker_migrate.model import Comment, Issue, Key, Task, is_away, is_part, key, name_of
 from tracker_migrate.text.continued import part_home, part_key
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -106,7 +106,8 @@ class StoryBoardPlanner:
         refused = access.refusal(decisions.audience(issue))
         if refused:
             return refused
-        if not any(True for _ in shape.moved(issue, decisions)):
+        stands = is_away(issue) and issue.key in decisions.standing(issue.key)
+        if not stands and not any(True for _ in shape.moved(issue, decisions)):
             return "none of its tasks is to be moved: StoryBoard has no story without a project"
         return None
 
@@ -159,6 +160,12 @@ class StoryBoardPlanner:
     def doubled(self, kind: str, beside: str, decisions: Decisions) -> dict[str, Value]:
         """Nothing that has a number of ours can be made twice."""
         return {}
+
+    def retired(self, of: Key, kind: str, issue: Issue, decisions: Decisions) -> dict[str, Value]:
+        """A task is invalid that the source has no more; no milestone hangs on such a one."""
+        if kind != "task" or is_part(issue, of):
+            return {}
+        return {"status": shape.gone(decisions), "milestone_id": None}
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request an action: what closes a story goes first, what opens one goes last."""

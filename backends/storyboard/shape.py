@@ -10,7 +10,7 @@ from tracker_migrate.abilities import KnowsUnspoken
 from tracker_migrate.backends.storyboard import fields
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Decisions, Place
-from tracker_migrate.model import Comment, Issue, Key, Task, kind_of
+from tracker_migrate.model import Comment, Issue, Key, Task, is_away, kind_of
 
 STATUSES = frozenset({"todo", "inprogress", "review", "merged", "invalid"})
 PRIORITIES = frozenset({"low", "medium", "high"})
@@ -20,7 +20,7 @@ Fate = Literal["written", "repeats", "hidden", "deleted", "empty"]
 
 def moved(issue: Issue, decisions: Decisions) -> Iterator[tuple[Task, Place]]:
     """The tasks that become tasks, with the place of each; the others are named in the text."""
-    for task in issue.tasks:
+    for task in issue.tasks if not is_away(issue) else ():
         place = decisions.place(task.target)
         if place.move:
             yield task, place
@@ -66,6 +66,11 @@ def status(issue: Issue, task: Task, decisions: Decisions) -> str:
     if issue.kind == "blueprint":
         return _blueprint_status(issue, task, decisions)
     return _checked("status", task.status, decisions.state("status", task.status), STATUSES)
+
+
+def gone(decisions: Decisions) -> str:
+    """The status of a task that the source has no more. Raises UsageError as `status` does."""
+    return _checked("status", "Invalid", decisions.state("status", "Invalid"), STATUSES)
 
 
 def is_work_item(task: Task) -> bool:

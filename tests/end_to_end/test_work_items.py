@@ -107,14 +107,24 @@ def test_a_change_of_state_changes_the_task_that_is_there(target: str, project: 
 
 
 @both
-def test_one_that_is_gone_stays_and_is_told(target: str, project: Project) -> None:
+def test_one_that_is_gone_is_closed_where_it_stands_and_opened_if_it_comes_back(
+    target: str, project: Project
+) -> None:
     project.write(TEXT)
     project.move(target)
     project.write("Work items:\n[{who}] wire it: DONE\nlight it: TODO\nmend it: TODO")
     applied = project.move(target)
     assert applied.created == 1
-    assert applied.unwanted == 1
-    assert states(project.here, target).keys() == {"wire it", "light it", "sell it", "mend it"}
+    assert not applied.unwanted
+    there = states(project.here, target)
+    assert there.keys() == {"wire it", "light it", "sell it", "mend it"}
+    assert there["sell it"] == ["invalid"]
+    assert project.move(target).steps == 0
+    assert project.here.verify(target).agrees
+    project.write(TEXT)
+    project.move(target)
+    assert states(project.here, target)["sell it"] == [OPEN[target]]
+    assert states(project.here, target)["mend it"] == ["invalid"]
 
 
 @both

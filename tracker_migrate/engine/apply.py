@@ -29,6 +29,7 @@ from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.foreseen import inputs
 from tracker_migrate.engine.opening import Opening
 from tracker_migrate.engine.recover import recover
+from tracker_migrate.engine.retired import with_retired
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import CLOSED_STATES, Survey, pages
@@ -342,6 +343,9 @@ class Apply:
         if not last:  # comments come last, and are not rendered before they are needed
             planned = takewhile(lambda one: self._kinds[one.kind].phase < 2, planned)
         wanted = list(planned)
+        if last:
+            decisions = self._target.decisions
+            wanted = with_retired(self._target.planner, issue, wanted, held, decisions)
         held |= self._ledger.held([one.key for one in wanted if one.issue != issue.key])
         found = diff(wanted, held, self._kinds, self._target.places)
         if last:

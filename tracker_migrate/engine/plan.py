@@ -18,6 +18,7 @@ from tracker_migrate.engine.diff import Difference, diff, open_digest, step_dige
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.foreseen import Foresight, Seen
+from tracker_migrate.engine.retired import with_retired
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError, UsageError
@@ -245,7 +246,8 @@ class Plan:
 
     def _difference(self, issue: Issue, held: dict[Key, Held]) -> Iterator[Item]:
         plan, target = self._planned, self._target
-        wanted = list(target.planner.wanted(issue, target.decisions))
+        planned = target.planner.wanted(issue, target.decisions)
+        wanted = with_retired(target.planner, issue, planned, held, target.decisions)
         shared = self._shared.held([one.key for one in wanted if one.issue != issue.key])
         found = diff(wanted, held | shared, target.planner.kinds, target.places)
         actions = [one for one in found.actions if self._shared.is_first(one.wanted, issue.key)]

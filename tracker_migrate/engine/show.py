@@ -15,6 +15,7 @@ import msgspec
 from tracker_migrate import registry
 from tracker_migrate.engine.close import Closer, Link
 from tracker_migrate.engine.diff import diff
+from tracker_migrate.engine.retired import with_retired
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError, UsageError
 from tracker_migrate.interfaces import (
@@ -90,8 +91,10 @@ def show(target: Target, issue: Issue) -> Shown:
 
 
 def _objects(target: Target, issue: Issue, decisions: Decisions, found: Shown) -> None:
-    wanted = list(target.planner.wanted(issue, decisions))
-    held = target.ledger.of_issue(issue.key) | target.ledger.held([one.key for one in wanted])
+    held = target.ledger.of_issue(issue.key)
+    planned = target.planner.wanted(issue, decisions)
+    wanted = with_retired(target.planner, issue, planned, held, decisions)
+    held |= target.ledger.held([one.key for one in wanted])
     difference = diff(wanted, held, target.planner.kinds, target.places)
     states = dict.fromkeys(difference.gone, "gone")
     states |= {one.wanted.key: _STATE[one.op] for one in difference.actions}

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracker_migrate.abilities import Retires
 from tracker_migrate.errors import TRACE, MigrateError, Refused
 from tracker_migrate.interfaces import (
     Action,
@@ -26,7 +27,7 @@ from tracker_migrate.interfaces import (
     Value,
     Wanted,
 )
-from tracker_migrate.model import Issue
+from tracker_migrate.model import Issue, Key
 
 #: stands in the reason of what nobody foresaw
 UNFORESEEN = "a bug of tracker-migrate or of a plug-in"
@@ -84,6 +85,13 @@ class Guarded:
     def access(self, kind: str, audience: Audience) -> dict[str, Value]:
         """The fields of an object that say who may read it."""
         return self._planner.access(kind, audience)
+
+    def retired(
+        self, of: Key, kind: str, issue: Issue, decisions: Decisions
+    ) -> Mapping[str, object]:
+        """See `abilities.Retires`; empty if the planner can't say it."""
+        able = isinstance(self._planner, Retires)
+        return self._planner.retired(of, kind, issue, decisions) if able else {}
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """The requests that carry these actions of one issue."""

@@ -20,6 +20,7 @@ from tracker_migrate.engine.doubles import is_double
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import exposures
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.retired import with_retired
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.tally import Counted, Tally
 from tracker_migrate.engine.target import Target
@@ -201,7 +202,8 @@ class Verify:
 
     def _wanted(self, issue: Issue, held: dict[Key, Held]) -> dict[Key, str]:
         kinds, decisions = self._target.planner.kinds, self._target.decisions
-        planned = list(self._target.planner.wanted(issue, decisions))
+        planner = self._target.planner
+        planned = with_retired(planner, issue, planner.wanted(issue, decisions), held, decisions)
         self._verified.misnamed += sum(1 for _ in misnamed(planned, held, decisions.account))
         return {
             of: one.kind
