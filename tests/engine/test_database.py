@@ -173,8 +173,14 @@ def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
             "DROP TABLE foreseen",
             "DROP TABLE fate",
             "DROP TABLE looked",
+            "DROP TABLE fed",
+            "DROP TABLE fed_issue",
+            "DROP INDEX intent_issue",
             "ALTER TABLE object DROP COLUMN within",
             "ALTER TABLE object DROP COLUMN by",
+            "ALTER TABLE object DROP COLUMN lists",
+            "ALTER TABLE conflict DROP COLUMN theirs",
+            "ALTER TABLE conflict DROP COLUMN ours",
             "UPDATE alembic_version SET version_num = '0002'",
         ):
             connection.execute(sa.text(statement))

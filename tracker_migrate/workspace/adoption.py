@@ -80,6 +80,7 @@ class Adoption:
             "sent_at": at,
             "within": one.within,
             "by": one.by,
+            "lists": json.dumps(one.lists),
         }
 
 

@@ -8,6 +8,7 @@ target. A step's text is kept with its open intent, for that look, and emptied w
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from tracker_migrate.interfaces import (
 )
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import schema
+from tracker_migrate.workspace.conflicts import Conflict, Conflicts
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
 from tracker_migrate.workspace.sent import GivenUp, Sent, sent
@@ -57,7 +59,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     state: `there`; `joined` (another migration wrote it, we only add to it); `gone`; `undone` (it
     was taken back, and the target keeps it: see `workspace.undone`). within: the
     object that it stands in, if it has none of its own. by: the account that the target shows as
-    its author, by our doing; "" for the importer.
+    its author, by our doing; "" for the importer. lists: of fields that are lists, by name, digests
+    of the elements that we sent, as far as that is known.
     """
 
     key: Key
@@ -71,6 +74,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     within: Key | None = None
     by: str = ""
+    lists: dict[str, tuple[str, ...]] = {}
 
 
 def places(held: Mapping[Key, Held], kinds: Mapping[str, Kind]) -> dict[Key, tuple[str, RemoteRef]]:
@@ -118,6 +122,8 @@ class Ledger:
         self._writer = writer
         self.target = target
         self._owner = owner
+        #: what people changed there, and what is done about it
+        self.met = Conflicts(engine, writer, target)
         #: the creates that may still come
         self.given_up = GivenUp(engine, writer, target)
 
@@ -603,15 +609,46 @@ class Ledger:
 
     def add_conflict(self, key: Key, field: str, policy: str) -> None:
         """Note that a field was changed by somebody at the target, and what we did about it."""
-        row = {"target": self.target, "key": key, "field": field, "policy": policy, "at": now()}
-        self._writer.now(lambda c: upsert(c, schema.conflict, [row]))
+        self.met.note([Conflict(key=key, field=field, policy=policy)])
 
     def conflicts(self) -> list[tuple[Key, str, str]]:
         """(key, field, policy) of all edits of people that were met."""
-        table = schema.conflict
-        query = sa.select(table).where(table.c.target == self.target).order_by(table.c.key)
+        return [(one.key, one.field, one.policy) for one in self.met.all()]
+
+    def written_since(self, issues: Sequence[Key], at: str) -> dict[Key, Counter[Key]]:
+        """How many steps of these issues were settled since a moment (ISO 8601), of each object
+        that they name, by issue; up to a page of issues."""
+        table, found = schema.intent, dict[Key, Counter[Key]]()
+        query = sa.select(table.c.issue, table.c.keys).where(
+            table.c.target == self.target,
+            table.c.issue.in_(list(issues)),
+            table.c.state == "done",
+            table.c.settled_at >= at,
+        )
         with self._engine.connect() as connection:
-            return [(Key(row.key), row.field, row.policy) for row in connection.execute(query)]
+            for row in connection.execute(query):
+                found.setdefault(Key(row.issue), Counter()).update(map(Key, json.loads(row.keys)))
+        return found
+
+    def standing_ids(self, kind: str) -> Iterator[dict[str, Key]]:
+        """Where the objects of a kind are that are there: their issues by the id there, a page at a
+        time."""
+        table, after = schema.object_, ""
+        while True:
+            query = (
+                sa.select(table.c.key, table.c.issue, table.c.remote_id)
+                .where(table.c.target == self.target, table.c.kind == kind, table.c.key > after)
+                .where(table.c.state.in_(("there", "joined")))
+                .order_by(table.c.key)
+                .limit(_PAGE)
+            )
+            with self._engine.connect() as connection:
+                rows = connection.execute(query).all()
+            if rows:
+                yield {row.remote_id: Key(row.issue) for row in rows}
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].key
 
     # -- leases ---------------------------------------------------------------------------------
 
@@ -670,6 +707,7 @@ class Ledger:
             "sent_at": at,
             "within": None,
             "by": "",
+            "lists": "{}",
         }
 
     def _result(
@@ -720,13 +758,14 @@ def _merge_update(
     """
     table = schema.object_
     where = table.c.target == target, table.c.key == row["key"]
-    columns = table.c.fields, table.c.digest, table.c.open, table.c.remote_id
+    columns = table.c.fields, table.c.digest, table.c.open, table.c.remote_id, table.c.lists
     held = connection.execute(sa.select(*columns).where(*where)).first()
     fields = json.loads(held.fields) if held else {}
     fields.update(json.loads(row["fields"]))
     whole = all(fields.get(name, ("", ""))[0] == mark for name, mark in opens.items())
     values = {
         "fields": json.dumps(fields),
+        "lists": json.dumps((json.loads(held.lists) if held else {}) | json.loads(row["lists"])),
         "digest": row["digest"] if whole or held is None else held.digest,
         "open": held.open if held and not fields.keys() <= opens.keys() else row["open"],
         "audience": row["audience"],
@@ -740,7 +779,7 @@ def _merge_update(
 def _held_by(row: Mapping[str, Any], keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
     """The rows of what stands in an object: it is where that is, and has no fields of its own."""
     for key in keys:
-        bare = {"digest": "", "fields": "{}", "open": "[]", "within": row["key"]}
+        bare = {"digest": "", "fields": "{}", "open": "[]", "lists": "{}", "within": row["key"]}
         yield {**row, "key": key, **bare}
 
 
@@ -757,6 +796,7 @@ def _held(row: Any) -> Held:
         state=row.state,
         within=Key(row.within) if row.within else None,
         by=row.by,
+        lists={name: tuple(marks) for name, marks in json.loads(row.lists).items()},
     )
 
 

@@ -133,7 +133,8 @@ unread = Table(
 #: an object that is at a target. `digest` is that of the open form; `fields` holds, by name, the
 #: digest of the open value and of the value as sent; `open` the references that fell back to home.
 #: `within`: what stands in another object, in that one. `by`: whom the target shows as its author,
-#: as far as that was our doing; empty for the importer
+#: as far as that was our doing; empty for the importer. `lists`: of fields that are lists, digests
+#: of the elements as they were sent
 object_ = Table(
     "object",
     metadata,
@@ -152,6 +153,7 @@ object_ = Table(
     Column("sent_at", String, nullable=False),
     Column("within", String),
     Column("by", String, nullable=False, server_default=""),
+    Column("lists", Text, nullable=False, server_default="{}"),
     Index("object_issue", "target", "issue"),
     Index("object_remote", "target", "kind", "remote_id"),
 )
@@ -174,6 +176,7 @@ intent = Table(
     Column("settled_at", String),
     Column("how", String),  # sent, found, joined
     Index("intent_open", "target", "state"),
+    Index("intent_issue", "target", "issue"),
 )
 
 #: numbers that were given to objects, for good
@@ -270,7 +273,29 @@ looked = Table(
     Column("at", String, nullable=False),
 )
 
-#: a person's edit at the target that we did not overwrite
+#: how far a target's feed was read, when that look began, and when its issues were counted last
+fed = Table(
+    "fed",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("counted", String, nullable=False),
+)
+
+#: what the feed leaves of an issue. `what`: `look`, it is still to be looked at; `closed`, its own
+#: object was closed because all that stands below it is
+fed_issue = Table(
+    "fed_issue",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("issue", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("at", String, nullable=False),
+)
+
+#: a person's edit at the target, and what is done about it. `theirs`, `ours`: digests of the value
+#: that stands there, and of the open form of the one that is wanted; empty if they are not known
 conflict = Table(
     "conflict",
     metadata,
@@ -279,6 +304,8 @@ conflict = Table(
     Column("field", String, primary_key=True),
     Column("policy", String, nullable=False),
     Column("at", String, nullable=False),
+    Column("theirs", String, nullable=False, server_default=""),
+    Column("ours", String, nullable=False, server_default=""),
 )
 
 #: who works on an issue, and until when nobody else may

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from tracker_migrate.digest import digests
+from tracker_migrate.digest import digests, short
 from tracker_migrate.interfaces import ClosedAction, ClosedStep
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import schema
@@ -28,7 +28,7 @@ GIVEN_UP = "given up"
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent of an object. number: the one that was chosen for it. digest: of the open form.
     fields: by name, the digests of the open value and of the value as sent. open, audience, holds,
-    by: as a `ClosedAction` has them."""
+    by: as a `ClosedAction` has them. lists: of fields that are lists, digests of their elements."""
 
     key: Key
     kind: str
@@ -39,6 +39,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     audience: str = "public"
     holds: tuple[Key, ...] = ()
     by: str = ""
+    lists: dict[str, tuple[str, ...]] = {}
 
     def columns(self) -> dict[str, Any]:
         """These columns of the object's row."""
@@ -48,6 +49,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
             "open": json.dumps(self.open),
             "audience": self.audience,
             "by": self.by,
+            "lists": json.dumps(self.lists),
         }
 
 
@@ -64,6 +66,11 @@ def sent(action: ClosedAction, stored: Mapping[str, Any]) -> Sent:
         audience=action.audience,
         holds=action.holds,
         by=action.by,
+        lists={
+            name: tuple(short(one) for one in value)
+            for name, value in action.fields.items()
+            if isinstance(value, list)
+        },
     )
 
 

@@ -29,6 +29,7 @@ from tracker_migrate.workspace.adoption import Adoption
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
 from tracker_migrate.workspace.doubled import Doubled
+from tracker_migrate.workspace.fed import Fed
 from tracker_migrate.workspace.files import FileStore
 from tracker_migrate.workspace.foreseen import Fates, Foreseen
 from tracker_migrate.workspace.hidden import Hidden
@@ -122,6 +123,10 @@ class Workspace:
     def doubled(self, target: str) -> Doubled:
         """What stands at a target twice."""
         return Doubled(self.engine, self.writer, target)
+
+    def fed(self, target: str) -> Fed:
+        """How far a target's feed was read."""
+        return Fed(self.engine, self.writer, target)
 
     def undone(self, target: str) -> Undone:
         """Where the ledger forgets what was taken back at a target."""
