@@ -74,6 +74,13 @@ class Finder:
         for rows in self.pages("transaction.search", search):
             yield msgspec.convert(rows, list[TransactionRow])
 
+    def done_to_tasks(self, first: int, more: int) -> Iterator[list[TransactionRow]]:
+        """What anybody did to all tasks that we may see, newest first, page by page. first: rows of
+        the first page; more: of the others."""
+        search = {"objectType": "TASK", "limit": first}
+        for rows in self.pages("transaction.search", search, more):
+            yield msgspec.convert(rows, list[TransactionRow])
+
     def edges(self, sources: Iterable[str], types: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """(source, type, destination) of the edges of these tasks. Raises Gone."""
         for batch in batches(sorted(set(sources))):
@@ -82,11 +89,14 @@ class Finder:
                 for row in rows:
                     yield row["sourcePHID"], row["edgeType"], row["destinationPHID"]
 
-    def pages(self, method: str, search: dict[str, Any]) -> Iterator[list[Any]]:
-        """The rows of a search, page by page."""
+    def pages(self, method: str, search: dict[str, Any], more: int = 0) -> Iterator[list[Any]]:
+        """The rows of a search, page by page. more: rows of the pages after the first, if that is
+        another number."""
         after, pages = None, Pages()
         while True:
             page = {**search, "after": after} if after is not None else search
+            if after is not None and more:
+                page["limit"] = more
             found = self._client.read(method, **page)
             pages.turn(len(found["data"]), after)
             yield found["data"]

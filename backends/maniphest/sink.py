@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_migrate.abilities import Back, Backdater, Foresight, Part
+from tracker_migrate.abilities import Back, Backdater, Foresight, Part, Told
 from tracker_migrate.backends.maniphest import checking, people, standings, undoing
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
+from tracker_migrate.backends.maniphest.feed import Feed
 from tracker_migrate.backends.maniphest.filefinder import FileFinder
 from tracker_migrate.backends.maniphest.foresight import ManiphestForesight
 from tracker_migrate.backends.maniphest.guard import Guard
@@ -83,6 +84,7 @@ class ManiphestSink:
         self._undoing = undoing.Undoing(self._server, self._finder, options)
         self._reader = Reader(self._server, self._finder, self._guard, files)
         self.watch: Watch | None = ManiphestWatch(self._server, self._finder, files)
+        self._feed = Feed(self._server, self._finder)
 
     def lend(self, files: Files) -> None:
         """See `interfaces.TakesFiles.lend`."""
@@ -166,6 +168,14 @@ class ManiphestSink:
     ) -> Iterator[tuple[Key, Standing]]:
         """How tasks and subtasks stand that were read back."""
         return self._standings.read(due, seen)
+
+    def edits_since(self, mark: Mapping[str, Any]) -> Iterator[Told]:
+        """See `feed.Feed.since`."""
+        return self._feed.since(mark)
+
+    def visible(self, ids: Collection[str]) -> frozenset[str]:
+        """See `feed.Feed.visible`."""
+        return self._feed.visible(ids)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
         """By marker; without a marker field by reading all our tasks once. What is found must have

@@ -42,7 +42,7 @@ _PROJECTS = ("project", "milestone")
 _PROJECT = "PHID-PROJ-"
 _STORED = "PHID-FILE-"
 #: the planner's name of a field, by the type of a transaction that sets it
-_FIELDS = {
+FIELDS = {
     "title": "title",
     "description": "description",
     "status": "status",
@@ -101,19 +101,11 @@ class ManiphestWatch:
             at, marker = RemoteRef(id=row.phid), permalink(row)
             made = bool(marker)  # what somebody says through our account names nothing
             return Mine(kinds=_COMMENT, at=at, within=row.object, marker=marker, made=made)
-        name = _FIELDS.get(row.type or "")
+        name = FIELDS.get(row.type or "")
         if name is None or not isinstance(row.fields, dict):
             return None
-        fields = {name: self._told(name, row.fields.get("new"))}
+        fields = {name: told(self._server, name, row.fields.get("new"))}
         return Mine(kinds=_TASKS, at=RemoteRef(id=row.object), fields=fields)
-
-    def _told(self, name: str, value: Any) -> Any:
-        """A value in the planner's words, as a task that is read back has it."""
-        if name == "priority" and isinstance(value, dict):
-            return self._server.facts.keyword(int(value.get("value", -1)))
-        if name in ("view", "edit") and value == self._server.facts.me:
-            return IMPORTER
-        return value
 
     # -- as it stands -----------------------------------------------------------------------------
 
@@ -195,3 +187,12 @@ class ManiphestWatch:
         groups = self._finder.ours.groups(rows)
         others = (row for row in rows if not self._finder.ours.wrote(row, groups))
         return "touched" if any(row.type is not None for row in others) else "ours"
+
+
+def told(server: Server, name: str, value: Any) -> Any:
+    """A value of a transaction in the planner's words, as a task that is read back has it."""
+    if name == "priority" and isinstance(value, dict):
+        return server.facts.keyword(int(value.get("value", -1)))
+    if name in ("view", "edit") and value == server.facts.me:
+        return IMPORTER
+    return value

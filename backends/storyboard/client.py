@@ -99,6 +99,15 @@ class Api:
         """The JSON at a path. Raises Gone, LoginNeeded, Refused, Unreachable."""
         return self._read(path, query)[0]
 
+    def counted(self, path: str, query: Query) -> tuple[list[Any], int]:
+        """A page of a list, and how many rows the whole list has, as the server says. Raises what
+        `get` does."""
+        rows, headers = self._read(path, query)
+        total = headers.get("X-Total", "")
+        if not total.isdigit():
+            raise Refused(f"{self.host} does not say how long a list is")
+        return _list(rows, self.host), int(total)
+
     def write(
         self,
         method: str,

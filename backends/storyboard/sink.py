@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.abilities import Back, Backdater, Foresight, Part
+from tracker_migrate.abilities import Back, Backdater, Foresight, Part, Told
 from tracker_migrate.backends.storyboard import (
     checks,
     outsider,
@@ -18,6 +18,7 @@ from tracker_migrate.backends.storyboard import (
     wire,
 )
 from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.feed import Feed
 from tracker_migrate.backends.storyboard.files import KIND as FILE
 from tracker_migrate.backends.storyboard.files import FileWriter
 from tracker_migrate.backends.storyboard.finding import Finder
@@ -78,6 +79,7 @@ class StoryBoardSink:
         self._earlier = Earlier(self._site, self._finder)
         self._standings = standings.Standings(self._site)
         self._undoing = undoing.Undoing(self._site, self._finder)
+        self._feed = Feed(self._site)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """What the server is and who we are. Raises WrongTracker, LoginNeeded, Unreachable,
@@ -193,6 +195,14 @@ class StoryBoardSink:
     ) -> Iterator[tuple[Key, Standing]]:
         """How tasks stand that were read back."""
         return self._standings.read(due, seen)
+
+    def edits_since(self, mark: Mapping[str, Any]) -> Iterator[Told]:
+        """See `feed.Feed.since`."""
+        return self._feed.since(mark)
+
+    def visible(self, ids: Collection[str]) -> frozenset[str]:
+        """See `feed.Feed.visible`."""
+        return self._feed.visible(ids)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
         """What our account has made before of these issue objects."""

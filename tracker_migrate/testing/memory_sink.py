@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tracker_migrate.abilities import Back, Part
+from tracker_migrate.abilities import Back, Part, Told
 from tracker_migrate.errors import (
     Doubtful,
     Gone,
@@ -38,6 +38,7 @@ from tracker_migrate.interfaces import (
     Watch,
 )
 from tracker_migrate.model import Key, name_of
+from tracker_migrate.testing.memory_feed import MemoryFeed
 from tracker_migrate.testing.memory_planner import MemoryPlanner, Numbers
 from tracker_migrate.testing.memory_server import (
     Absent,
@@ -79,6 +80,7 @@ class MemorySink:
         self.planner: Planner = MemoryPlanner(numbers)
         self.account = account
         self.watch: Watch | None = MemoryWatch(server, account)
+        self._feed = MemoryFeed(server, account)
         self.connections = connections
         self.settle_seconds = settle_seconds
         self.ordered = numbers == "theirs"
@@ -230,6 +232,14 @@ class MemorySink:
             if of in objects and another and card.author == self.account and of is not None:
                 found.append(of)
         return found
+
+    def edits_since(self, mark: Mapping[str, Any]) -> Iterator[Told]:
+        """What anybody did to cards and notes since then."""
+        return _asked(lambda: iter(list(self._feed.since(mark))))
+
+    def visible(self, ids: Collection[str]) -> frozenset[str]:
+        """Which of these cards are there."""
+        return self._feed.visible(ids)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
         """Cards that our account made, by their marker; of two the older."""
