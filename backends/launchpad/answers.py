@@ -26,7 +26,7 @@ NO_LOGIN = (
 #: how a 401 begins that is about the login itself (recordings err-401-*, me-anon; the others seen
 #: on a running server, or [S]). Any other is about one object, or a part of it: anonymous readers
 #: get those, too, where a private team would have to be named
-_LOGIN = re.compile(
+LOGIN = re.compile(
     r"Unknown access token|Unknown consumer|Invalid (signature|UTF-8|nonce|timestamp)|"
     r"(Expired|Unauthorized) (access )?token|Inactive account|No consumer key|"
     r"You need to be logged in"
@@ -147,7 +147,7 @@ def _fail(answer: requests.Response) -> NoReturn:
     if status in (404, 410):
         raise NotSeen(status)
     if status == 401:
-        if _LOGIN.match(answer.text[:100]):
+        if LOGIN.match(answer.text[:100]):
             raise LoginNeeded(NO_LOGIN)
         raise Denied(status)
     if OOPS in answer.headers:

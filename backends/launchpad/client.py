@@ -1,7 +1,7 @@
 """Asking Launchpad's web service: one GET after another, its errors sorted, hidden texts taken out.
 
-Reads only. Every address is put below the API's own root before it is asked for, so that a login
-never travels to another host.
+It reads only; what changes something goes through its `sender`. Every address is put below the
+API's own root before it is asked for, so that a login never travels to another host.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tracker_migrate.backends.launchpad.answers import Got, TooSlow, Trouble, Un
 from tracker_migrate.backends.launchpad.gate import Gate
 from tracker_migrate.backends.launchpad.login import Signer
 from tracker_migrate.backends.launchpad.reader import ApiReader
+from tracker_migrate.backends.launchpad.sending import Sender
 from tracker_migrate.backends.launchpad.wire import is_page
 from tracker_migrate.bounded import PARTS, Pages, TooLong
 from tracker_migrate.errors import Gone, LoginNeeded, Refused, Retriable
@@ -83,6 +84,7 @@ class Client:
         )
         self._gate = Gate(connections)
         self._pause = pause
+        self._manners = {"timeout": timeout, "per_second": per_second, "patience": patience}
 
     # -- what others ask for --------------------------------------------------------------------
 
@@ -179,6 +181,10 @@ class Client:
                 raise Refused("a link leads out of Launchpad's web service")
             link = rest[1]
         return f"{self.root}/{link}"
+
+    def sender(self) -> Sender:
+        """What sends changes with the same login, one after another; it is closed by itself."""
+        return Sender(self.root, self._signer, **self._manners)
 
     def close(self) -> None:
         """Give back connections."""

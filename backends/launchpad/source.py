@@ -26,6 +26,7 @@ from tracker_migrate.backends.launchpad.files import Files
 from tracker_migrate.backends.launchpad.goals import SeriesGoals
 from tracker_migrate.backends.launchpad.login import web_root
 from tracker_migrate.backends.launchpad.sharing import Sharing
+from tracker_migrate.backends.launchpad.telling import LaunchpadAnnouncer
 from tracker_migrate.backends.launchpad.wire import (
     TRACKER,
     Entry,
@@ -72,6 +73,7 @@ class LaunchpadSource:
         self._sharing = Sharing(client)
         self._goals = SeriesGoals(client, page)
         self._files = files or Files(client)
+        self._announcer: LaunchpadAnnouncer | None = None
 
     # -- about the server -----------------------------------------------------------------------
 
@@ -279,10 +281,20 @@ class LaunchpadSource:
         librarian, which has no ranges: there `start` is 0 always."""
         return self._files.download(one, start)
 
+    # -- telling people -------------------------------------------------------------------------
+
+    def announcer(self) -> LaunchpadAnnouncer:
+        """Who says on bugs where they are by now; see `abilities.TellsPeople`."""
+        if self._announcer is None:
+            self._announcer = LaunchpadAnnouncer(self._client)
+        return self._announcer
+
     def close(self) -> None:
         """Give back connections."""
         self._client.close()
         self._files.close()
+        if self._announcer is not None:
+            self._announcer.close()
 
 
 @contextmanager

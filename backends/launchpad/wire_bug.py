@@ -97,13 +97,17 @@ def _tasks(number: str, parts: Parts) -> tuple[Task, ...]:
     return tuple({task.key: task for task in made}.values())
 
 
+def task_key(number: str, row: Entry) -> Key:
+    """The key of a bug's task."""
+    return key(TRACKER, "task", f"{number}@{below(row['target_link'])}")
+
+
 def _task(number: str, row: Entry, watches: dict[str, str]) -> Task:
-    path = below(row["target_link"])
-    target, project, series = place_keys(path)
+    target, project, series = place_keys(below(row["target_link"]))
     watch = given(row["bug_watch_link"])
     dates = {name: when for name in STATUS_DATES if (when := date(row.get(name))) is not None}
     return Task(
-        key=key(TRACKER, "task", f"{number}@{path}"),
+        key=task_key(number, row),
         target=target,
         target_name=row["bug_target_name"],
         project=project,
