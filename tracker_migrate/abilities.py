@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.interfaces import Account, Decisions, Listed, RemoteRef
+from tracker_migrate.interfaces import Account, Decisions, Listed, RemoteRef, Value, Wanted
 from tracker_migrate.model import Comment, Issue, Key, Person, Task
 
 if TYPE_CHECKING:
@@ -328,6 +328,92 @@ class Retires(Protocol):
         ...
 
 
+# -- fields that both sides change ----------------------------------------------------------------
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of a kind of object, and what there is to know if people change it at the target.
+
+    holds: `text`: the target's markup; `words`: a line of text, a word, a date; `id`: that of an
+    account or another object, which `TellsValues` tells in words; `list`: several of these.
+    remembered: the target shows to whoever reads the object what stood there before a change.
+    """
+
+    holds: Literal["text", "words", "id", "list"] = "words"
+    remembered: bool = False
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side says of a field that both have changed, while the other side's value stands: it
+    becomes a comment of the issue.
+
+    key: of the comment. about: the object, as it is wanted. field: by the planner's name. says:
+    whose value it is: the source's, which is not written; or people's at the target, which is
+    written over. value: as it is wanted, or as it was read; an id in words.
+    """
+
+    key: Key
+    about: Wanted
+    field: str
+    says: Literal["source", "target"]
+    value: Value
+
+
+@runtime_checkable
+class KeepsBoth(Protocol):
+    """A planner whose target has comments, so that of a field that both sides changed both values
+    can be kept."""
+
+    #: every field of the kinds that can be edited, by kind and name, but for those of `access`
+    fields: Mapping[str, Mapping[str, Field]]
+
+    def note(self, note: Note, issue: Issue, decisions: Decisions) -> Wanted:
+        """The comment. What the source says is written as its texts are; what people wrote is
+        shown as it is, and nothing of it is live."""
+        ...
+
+
+@runtime_checkable
+class TellsValues(Protocol):
+    """A sink that tells in words what an id in a field means."""
+
+    def in_words(self, kind: str, field: str, value: Value) -> str:
+        """The name of the account, project or other object; the id itself if it can't be told, ""
+        for None. A request at most. Raises Unreachable, LoginNeeded."""
+        ...
+
+
+class Between(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that somebody else did to an object of ours between two looks, by its history.
+
+    fields: what was set, by the planner's names, comparable with the fields of a ClosedAction.
+    untold: something was changed, and the history does not say to what. over: we have changed the
+    object after that, so that it may be written over.
+    """
+
+    key: Key
+    fields: dict[str, Any] = {}
+    untold: bool = False
+    over: bool = False
+
+
+@runtime_checkable
+class SeesBetween(Protocol):
+    """A sink whose target keeps the history of each object."""
+
+    def moment(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> dict[str, Any]:
+        """Where the history of these objects of one issue stands now. A request for each at the
+        most. Raises ObjectError."""
+        ...
+
+    def between(
+        self, refs: Mapping[Key, tuple[str, RemoteRef]], moment: Mapping[str, Any]
+    ) -> Sequence[Between]:
+        """What others did to these objects since then, the oldest first. As many requests. Raises
+        ObjectError."""
+        ...
+
+
 # -- what people changed at a target --------------------------------------------------------------
 
 
@@ -379,14 +465,12 @@ class TellsEdits(Protocol):
 
 class Parents(msgspec.Struct, frozen=True, kw_only=True):
     """Issue objects that are closed when all that stand below them are: which kinds these are, the
-    field that says so, its words for what is open, and what such a parent becomes; "": the word
-    that says the most of those below it."""
+    field that says so, and its words for what is open."""
 
     parent: str
     below: str
     field: str
     open: frozenset[str]
-    becomes: str = ""
 
 
 @runtime_checkable
@@ -395,16 +479,33 @@ class ClosesParents(Protocol):
     upper one by itself."""
 
     def parents(self) -> Parents | None:
-        """What is closed, and as what; None if the settings don't want that. Asks no server."""
+        """What is closed; None if the settings don't want that. Asks no server."""
         ...
 
-    def closing(self, below: Sequence[str], now: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The fields to send to close a parent. below: the words of what stands below it. now: its
-        fields as they are."""
+    def becomes(self, at: RemoteRef, below: Sequence[str]) -> str | None:
+        """The word to close a parent with; None if anything below it is open, whoever made that.
+        below: the words of ours that stand below it. One request. Raises ObjectError, Unreachable,
+        LoginNeeded."""
         ...
 
 
 # -- saying at a source where its issues are by now ------------------------------------------------
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as far as its status goes: the fields of `model.Task` that follow from it."""
+
+    status: str
+    complete: bool = False
+    closed: datetime | None = None
+    dates: dict[str, datetime] = {}
+
+
+def stage(task: Task) -> Stage:
+    """That of a task."""
+    return Stage(
+        status=task.status, complete=task.complete, closed=task.closed, dates=dict(task.dates)
+    )
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -412,7 +513,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     what, of: a `comment` or a `tag` on the issue, or a `status` of one of its tasks. value: the
     comment's text, the tag, the status. at: the comment, once it is known. by: the account that
-    said it; None if that is not known. was, now: of a status, the task before and after.
+    said it; None if that is not known. was, now: of a status, the task's stage before and after.
     """
 
     what: Literal["comment", "tag", "status"]
@@ -420,8 +521,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     at: Key | None = None
     by: Key | None = None
-    was: Task | None = None
-    now: Task | None = None
+    was: Stage | None = None
+    now: Stage | None = None
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -486,4 +587,37 @@ class TellsPeople(Protocol):
 
     def announcer(self) -> Announcer:
         """Who says it, through this source's connections; asks the server nothing yet."""
+        ...
+
+
+# -- what is moved or renamed at a source ----------------------------------------------------------
+
+
+@runtime_checkable
+class KnowsBounds(Protocol):
+    """A source that can tell whether an issue is, by its tasks, one of those that it lists."""
+
+    def holds(self, issue: Issue) -> bool:
+        """Whether a task of it is where this source reads. A request or two where that hangs on
+        what a group has in it. Raises Retriable, Unreachable, LoginNeeded."""
+        ...
+
+
+@runtime_checkable
+class FollowsProjects(Protocol):
+    """A source whose projects are known by names that can change."""
+
+    def project_of(self, spec: str) -> Key:
+        """The project or distribution that a spec names, or what it names is part of."""
+        ...
+
+    def is_there(self, project: Key) -> bool:
+        """Whether something has this name now. One request. Raises Retriable, Unreachable,
+        LoginNeeded."""
+        ...
+
+    def called_now(self, was: Project, issues: Sequence[Key]) -> Key | None:
+        """What a project, as it was when it was last read, is called by now: the one that has an
+        issue of these, which were its own, and that was made when it was. None if that can't be
+        told. A request for each issue, and for each project that it names."""
         ...

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import structs
 
-from tracker_migrate.abilities import Board, Notice
+from tracker_migrate.abilities import Board, Notice, stage
 from tracker_migrate.backends.launchpad import places, wire_bug
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.listing import STATUSES
@@ -26,8 +26,6 @@ _LONGEST_PAGE = 300
 #: of at least two characters (`valid_name`, seen on a running server)
 _TAG = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _NO_LOGIN = "handover writes at Launchpad, and needs a login that may: log in there"
-#: the fields of a task that a status changes
-_STATE = ("status", "complete", "closed", "dates")
 
 
 class LaunchpadAnnouncer:
@@ -161,13 +159,9 @@ def _before(task: Task, notice: Notice | None, issue: Issue) -> Task:
         return task
     if notice.was is None:
         return _by_history(task, notice, issue)
-    seen = notice.now
-    ours = task.status == notice.value if seen is None else _state(task) == _state(seen)
-    return structs.replace(task, **_state(notice.was)) if ours else task
-
-
-def _state(task: Task) -> dict[str, Any]:
-    return {name: getattr(task, name) for name in _STATE}
+    here = stage(task)
+    ours = here.status == notice.value if notice.now is None else here == notice.now
+    return structs.replace(task, **structs.asdict(notice.was)) if ours else task
 
 
 def _by_history(task: Task, notice: Notice, issue: Issue) -> Task:
