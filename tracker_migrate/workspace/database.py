@@ -25,7 +25,7 @@ from tracker_migrate.errors import Unreachable, UsageError, WorkspaceError
 T = TypeVar("T")
 
 #: the newest Alembic revision that this code knows
-HEAD = "0010"
+HEAD = "0011"
 _GROUP = 256
 #: what drivers say of a server that is not there
 _AWAY = re.compile(

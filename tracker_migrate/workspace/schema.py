@@ -316,3 +316,33 @@ lease = Table(
     Column("owner", String, nullable=False),
     Column("until", String, nullable=False),
 )
+
+# -- the source, told -----------------------------------------------------------------------------
+
+#: what was said at the source on an issue: `what` is comment, tag or status, `of` the issue or one
+#: of its tasks; `notice` says the rest
+told = Table(
+    "told",
+    metadata,
+    Column("issue", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("of", String, primary_key=True),
+    Column("state", String, nullable=False),  # meant, said, was, refused, taking, taken, left
+    Column("notice", Text, nullable=False),
+    Column("target", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Index("told_state", "state"),
+)
+
+#: what came to the source after a handover: a new issue, or news of one
+afterwards = Table(
+    "afterwards",
+    metadata,
+    Column("issue", String, primary_key=True),
+    Column("new", Boolean, nullable=False),
+    Column("comments", Integer, nullable=False),
+    Column("followed", Boolean, nullable=False),
+    Column("at", String, nullable=False),
+)

@@ -37,6 +37,7 @@ from tracker_migrate.workspace.ledger import Ledger
 from tracker_migrate.workspace.paused import Paused
 from tracker_migrate.workspace.pulse import Pulses
 from tracker_migrate.workspace.swept import Swept
+from tracker_migrate.workspace.told import Told
 from tracker_migrate.workspace.undone import Undone
 
 #: what one process of a workspace does at a time: coordinate a run, be its daemon. The file that it
@@ -136,6 +137,11 @@ class Workspace:
     def paused(self) -> Paused:
         """Whether somebody asked the daemon to hold still."""
         return Paused(self.engine, self.writer)
+
+    @property
+    def told(self) -> Told:
+        """What was said at the source about where issues are by now."""
+        return Told(self.engine, self.writer)
 
     @property
     def swept(self) -> Swept:
