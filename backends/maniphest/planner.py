@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from tracker_migrate.abilities import Note
 from tracker_migrate.backends.maniphest import (
     access,
     balance,
@@ -17,6 +18,7 @@ from tracker_migrate.backends.maniphest import (
     fields,
     files,
     followers,
+    notes,
     outlook,
     projects,
     rules,
@@ -69,6 +71,7 @@ class ManiphestPlanner:
     costs = outlook.COSTS
     blockers = outlook.BLOCKERS
     mail = outlook.MAIL
+    fields = notes.FIELDS
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
@@ -146,6 +149,10 @@ class ManiphestPlanner:
         if kind != "subtask" or (is_part(issue, of) and not joined):
             return {}
         return {"status": decisions.state("status", "Invalid")}
+
+    def note(self, note: Note, issue: Issue, decisions: Decisions) -> Wanted:
+        """See `abilities.KeepsBoth`."""
+        return notes.note(note, issue, decisions)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request for each create, and one fill for the task."""

@@ -18,6 +18,7 @@ from tracker_migrate.interfaces import Observed, RemoteRef, Snapshot
 from tracker_migrate.model import Key, key, parts
 from tracker_migrate.text import folded, origin
 from tracker_migrate.text.continued import part_key, whole_label
+from tracker_migrate.text.notes import noted
 
 Refs = Mapping[Key, tuple[str, RemoteRef]]
 _COMMENT = re.compile(r" comment (\d+)$")
@@ -246,6 +247,8 @@ class _Issue:
 def key_named(label: str, issue: Key) -> Key | None:
     """The key of the part of an issue, or of the part of a text of it, that a label names."""
     label, part = whole_label(label)
+    if (note := noted(label, issue)) is not None:
+        return note
     whole = _named(label, issue)
     return part_key(whole or issue, part) if part else whole
 

@@ -11,6 +11,7 @@ from typing import Any
 from tracker_migrate.model import Key, key, kind_of, name_of
 from tracker_migrate.text import folded, origin
 from tracker_migrate.text.continued import part_key, whole_label
+from tracker_migrate.text.notes import bare_label, noted
 
 _LABEL = re.compile(
     r"LP (?:#(?P<bug>\d+)|blueprint (?P<blueprint>\S+))(?: comment (?P<comment>\d+))?"
@@ -57,9 +58,11 @@ def keys_of(text: Any, issue: Key | None = None) -> list[Key]:
 
 def _told(found: origin.Origin, issue: Key | None = None) -> Key | None:
     label, part = whole_label(found.label)
-    whole = _named(label)
+    whole = _named(bare_label(label))
     if issue is not None and whole is not None and kind_of(whole) == kind_of(issue) == "blueprint":
         whole = issue
+    if whole is not None and (note := noted(label, whole)) is not None:
+        return note
     return part_key(whole, part) if whole is not None and part else whole
 
 

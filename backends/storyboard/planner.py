@@ -12,11 +12,13 @@ from typing import Any
 
 import msgspec
 
+from tracker_migrate.abilities import Note
 from tracker_migrate.backends.storyboard import (
     access,
     attached,
     fields,
     losses,
+    notes,
     origins,
     outlook,
     rules,
@@ -93,6 +95,7 @@ class StoryBoardPlanner:
     costs = outlook.COSTS
     blockers = outlook.BLOCKERS
     mail = outlook.MAIL
+    fields = notes.FIELDS
 
     def __init__(self, files: Files | None = None) -> None:
         self._files = files
@@ -166,6 +169,10 @@ class StoryBoardPlanner:
         if kind != "task" or is_part(issue, of):
             return {}
         return {"status": shape.gone(decisions), "milestone_id": None}
+
+    def note(self, note: Note, issue: Issue, decisions: Decisions) -> Wanted:
+        """See `abilities.KeepsBoth`."""
+        return notes.note(note, issue, decisions)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request an action: what closes a story goes first, what opens one goes last."""

@@ -16,7 +16,7 @@ from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import granted as granted_
 from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace.secrets import Place
-from tracker_migrate.workspace.settings import Settings, without_database
+from tracker_migrate.workspace.settings import Settings, options_of
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
                 private=settings.source.private,
             )
         target = _target(settings, name, source)
-        options = without_database(settings.targets[target])
+        options = options_of(settings.targets[target])
         tracker, address = registry.split(settings.targets[target]["sink"], "target")
         own = f"{target}-token"
         return cls(

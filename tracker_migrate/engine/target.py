@@ -21,6 +21,7 @@ from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace, settings
 from tracker_migrate.workspace.ledger import Held, Ledger
 from tracker_migrate.workspace.names import Names
+from tracker_migrate.workspace.policies import policies_of
 from tracker_migrate.workspace.seals import Seals
 
 _MOVES = frozenset({"planned", "done", "aside", "exposed"})
@@ -78,7 +79,7 @@ class Target:
         self.ledger = workspace.ledger(name)
         self.hidden = workspace.hidden(name)
         given = workspace.settings.targets[name]
-        options = settings.without_database(given)
+        options = settings.options_of(given)
         self.spec: str = given["sink"]
         self.tracker, self.address = registry.split(self.spec, "target")
         self.names = self.archive.names()
@@ -90,6 +91,8 @@ class Target:
         tables.people.suspend(self._born)
         self.seals = Seals(workspace.folder, name, self.address)
         self.options = options
+        #: what is done about a field that both sides changed
+        self.policies = policies_of(given)
         self.decisions = TargetDecisions(
             tables,
             self.archive,

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker_migrate.abilities import Retires
+from tracker_migrate.abilities import Field, KeepsBoth, Note, Retires
 from tracker_migrate.errors import TRACE, MigrateError, Refused
 from tracker_migrate.interfaces import (
     Action,
@@ -63,6 +63,8 @@ class Guarded:
         self.kinds: Mapping[str, Kind] = planner.kinds
         self.issue_kind = planner.issue_kind
         self.steps = planner.steps
+        #: see `abilities.KeepsBoth`; empty if the planner can't do that
+        self.fields: Mapping[str, Mapping[str, Field]] = getattr(planner, "fields", {})
 
     def refusal(self, issue: Issue, decisions: Decisions) -> str | None:
         """Why this issue can't be written, or None."""
@@ -92,6 +94,13 @@ class Guarded:
         """See `abilities.Retires`; empty if the planner can't say it."""
         able = isinstance(self._planner, Retires)
         return self._planner.retired(of, kind, issue, decisions) if able else {}
+
+    def note(self, note: Note, issue: Issue, decisions: Decisions) -> Wanted:
+        """See `abilities.KeepsBoth`. Raises Refused, UsageError."""
+        if not isinstance(self._planner, KeepsBoth):
+            raise Refused("this target has no place for what both sides say of a field")
+        with set_aside("rendered"):
+            return self._planner.note(note, issue, decisions)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """The requests that carry these actions of one issue."""

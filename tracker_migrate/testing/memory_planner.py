@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tracker_migrate.abilities import Note
 from tracker_migrate.interfaces import (
     Action,
     Audience,
@@ -35,6 +36,7 @@ from tracker_migrate.model import (
     parts,
     present_fields,
 )
+from tracker_migrate.testing import memory_notes
 from tracker_migrate.testing.memory_source import home
 from tracker_migrate.text.characters import visible
 
@@ -56,6 +58,7 @@ class MemoryPlanner:
     tracker = "memory"
     version = 1
     issue_kind = "card"
+    fields = memory_notes.FIELDS
 
     def __init__(self, numbers: Numbers = "ours") -> None:
         ours = numbers == "ours"
@@ -132,6 +135,10 @@ class MemoryPlanner:
                 for of, field in present_fields(alone):
                     if of == entity:
                         yield _loss(entity, field, part)
+
+    def note(self, note: Note, issue: Issue, decisions: Decisions) -> Wanted:
+        """See `abilities.KeepsBoth`."""
+        return memory_notes.note(note, issue)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """What closes a card goes before everything else, what opens it after everything else."""

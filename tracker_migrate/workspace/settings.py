@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date, datetime
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -26,12 +28,14 @@ from tracker_migrate import registry
 from tracker_migrate.checked import mistakes as mistakes_
 from tracker_migrate.checked import web_address
 from tracker_migrate.errors import UsageError
+from tracker_migrate.interfaces import Planner
 from tracker_migrate.mappings.table import Mistakes, toml
+from tracker_migrate.workspace.policies import mistakes_in
 from tracker_migrate.workspace.secrets import secret_variable
 
 FILE = "migration.toml"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-_SECRET = re.compile(r"token|secret|password", re.IGNORECASE)
+_SECRET = re.compile(r"token(?!_ends$)|secret|password", re.IGNORECASE)
 
 
 class _Strict(BaseModel):
@@ -47,7 +51,8 @@ def _spec(spec: str) -> str:
 class SourceSettings(_Strict):
     """What is read. specs: `launchpad:nova`, `launchpad:openstack` (a group) … also: what costs a
     request more for each issue, by the source's own names. attachments: whether their bytes are;
-    attachment_limit: of how many bytes the largest may be."""
+    attachment_limit: of how many bytes the largest may be. token_ends: when the login
+    does, where the source does not tell."""
 
     specs: list[Annotated[str, AfterValidator(_spec)]] = Field(min_length=1)
     address: Annotated[str, AfterValidator(web_address)] | None = None
@@ -62,6 +67,7 @@ class SourceSettings(_Strict):
     overlap_minutes: float = Field(default=10.0, ge=0)
     attachments: bool = True
     attachment_limit: ByteSize = Field(default=ByteSize(1_000_000_000), ge=0)
+    token_ends: date | datetime | None = None
 
 
 class DatabaseSettings(_Strict):
@@ -101,9 +107,13 @@ class TargetDatabase(BaseModel):
         return url
 
 
-def without_database(target: Mapping[str, Any]) -> dict[str, Any]:
-    """A target's settings less `sink` and `database`: what its backend takes as options."""
-    return {name: value for name, value in target.items() if name not in ("sink", "database")}
+#: settings of a target that are none of its backend's
+_OURS = ("sink", "database", "conflicts", "token_ends")
+
+
+def options_of(target: Mapping[str, Any]) -> dict[str, Any]:
+    """A target's settings less our own: what its backend takes as options."""
+    return {name: value for name, value in target.items() if name not in _OURS}
 
 
 def database_of(target: Mapping[str, Any]) -> TargetDatabase | None:
@@ -112,16 +122,45 @@ def database_of(target: Mapping[str, Any]) -> TargetDatabase | None:
     return None if held is None else TargetDatabase.model_validate(held)
 
 
+def loopback(listen: str) -> tuple[str, int]:
+    """An address of this machine's own, and a port. Raises ValueError for any other: what is told
+    there is for nobody else."""
+    split = urlsplit(f"//{listen}")
+    try:
+        host, port = split.hostname or "", split.port
+        own = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        host, port, own = "", None, False
+    if not own or not port or split.path or split.username is not None:
+        raise ValueError('must be an address of this machine alone: "127.0.0.1:9464"')
+    return ("127.0.0.1" if host == "localhost" else host), port
+
+
 class SyncSettings(_Strict):
     """How `sync` goes on. every: seconds between two rounds. around_minutes: after so many it asks
-    again for what issues live in, who may read what, and blueprints. sweep_hours: in so many it
-    reads every issue again, a few in each round; 0 for never. most_new: more new issues at once
-    are not believed."""
+    again for what issues live in, and who may read what; blueprints_minutes: and for blueprints, as
+    nothing says when they change. sweep_hours: in so many it reads every issue again, a few in each
+    round, and in so many days (people_days) everybody; 0 for never. most_new: more new issues at
+    once are not believed. retargeted: what becomes of issues that were moved to where nothing is
+    read (`engine.away.Policy`). listen: where figures are given out, on this machine alone. log: a
+    file for one JSON line an event; `-` is the standard output."""
 
     every: float = Field(default=300.0, ge=1)
     around_minutes: float = Field(default=60.0, ge=0)
+    blueprints_minutes: float = Field(default=60.0, ge=0)
     sweep_hours: float = Field(default=24.0, ge=0)
+    people_days: float = Field(default=7.0, ge=0)
     most_new: int = Field(default=500, ge=1)
+    retargeted: Literal["mark", "follow", "close", "keep"] = "mark"
+    listen: str | None = None
+    log: str | None = None
+
+    @field_validator("listen")
+    @classmethod
+    def _is_this_machine(cls, listen: str | None) -> str | None:
+        if listen is not None:
+            loopback(listen)
+        return listen
 
 
 class Settings(_Strict):
@@ -200,6 +239,9 @@ def _check_target(
         mistakes.add(f"{FILE}: {place}", what)
     sink = target.get("sink")
     _check_database(place, target, mistakes)
+    if not isinstance(target.get("token_ends"), date | None):
+        mistakes.add(f"{FILE}: {place}.token_ends", "must be a date, without quotes: 2027-01-31")
+    _check_conflicts(place, target, mistakes)
     if not isinstance(sink, str):
         what = 'needs sink = "storyboard:https://…" or "maniphest:https://…"'
         mistakes.add(f"{FILE}: {place}", what)
@@ -209,14 +251,16 @@ def _check_target(
         if "//" in address:
             web_address(address)
         if backends:
-            registry.known("sinks", tracker)
+            registry.check_address(tracker, address)
     except (UsageError, ValueError) as error:
         mistakes.add(f"{FILE}: {place}.sink", str(error))
         return
     if backends:
-        held = without_database(target)
+        held = options_of(target)
         options = {name: one for name, one in held.items() if f"{place}.{name}" not in secret}
-        _check_options(name, tracker, options, mistakes)
+        planner = _check_options(name, tracker, options, mistakes)
+        if planner is not None:
+            _check_conflicts(place, target, mistakes, planner)
 
 
 def _check_database(place: str, target: Mapping[str, Any], mistakes: Mistakes) -> None:
@@ -227,11 +271,26 @@ def _check_database(place: str, target: Mapping[str, Any], mistakes: Mistakes) -
             mistakes.add(f"{FILE}: {place}.database", line)
 
 
-def _check_options(name: str, tracker: str, options: Mapping[str, Any], mistakes: Mistakes) -> None:
+def _check_conflicts(
+    place: str, target: Mapping[str, Any], mistakes: Mistakes, planner: Planner | None = None
+) -> None:
+    """Without a planner its words; with one, its fields alone."""
+    given = target.get("conflicts", {})
+    worded = set(mistakes_in(given))
+    for path, what in mistakes_in(given, planner) if planner is not None else worded:
+        if planner is None or (path, what) not in worded:
+            mistakes.add(f"{FILE}: {place}.conflicts{f'.{path}' if path else ''}", what)
+
+
+def _check_options(
+    name: str, tracker: str, options: Mapping[str, Any], mistakes: Mistakes
+) -> Planner | None:
     try:
-        registry.planner(tracker, options)
+        planner: Planner = registry.planner(tracker, options)
     except UsageError as error:
         mistakes.found += [said_of(name, line) for line in str(error).splitlines()]
+        return None
+    return planner
 
 
 def said_of(target: str, line: str) -> str:
