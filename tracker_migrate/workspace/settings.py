@@ -30,6 +30,7 @@ from tracker_migrate.checked import web_address
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Planner
 from tracker_migrate.mappings.table import Mistakes, toml
+from tracker_migrate.workspace.handing import HandoverSettings
 from tracker_migrate.workspace.policies import mistakes_in
 from tracker_migrate.workspace.secrets import secret_variable
 
@@ -170,6 +171,7 @@ class Settings(_Strict):
     targets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     sync: SyncSettings = Field(default_factory=SyncSettings)
+    handover: HandoverSettings = Field(default_factory=HandoverSettings)
 
 
 def load(folder: Path, *, backends: bool = False) -> Settings:
