@@ -37,15 +37,9 @@ def open_source(
 def blocks(text: str, home: str, issue: Key) -> tuple[Block, ...]:
     """A text of an issue as blocks. home: the issue's web address, which tells where Launchpad's
     people read (`https://bugs.launchpad.net/bugs/1` → `https://launchpad.net`)."""
-    from urllib.parse import urlsplit
-
     from tracker_migrate.backends.launchpad import text as text_
 
-    at = urlsplit(home)
-    host = at.netloc
-    for front in ("bugs.", "blueprints."):
-        host = host.removeprefix(front)
-    return text_.blocks(text, f"{at.scheme}://{host}", issue)
+    return text_.blocks(text, text_.web_root(home), issue)
 
 
 def exported_fields() -> Iterator[Exported]:

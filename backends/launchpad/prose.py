@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -30,8 +31,6 @@ _WORDS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-#: one of these is in whatever `_WORDS` finds
-_SAYING = ("bug", "lp", "comment")
 _BEHIND = re.compile(r"(?!\w|[./-]\d)")
 
 
@@ -45,19 +44,16 @@ class Finder:
     """Finds what a line refers to, and counts it. `references=False`: web addresses alone."""
 
     def __init__(self, web_root: str, issue: Key | None, *, references: bool = True) -> None:
-        root = urlsplit(web_root.rstrip("/"))
         self._root = web_root.rstrip("/")
-        self._hosts = {
-            before + host
-            for before in ("", "bugs.", "blueprints.")
-            for host in (root.netloc.lower(), "launchpad.net")
-        }
+        self._hosts = _hosts(self._root)
         self._issue = issue if issue and kind_of(issue) == "bug" else None
         self._wanted = references
         self.references = 0
 
     def line(self, text: str) -> Line:
         """The pieces of one line, in order; together they are the line."""
+        if "://" not in text and not (self._wanted and _may_say(text)):  # most lines
+            return (text,) if text else ()
         pieces: list[Inline] = []
         done = 0
         for start, end, piece in self._found(text):
@@ -70,7 +66,7 @@ class Finder:
 
     def _found(self, text: str) -> Iterator[_Found]:
         addresses = [_Found(a, b, self._address(text[a:b])) for a, b in urls.find(text)]
-        words = [*self._words(text)] if self._wanted else []
+        words = [*self._words(text)] if self._wanted and _may_say(text) else []
         yield from sorted([*addresses, *words], key=lambda one: (one.start, -one.end))
 
     def _address(self, address: str) -> Inline:
@@ -91,9 +87,6 @@ class Finder:
         return None
 
     def _words(self, text: str) -> Iterator[_Found]:
-        lower = text.lower()
-        if not any(word in lower for word in _SAYING):  # most lines: the search below takes long
-            return
         for match in _WORDS.finditer(text):
             start = match.start("trailer" if match["trailer"] else 0)
             before = text[max(0, start - 12) : start].lower()
@@ -115,6 +108,21 @@ class Finder:
             return None
         bug = name_of(self._issue)
         return _bug(bug, number), f"{self._root}/bugs/{bug}/comments/{int(number)}"
+
+
+@lru_cache(maxsize=64)
+def _hosts(web_root: str) -> frozenset[str]:
+    """The hosts where the addresses of bugs and blueprints are."""
+    root = urlsplit(web_root).netloc.lower()
+    before = ("", "bugs.", "blueprints.")
+    return frozenset(one + host for one in before for host in (root, "launchpad.net"))
+
+
+def _may_say(text: str) -> bool:
+    """Whether `_WORDS` may find something: its search takes long, and finds nothing in most
+    lines."""
+    lower = text.lower()
+    return "bug" in lower or "lp" in lower or "comment" in lower
 
 
 def _bug(number: str, comment: str | None) -> Key:

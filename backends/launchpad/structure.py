@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Literal
 
 from tracker_migrate.text.blocks import Block, Code, Items, Line, Paragraph, Quote
@@ -40,7 +40,8 @@ _CODE = re.compile(
     """,
     re.VERBOSE,
 )
-_CODE_END = re.compile(r"[{;\\]\s*$")
+_PATCH = ("@@ ", "+++ ")
+_CODE_ENDS = ("{", ";", "\\")
 _ALIGNED = re.compile(r"\S {3,}(?=\S)")
 _HEADER = re.compile(r"[A-Z][\w -]{0,30}:\s")
 _RULE = re.compile(r"[-=_*~#+.\s]{3,}$")
@@ -56,6 +57,8 @@ _TRAILER = re.compile(
     re.IGNORECASE,
 )
 _QUOTE = re.compile(r">(?!>> )(?=[ >]|$)")
+#: what a rule, and an item, may begin with, besides blanks
+_RULES, _ITEMS = frozenset("-=_*~#+."), frozenset(" *-")
 
 
 def structured(text: str, to_line: ToLine) -> tuple[Block, ...]:
@@ -65,8 +68,8 @@ def structured(text: str, to_line: ToLine) -> tuple[Block, ...]:
 
 def _blocks(lines: Sequence[str], to_line: ToLine, depth: int) -> Iterator[Block]:
     kinds = _kinds(lines, depth)
-    for kind, group in groupby(zip(kinds, lines, strict=True), key=lambda one: one[0]):
-        held = [line for _, line in group]
+    for start, end in _runs(kinds):
+        kind, held = kinds[start], lines[start:end]
         if kind == "code":
             yield Code("\n".join(held))
         elif kind == "quote":
@@ -92,12 +95,17 @@ def _items(lines: Iterable[str], to_line: ToLine) -> Iterator[tuple[Line, ...]]:
 def _kinds(lines: Sequence[str], depth: int) -> list[_Kind]:
     """What each line is, first by itself, then by its neighbours."""
     kinds = [_kind(line, depth) for line in lines]
-    _continue_items(lines, kinds)
-    _settle_indented(lines, kinds)
+    if "item" in kinds:
+        _continue_items(lines, kinds)
+    if "code" in kinds:
+        _settle_indented(lines, kinds)
     _settle_patches(lines, kinds)
-    _settle_rules(kinds)
-    _settle_items(lines, kinds)
-    _join_code(kinds)
+    if "rule" in kinds:
+        _settle_rules(kinds)
+    if "item" in kinds:
+        _settle_items(lines, kinds)
+    if "code" in kinds:
+        _join_code(kinds)
     return kinds
 
 
@@ -105,16 +113,21 @@ def _kind(line: str, depth: int) -> _Kind:
     head = line[:_LOOK]
     if not head.strip():
         return "blank" if not line.strip() else "code"
-    if depth < _DEEPEST and _QUOTE.match(head):
+    first = head[0]  # most patterns are ruled out by it, and to try them takes long
+    if first == ">" and depth < _DEEPEST and _QUOTE.match(head):
         return "quote"
-    if _RULE.match(head):
+    if (first in _RULES or first.isspace()) and _RULE.match(head):
         return "rule"
-    if _ITEM.match(head):
+    if first in _ITEMS and _ITEM.match(head):
         return "item"
-    if _CODE.match(head) or _CODE_END.search(line[-_LOOK:]):
+    if _CODE.match(head) or _ends_code(line):
         return "code"
-    aligned = len(_ALIGNED.findall(head)) > 1 or "\t" in head
+    aligned = "\t" in head or ("   " in head and len(_ALIGNED.findall(head)) > 1)
     return "code" if aligned and not _HEADER.match(head) else "prose"
+
+
+def _ends_code(line: str) -> bool:
+    return line[-_LOOK:].rstrip().endswith(_CODE_ENDS)
 
 
 def _continue_items(lines: Sequence[str], kinds: list[_Kind]) -> None:
@@ -151,7 +164,7 @@ def _is_prose(lines: Sequence[str]) -> bool:
     for body, line in zip(bodies, lines, strict=True):
         mark = _MARK.match(body)
         rest = body[mark.end() :] if mark else body
-        if _kind(rest, _DEEPEST) != "prose" or _CODE_END.search(line[-_LOOK:]):
+        if _kind(rest, _DEEPEST) != "prose" or _ends_code(line):
             return False
         words += 4 if _TRAILER.match(rest) else len(rest.split())
     return words >= 3 * len(lines)
@@ -160,11 +173,13 @@ def _is_prose(lines: Sequence[str]) -> bool:
 def _settle_patches(lines: Sequence[str], kinds: list[_Kind]) -> None:
     """What a patch adds, takes away or leaves looks like lists and prose; it ends with the first
     line that begins otherwise."""
+    if not any(line.startswith(_PATCH) for line in lines):
+        return
     inside = False
     for at, line in enumerate(lines):
         if kinds[at] == "blank":
             continue
-        inside = line.startswith(("@@ ", "+++ ")) or (inside and line[0] in "+- \t\\")
+        inside = line.startswith(_PATCH) or (inside and line[0] in "+- \t\\")
         if inside:
             kinds[at] = "code"
 
@@ -202,9 +217,5 @@ def _join_code(kinds: list[_Kind]) -> None:
 
 def _runs(kinds: Sequence[_Kind]) -> list[tuple[int, int]]:
     """Where runs of one kind begin and end."""
-    runs, start = [], 0
-    for _, group in groupby(tuple(kinds)):
-        end = start + len(list(group))
-        runs.append((start, end))
-        start = end
-    return runs
+    starts = [at for at, kind in enumerate(kinds) if not at or kind != kinds[at - 1]]
+    return list(zip(starts, [*starts[1:], len(kinds)], strict=True))

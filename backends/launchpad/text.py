@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from urllib.parse import urlsplit
+
 from tracker_migrate.backends.launchpad.prose import Finder
 from tracker_migrate.backends.launchpad.structure import structured
 from tracker_migrate.model import Key
@@ -25,3 +28,14 @@ def blocks(text: str, web_root: str, issue: Key | None = None) -> tuple[Block, .
     if finder.references > MOST_REFERENCES:
         found = structured(shown, Finder(web_root, issue, references=False).line)
     return found
+
+
+@lru_cache(maxsize=64)
+def web_root(home: str) -> str:
+    """Where Launchpad's people read, by an issue's web address: of
+    `https://bugs.launchpad.net/bugs/1` it is `https://launchpad.net`."""
+    at = urlsplit(home)
+    host = at.netloc
+    for front in ("bugs.", "blueprints."):
+        host = host.removeprefix(front)
+    return f"{at.scheme}://{host}"
