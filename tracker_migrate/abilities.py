@@ -514,6 +514,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     what, of: a `comment` or a `tag` on the issue, or a `status` of one of its tasks. value: the
     comment's text, the tag, the status. at: the comment, once it is known. by: the account that
     said it; None if that is not known. was, now: of a status, the task's stage before and after.
+    back: it was taken back, and has left no more than traces.
     """
 
     what: Literal["comment", "tag", "status"]
@@ -523,6 +524,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     by: Key | None = None
     was: Stage | None = None
     now: Stage | None = None
+    back: bool = False
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):

@@ -140,7 +140,7 @@ def _path(issue: Key) -> str:
 def without(issue: Issue, notices: Sequence[Notice]) -> Issue:
     """An issue less what was said on it; see `abilities.Announcer.without`."""
     said = {one.at for one in notices if one.what == "comment" and one.at is not None}
-    tags = {one.value for one in notices if one.what == "tag"}
+    tags = {one.value for one in notices if one.what == "tag" and not one.back}
     statuses = {one.of: one for one in notices if one.what == "status"}
     tasks = tuple(_before(task, statuses.get(task.key), issue) for task in issue.tasks)
     comments = tuple(one for one in issue.comments if one.key not in said)
