@@ -92,6 +92,15 @@ def open_sink(
     return cast(Sink, _load("sinks", tracker)(address, options, token, outsider))
 
 
+def check_address(tracker: str, address: str) -> None:
+    """Have a sink's module look at an address, if it can; no server is asked. Raises UsageError."""
+    known("sinks", tracker)
+    entry = entry_points(group="tracker_migrate.sinks")[tracker]
+    check = getattr(import_module(entry.module), "check_address", None)
+    if check is not None:
+        check(address)
+
+
 def exported(tracker: str) -> list[Exported]:
     """Every field that a source exports, and what it is in the model; a source's module need not
     say that. Raises UsageError if it does not."""

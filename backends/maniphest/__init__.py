@@ -50,6 +50,17 @@ def open_sink(
     return ManiphestSink(base, own, client(token), outsiders)
 
 
+def check_address(address: str) -> None:
+    """Raise UsageError unless this may be the address of a server."""
+    from tracker_migrate.checked import web_address
+    from tracker_migrate.errors import UsageError
+
+    try:
+        web_address(address)
+    except ValueError as error:
+        raise UsageError(f"{error} (that of Phorge's pages)") from None
+
+
 def open_planner(options: Mapping[str, Any]) -> Planner:
     """The planner alone: no server is needed. Raises UsageError that names every wrong setting."""
     from tracker_migrate.backends.maniphest.options import checked

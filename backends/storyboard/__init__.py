@@ -28,6 +28,17 @@ def open_sink(
     return StoryBoardSink(address, read_options(options), token, outsider_token)
 
 
+def check_address(address: str) -> None:
+    """Raise UsageError unless this may be the address of a server."""
+    from tracker_migrate.checked import web_address
+    from tracker_migrate.errors import UsageError
+
+    try:
+        web_address(address)
+    except ValueError as error:
+        raise UsageError(f"{error} (that of its API)") from None
+
+
 def open_planner(options: Mapping[str, Any]) -> Planner:
     """The planner alone: no server is needed. Raises UsageError that names every wrong setting."""
     from tracker_migrate.backends.storyboard.options import read_options

@@ -1,4 +1,4 @@
-"""The package of docs/plugins.md, installed as somebody else would: found, opened, proven."""
+"""The smallest package of docs/plugins.md, installed as somebody else would be: found, proven."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ SOME = "lost_reply or second_run or closed or stranger"
 
 
 def block(name: str) -> str:
-    """The code block under a file's name."""
-    found = re.search(
-        rf"^`{re.escape(name)}`\n\n```\w+\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL
-    )
+    """The code block under a file's name; of several, the last one: the smallest package's."""
+    under = rf"^`{re.escape(name)}`\n\n```\w+\n(.*?)^```$"
+    found = re.findall(under, DOCS, re.MULTILINE | re.DOTALL)
     assert found, name
-    return found[1]
+    return str(found[-1])
 
 
 def installed(folder: Path, shelf: str) -> Path:

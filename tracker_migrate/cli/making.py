@@ -155,7 +155,7 @@ def _files(folder: Path, tables: Path, text: str) -> dict[Path, str]:
 
 def _target(argument: str) -> tuple[str, str]:
     name, equals, sink = argument.partition("=")
-    if not equals or "://" not in sink:
+    if not equals or not sink.partition(":")[2]:
         raise UsageError(f"--to {argument}: write NAME=SINK:URL, as new=storyboard:https://…")
     return name, sink
 
