@@ -34,7 +34,12 @@ _BARS = {
     "backdated": "backdating",
     "made": "making accounts",
 }
-_SAID = {"aside": "set aside", "waiting": "waiting", "kept": "kept a person's edit of"}
+_SAID = {
+    "aside": "set aside",
+    "waiting": "waiting",
+    "kept": "kept a person's edit of",
+    "alarm": "look at",
+}
 #: what is counted below the bars, in this order
 _COUNTED = {
     "waiting": "waits",

@@ -44,7 +44,7 @@ def sync(
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
         left = False
-        with workspace.coordinating(), Display(level) as display:
+        with Display(level) as display:
             for outcome in rounds(workspace, names, display, only, every, once, dry_run):
                 output.round_ended(outcome, as_json)
                 left = outcome.left
