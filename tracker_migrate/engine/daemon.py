@@ -22,6 +22,7 @@ from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.sweep import Sweep
+from tracker_migrate.engine.watch import SOURCE, Watch
 from tracker_migrate.errors import Unreachable
 from tracker_migrate.interfaces import Event
 from tracker_migrate.workspace import Workspace
@@ -43,6 +44,12 @@ class Round(msgspec.Struct, kw_only=True):
     def left(self) -> bool:
         """Whether something is refused, set aside, or was not reached."""
         return bool(self.error) or any(one.left for one in self.applied.values())
+
+    @property
+    def result(self) -> str:
+        """In a word: `failed` (a server was not reached), `left` (something waits for a person), or
+        `done`."""
+        return "failed" if self.error else "left" if self.left else "done"
 
     def _how(self) -> str:
         """How what is new was found."""
@@ -71,13 +78,17 @@ def rounds(
     once: bool = False,
     dry_run: bool = False,
     clock: Clock | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[Round]:
     """Rounds, until SIGTERM. An unreachable server ends a round, not the daemon. every: seconds
-    between two; else as the settings say. clock: by which they come; else this machine's."""
+    between two; else as the settings say. clock: by which they come; else this machine's. watch:
+    what tells others how it goes; it hears all that happens, instead of `listen`. Raises Locked if
+    there is a daemon; another command that is at work is waited for."""
     stop = threading.Event()
-    clock = clock or Clock()
+    watch = watch or Watch(workspace, targets, listen, clock, keep=not dry_run)
+    clock = watch.clock
     turns = _Turns(workspace, clock)
-    pause = _Pause(workspace, listen, stop)
+    pause = _Pause(workspace, watch, stop)
     every = workspace.settings.sync.every if every is None else every
 
     def ask_to_stop(*_: object) -> None:
@@ -86,9 +97,14 @@ def rounds(
 
     before = _on_sigterm(ask_to_stop)
     try:
-        with pause:
+        with workspace.keeping_up(), watch, pause:
             while pause.over():
-                yield _round(workspace, targets, listen, only, dry_run, turns)
+                with watch.alone(stop) as alone:
+                    if not alone:
+                        return
+                    ended = _round(workspace, targets, watch, only, dry_run, turns)
+                watch.rests(0.0 if once else every, ended.result)
+                yield ended
                 if once or clock.wait(stop, every):
                     return
     finally:
@@ -100,9 +116,9 @@ def rounds(
 class _Pause:
     """Ends the round that goes on when somebody asks for a pause, and waits until it is over."""
 
-    def __init__(self, workspace: Workspace, listen: Listen, stop: threading.Event) -> None:
+    def __init__(self, workspace: Workspace, told: Watch, stop: threading.Event) -> None:
         self._paused = workspace.paused
-        self._listen = listen
+        self._told = told
         self._stop = stop
         self._done = threading.Event()
         self._watch = threading.Thread(target=self._look, name="pause", daemon=True)
@@ -121,8 +137,10 @@ class _Pause:
         while not self._stop.is_set() and (since := self._paused.since()) is not None:
             if not told:
                 what = f"paused since {since}: tracker-migrate resume goes on"
-                self._listen(Event(name="waiting", detail=what))
+                self._told.hear(Event(name="waiting", detail=what))
+                self._told.pauses(since)
             told = True
+            waiting.beat(_LOOK)
             self._stop.wait(_LOOK)
         if told and not self._stop.is_set():
             waiting.begin()
@@ -178,7 +196,7 @@ def _on_sigterm(handler: Any) -> Any:
 def _round(
     workspace: Workspace,
     targets: Sequence[str],
-    listen: Listen,
+    watch: Watch,
     only: Only | None,
     dry_run: bool,
     turns: _Turns,
@@ -186,16 +204,22 @@ def _round(
     result = Round(at=stamp(turns.clock.now()))
     try:
         if not dry_run:
+            watch.reads()
             how = turns.due()
-            result.pulled = jobs.pull_for(workspace, targets, listen, only=only, **how)
+            result.pulled = jobs.pull_for(workspace, targets, watch.hear, only=only, **how)
             turns.done(how)
+            watch.has_read(result.pulled)
     except Unreachable as error:
+        watch.failed(SOURCE, error)
         result.error = str(error)
         return result
     for name in targets:
         try:
-            result.applied[name] = _applied(workspace, name, listen, only, dry_run)
+            watch.writes(name)
+            result.applied[name] = _applied(workspace, name, watch.hear, only, dry_run)
+            watch.has_written(name, result.applied[name])
         except Unreachable as error:  # the other targets are not
+            watch.failed(name, error)
             result.error = "; ".join(filter(None, (result.error, str(error))))
     return result
 
