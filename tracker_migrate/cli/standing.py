@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from tracker_migrate.cli import doubled, kept
 from tracker_migrate.cli.logins import source_tracker
 from tracker_migrate.engine.aside import next_try
 from tracker_migrate.engine.jobs import naming
+from tracker_migrate.engine.upkeep import upkeep
+from tracker_migrate.hosts import in_time
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.archive import Unread
 from tracker_migrate.workspace.ledger import Tried
@@ -34,9 +39,11 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
             "login": _source_login(workspace),
         },
         "targets": {name: _target(workspace, name, name_issues) for name in targets},
+        "sync": msgspec.to_builtins(upkeep(workspace, datetime.now(UTC))),
     }
     found["left"] = (
         bool(unread)
+        or bool(found["sync"]["alarms"])
         or any(map(kept.waits, _logins(found)))
         or any(
             one["in_doubt"]
@@ -131,6 +138,29 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         yield from doubled.lines(one["doubled"])
         if one["states"].get("aside"):
             yield "  set aside: tried again at growing intervals, or now by apply --retry"
+
+    yield from upkeep_lines(found["sync"])
+
+
+def upkeep_lines(found: dict[str, Any]) -> Iterator[str]:
+    """How it goes with the daemon, and what there is to look at."""
+    if found["known"]:
+        yield f"sync, {found['process']}: {found['told']} · {found['rounds']} rounds"
+        yield from (f"  {one['name']}: {_way(one)}" for one in found["ways"])
+        if found["sweep"]:
+            yield f"  the sweep is {in_time(found['sweep'])} behind"
+    if found["paused"]:
+        yield f"sync is paused since {found['paused']}: tracker-migrate resume"
+    for one in found["alarms"]:
+        yield f"LOOK {one['of']}: {one['what']}"
+        yield f"     {one['run']}"
+
+
+def _way(one: dict[str, Any]) -> str:
+    lag = "never up to date" if one["lag"] is None else f"up to date {in_time(one['lag'])} ago"
+    queue = f" · about {one['queue']} issues to write" if one["queue"] else ""
+    error = f" · failing since {one['failing']}: {one['error']}" if one["failing"] else ""
+    return f"{lag}{queue}{error}"
 
 
 def _line(issue: dict[str, Any]) -> str:

@@ -98,12 +98,14 @@ def _document(due: Any) -> dict[str, Any]:
 def _keep_page(workspace: Any, found: dict[str, Any], seen: Sequence[Any], page: Path) -> None:
     from tracker_migrate.engine.jobs import naming
     from tracker_migrate.engine.outstanding import unread
+    from tracker_migrate.engine.upkeep import upkeep
     from tracker_migrate.report import standing
 
     logins = {name: list(_logins(one)) for name, one in found["targets"].items()}
     logins["source"] = list(kept.lines([found["source"]["login"]], "login"))
     groups = unread(workspace.archive, naming(workspace))
-    made = standing.page(found["source"], groups, seen, logins, datetime.now(UTC))
+    when = datetime.now(UTC)
+    made = standing.page(found["source"], groups, seen, logins, when, upkeep(workspace, when))
     keep(page, [made])
 
 

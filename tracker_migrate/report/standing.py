@@ -9,6 +9,7 @@ from typing import Any
 
 from tracker_migrate.engine.due import Due, Left
 from tracker_migrate.engine.outstanding import Group, Overview
+from tracker_migrate.engine.upkeep import Upkeep
 from tracker_migrate.hosts import in_time
 from tracker_migrate.report import pages
 from tracker_migrate.report.plots import Series, share
@@ -44,9 +45,10 @@ def page(
     targets: Sequence[Overview],
     logins: Mapping[str, Sequence[str]],
     when: datetime,
+    sync: Upkeep | None = None,
 ) -> str:
     """The page. source: as `status --json` has it. logins: lines about them, by target and for
-    `source`."""
+    `source`. sync: how it goes with the daemon."""
     held: dict[str, Any] = {
         "source": source,
         "unread": unread,
@@ -61,8 +63,22 @@ def page(
         "time": in_time,
         "sentence": sentence,
         "how": how_long,
+        "sync": sync,
+        "iso": lambda text: _moment(moment(text)) if text else "never",
+        "word": _word(sync),
     }
     return pages.fitting(lambda most: pages.render(_PAGE, most=most, **held))
+
+
+def _word(sync: Upkeep | None) -> tuple[str, str]:
+    """What becomes of the daemon in a word or two, and its colour."""
+    if sync is None or not sync.known:
+        return "", ""
+    if not sync.runs:
+        return ("has ended", "warn") if sync.doing == "ended" else ("is gone", "bad")
+    if sync.doing == "paused":
+        return "is paused", "warn"
+    return ("is waiting", "warn") if sync.doing == "waiting" else ("is running", "good")
 
 
 def sentence(due: Due) -> str:
@@ -121,6 +137,37 @@ last pull: {{ last }}.
 </tbody></table></div>
 {% endmacro %}
 {% block body %}
+{% if sync and sync.alarms %}
+<section><h2>To look at</h2>
+<div class="wide" tabindex="0"><table>
+<thead><tr><th>of</th><th>what</th><th>run</th></tr></thead><tbody>
+{% for one in sync.alarms %}
+<tr><td>{{ one.of }}</td><td>{{ one.what }}
+{%- if one.since %} <span class="soft">(since {{ iso(one.since) }})</span>{% endif %}</td>
+<td><code>{{ one.run }}</code></td></tr>
+{% endfor %}
+</tbody></table></div></section>
+{% endif %}
+{% if sync and sync.known %}
+<section><h2>Keeping up to date</h2>
+<p class="verdict {{ word[1] }}">sync {{ word[0] }}</p>
+<p>{{ sync.process }}, since {{ iso(sync.began) }}: {{ sync.rounds|count }} rounds.
+{% if sync.runs and sync.doing == "resting" %}It rests until the next one.
+{% elif sync.runs %}It {{ sync.told }}.{% else %}It {{ sync.told }}.{% endif %}
+{% if sync.sweep is not none %}The sweep, which reads every issue again, is
+{{ "on time" if sync.sweep < 60 else time(sync.sweep) ~ " behind" }}.{% endif %}</p>
+<div class="wide" tabindex="0"><table class="few">
+<thead><tr><th>of</th><th>last success</th><th>up to date</th><th class="n">waiting</th>
+<th>what is in the way</th></tr></thead><tbody>
+{% for one in sync.ways %}
+<tr><td>{{ one.name }}</td><td>{{ iso(one.done) }}</td>
+<td>{{ time(one.lag) ~ " ago" if one.lag is not none else "never" }}</td>
+<td class="n">{{ one.queue|count if one.name != "source" else "" }}</td>
+<td{% if one.error %} class="bad"{% endif %}>{{ one.error }}
+{%- if one.failing %} <span class="soft">(since {{ iso(one.failing) }})</span>{% endif %}</td></tr>
+{% endfor %}
+</tbody></table></div></section>
+{% endif %}
 {% if unread %}
 <section><h2>Not read</h2>{{ waiting(unread) }}</section>
 {% endif %}
