@@ -226,12 +226,14 @@ class RemoteRef(msgspec.Struct, frozen=True, kw_only=True):
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """What makes the target hold `wanted`. fields: which of its fields to send (all in a create).
-    at: where it is, in an update."""
+    at: where it is, in an update. spares: of fields that are lists, digests (`digest.short`) of
+    elements that are not sent, because somebody took them away at the target."""
 
     op: Literal["create", "update"]
     wanted: Wanted
     fields: tuple[str, ...]
     at: RemoteRef | None = None
+    spares: dict[str, tuple[str, ...]] = {}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,7 +252,7 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     digest, opens: of the open form, whole and by field: kept with the intent, so that what a crash
     left behind is settled without planning again. holds: see `Wanted`; of a `delete`, which only an
     undo sends (`abilities.TakesBack`), what goes with the object. by: the account that a new
-    object is to be written as; "" for the importer.
+    object is to be written as; "" for the importer. spares: see `Action`.
     """
 
     op: Literal["create", "update", "delete"]
@@ -266,6 +268,7 @@ class ClosedAction(msgspec.Struct, frozen=True, kw_only=True):
     opens: dict[str, str] = {}
     holds: tuple[Key, ...] = ()
     by: str = ""
+    spares: dict[str, tuple[str, ...]] = {}
 
 
 class ClosedStep(msgspec.Struct, frozen=True, kw_only=True):

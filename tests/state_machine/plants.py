@@ -12,7 +12,7 @@ from tests.crash_points.plants import result_first, sent_again
 from tests.end_to_end.plants import story_public_first, task_public_first
 from tracker_migrate.engine import diff, recover
 from tracker_migrate.engine.closing import Closing
-from tracker_migrate.engine.edits import Edits
+from tracker_migrate.engine.edits import Decided, Edits
 from tracker_migrate.engine.send import Sender
 from tracker_migrate.interfaces import Audience
 from tracker_migrate.mappings.decisions import TargetDecisions
@@ -33,7 +33,7 @@ def settled_at_once(patch: Patch) -> None:
 
 def edits_overwritten(patch: Patch) -> None:
     """Nobody looks at the target before an update."""
-    patch.setattr(Edits, "spared", lambda _self, actions, _held: (list(actions), []))
+    patch.setattr(Edits, "decide", lambda _self, _issue, actions, _held: Decided(actions=[*actions]))
 
 
 def comments_backwards(patch: Patch) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from itertools import takewhile
@@ -18,11 +18,12 @@ import msgspec
 
 from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.authored import misnamed
+from tracker_migrate.engine.between import Meanwhile
 from tracker_migrate.engine.closing import Closed, Closing
 from tracker_migrate.engine.coming import Coming
 from tracker_migrate.engine.diff import Difference, diff
 from tracker_migrate.engine.doubles import Doubles, waiting
-from tracker_migrate.engine.edits import REMOVED, Edits
+from tracker_migrate.engine.edits import REMOVED, Decided, Edits, reopen
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import settle
 from tracker_migrate.engine.filters import Only
@@ -35,7 +36,7 @@ from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import CLOSED_STATES, Survey, pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ClosingOnly, Gone, ObjectError, Postponed, Refused, UsageError
-from tracker_migrate.interfaces import Event, Step
+from tracker_migrate.interfaces import Action, Event, Step
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.waiting import check as go_on_or_stop
 from tracker_migrate.workspace.doubled import Double
@@ -43,13 +44,17 @@ from tracker_migrate.workspace.ledger import Held, Verdict
 
 #: so many lost replies of one issue are settled and followed by another try
 _DOUBTS = 3
+#: so often an issue is looked at anew because of what was written of it
+_LOOKS = 4
 #: so many verdicts are asked for at once
 _PAGE = 200
 
 
 class Applied(msgspec.Struct, kw_only=True):
     """What a run wrote. steps: requests carried out. found: of these, those whose reply was lost
-    and that were found at the target. kept: fields left as somebody changed them. closed: issues
+    and that were found at the target. kept: fields left as somebody changed them. overruled: those
+    that were written over, as the settings say. raced: those that somebody changed in the moment
+    when they were written. closed: issues
     whose readers became fewer. exposed: those of which something can't be taken back.
     unwanted: objects that are wanted no more and stay, such as the last part of a text that became
     shorter. turned_back: fields that a change delivered late had turned back, and that are written
@@ -65,6 +70,8 @@ class Applied(msgspec.Struct, kw_only=True):
     aside: int = 0
     joined: int = 0
     kept: int = 0
+    overruled: int = 0
+    raced: int = 0
     gone: int = 0
     stuck: int = 0
     unwanted: int = 0
@@ -100,8 +107,11 @@ class Apply:
         self._sink, self._ledger = target.sink, target.ledger
         self._kinds = target.planner.kinds
         self._sender = Sender(self._sink, self._ledger, self._hear)
-        self._edits = Edits(self._sink, self._ledger, self._kinds)
+        self._edits = Edits(target)
         self._steps = Steps(target, self._sender, expected, self._count)
+        # what both sides say of a field is no line of a plan: the change that it comes of is
+        self._beside = Steps(target, self._sender, None, self._count)
+        self._meanwhile = Meanwhile(target, self._edits, self._beside)
         # no plan and no brake holds a closing back
         self._closing = Closing(target, self._sender, Steps(target, self._sender, None, _uncounted))
         self._applied = Applied()
@@ -125,6 +135,7 @@ class Apply:
             self.close()
             raise
         self._target.learn()
+        reopen(self._target)
         survey = Survey(self._target, self._listen)
         try:
             known = [one.issue for one in self._ledger.in_state("exposed")]
@@ -356,16 +367,37 @@ class Apply:
             for action in found.actions
             if last or (action.op == "create" and self._kinds[action.wanted.kind].phase < 2)
         ]
-        actions, kept = self._edits.spared(actions, held)
-        self._keep(kept)
-        self._steps.carry_out(actions)
+        self._carry_out(issue, actions, held)
         return not found.stuck
 
-    def _keep(self, kept: Sequence[tuple[Key, str]]) -> None:
+    def _carry_out(
+        self, issue: Issue, actions: Sequence[Action], held: Mapping[Key, Held]
+    ) -> None:
+        """Send what is left of these actions, once what they would write over can be read."""
+        for _ in range(_LOOKS):
+            moment = self._meanwhile.begin(actions)
+            decided = self._edits.decide(issue, actions, held)
+            if not decided.notes:
+                break
+            self._steps.must_be_planned(actions)
+            self._beside.carry_out(decided.notes)
+            self._ledger.flush()
+            held = {**held, **self._ledger.held([one.wanted.key for one in decided.notes])}
+        else:
+            raise Postponed("somebody is changing it just now: the next run looks again")
+        self._steps.carry_out(decided.actions)
+        self._edits.settle(decided)
+        self._keep(decided, self._meanwhile.end(issue, moment, decided, held))
+
+    def _keep(self, decided: Decided, raced: Sequence[tuple[Key, str]]) -> None:
         with self._guard:
-            self._applied.kept += len(kept)
-        for key, field in kept:
-            self._say("kept", key, self._done, field)
+            self._applied.kept += len(decided.kept)
+            self._applied.overruled += len(decided.overruled)
+            self._applied.raced += len(raced)
+        told = {"kept": decided.kept, "overruled": decided.overruled, "raced": raced}
+        for name, fields in told.items():
+            for key, field in fields:
+                self._say(name, key, self._done, field)
 
     def _note(self, found: Difference, others: int) -> None:
         with self._guard:

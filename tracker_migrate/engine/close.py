@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tracker_migrate.digest import short
 from tracker_migrate.engine.diff import open_digest, open_digests, references
 from tracker_migrate.errors import Refused
 from tracker_migrate.interfaces import (
@@ -20,6 +21,7 @@ from tracker_migrate.interfaces import (
     Text,
 )
 from tracker_migrate.model import Key
+from tracker_migrate.text.notes import is_note
 
 Link = Callable[[Ref, RemoteRef | None], str]
 
@@ -52,7 +54,10 @@ class Closer:
         wanted, fallen = action.wanted, []
         fields = {}
         for name in action.fields:
-            fields[name], open_ = self._value(wanted.fields[name])
+            value, open_ = self._value(wanted.fields[name])
+            if away := action.spares.get(name):
+                value = [one for one in value if short(one) not in away]
+            fields[name] = value
             fallen += open_
         for name, value in wanted.fields.items():
             # an update of one field must not forget the open references of another
@@ -68,11 +73,13 @@ class Closer:
             number=numbers.get(wanted.key),
             audience=wanted.audience,
             marker=wanted.marker,
-            open=tuple(dict.fromkeys(fallen)),
+            # a note is written once: what it refers to is no reason to look at it again
+            open=() if is_note(wanted.key) else tuple(dict.fromkeys(fallen)),
             digest=open_digest(wanted),
             opens=marks,
             holds=wanted.holds,
             by=wanted.by if action.op == "create" else "",
+            spares=action.spares,
         )
 
     def _value(self, value: Any) -> tuple[Any, list[Key]]:

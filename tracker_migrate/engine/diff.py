@@ -21,6 +21,7 @@ from tracker_migrate.interfaces import (
     Wanted,
 )
 from tracker_migrate.model import Key
+from tracker_migrate.text.notes import is_note
 from tracker_migrate.workspace.ledger import Held
 
 
@@ -110,7 +111,11 @@ def diff(
             actions.append(Action(op="update", wanted=one, fields=fields, at=there.at))
         else:
             stuck.append((one.key, f"changed at the source, and a {one.kind} can't be edited"))
-    left = tuple(key for key, one in held.items() if key not in seen and kinds[one.kind].phase != 0)
+    left = tuple(
+        key
+        for key, one in held.items()
+        if key not in seen and kinds[one.kind].phase != 0 and not is_note(key)
+    )
     return Difference(
         actions=tuple(actions),
         unchanged=unchanged,

@@ -15,6 +15,7 @@ import msgspec
 from tracker_migrate.engine.authored import misnamed
 from tracker_migrate.engine.costs import Costs
 from tracker_migrate.engine.diff import Difference, diff, open_digest, step_digest
+from tracker_migrate.engine.edits import reopen
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.foreseen import Foresight, Seen
@@ -157,6 +158,7 @@ class Plan:
 
     def outcomes(self, only: Only | None = None, limit: int | None = None) -> Iterator[Outcome]:
         """What becomes of each issue that `only` takes, in order; all added up by `result`."""
+        reopen(self._target)
         name, total = self._target.name, self._target.archive.count()
         taken = 0
         for page in pages(self._contents(only), _PAGE):

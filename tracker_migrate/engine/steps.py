@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Sequence
 
 from tracker_migrate.engine.close import Closer
-from tracker_migrate.engine.diff import step_digest
+from tracker_migrate.engine.diff import open_digest, step_digest
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.survey import give
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Brake, Refused, Taken
-from tracker_migrate.interfaces import Action, ClosedAction, ClosedStep, Receipt, RemoteRef, Step
+from tracker_migrate.interfaces import Action, ClosedStep, Receipt, RemoteRef, Step
 from tracker_migrate.model import Key
 
 _TAKEN_TRIES = 5
@@ -58,6 +58,13 @@ class Steps:
                 own.append(step)
         self._give_numbers(own)
         self._send(own)
+
+    def must_be_planned(self, actions: Sequence[Action]) -> None:
+        """Raise Brake if one of these actions is not in the plan: nothing that follows from it is
+        to be written either."""
+        for action in actions:
+            mark = open_digest(action.wanted)
+            self._must_be_planned(action.op, action.wanted.key, mark)
 
     def must_be_known(self, key: Key) -> None:
         """Refuse to send more of what an earlier step may have written, unseen."""
@@ -149,23 +156,25 @@ class Steps:
             self._target.places.forget(action.key)
 
     def _as_planned(self, step: ClosedStep) -> None:
-        if self._expected is None:
-            return
         for action in step.actions:
-            planned = step_digest(action.op, action.key, action.digest) in self._expected
-            if not planned and not self._only_references(action):
-                raise Brake(
-                    f"{action.op} {action.key} is not in the plan: what it was made from has "
-                    "changed since; make a new plan and look at it"
-                )
+            self._must_be_planned(action.op, action.key, action.digest)
 
-    def _only_references(self, action: ClosedAction) -> bool:
+    def _must_be_planned(self, op: str, key: Key, mark: str) -> None:
+        if self._expected is None or step_digest(op, key, mark) in self._expected:
+            return
+        if not self._only_references(op, key, mark):
+            raise Brake(
+                f"{op} {key} is not in the plan: what it was made from has "
+                "changed since; make a new plan and look at it"
+            )
+
+    def _only_references(self, op: str, key: Key, mark: str) -> bool:
         """Whether an object is wanted as it was when it was sent last, and only the places of what
         it refers to are known by now."""
-        if action.op != "update":
+        if op != "update":
             return False
-        held = self._ledger.held([action.key]).get(action.key)
-        return held is not None and held.digest == action.digest
+        held = self._ledger.held([key]).get(key)
+        return held is not None and held.digest == mark
 
 
 def _places(step: ClosedStep, receipt: Receipt) -> dict[Key, RemoteRef]:

@@ -27,6 +27,7 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, UsageError
 from tracker_migrate.interfaces import IMPORTER, Event, RemoteRef, Snapshot
 from tracker_migrate.model import Issue, Key, name_of
+from tracker_migrate.text.notes import is_note
 from tracker_migrate.workspace.ledger import Held, Verdict, places
 from tracker_migrate.workspace.undone import is_undone
 
@@ -194,7 +195,8 @@ class Verify:
         result.doubled += [key for key in seen.doubled if key not in self._doubles]
         if not refusal:
             self._tally.add(issue, seen.objects, private=self._is_private(issue))
-            result.unwanted += sorted(seen.objects.keys() & held.keys() - wanted.keys())
+            left = seen.objects.keys() & held.keys() - wanted.keys()
+            result.unwanted += sorted(key for key in left if not is_note(key))
         result.unplanned += [key for key in seen.ours if key not in held]
         result.foreign += seen.foreign
         for fate in fates(issue, refusal, wanted, seen.objects):

@@ -67,7 +67,7 @@ def sent(action: ClosedAction, stored: Mapping[str, Any]) -> Sent:
         holds=action.holds,
         by=action.by,
         lists={
-            name: tuple(short(one) for one in value)
+            name: (*map(short, value), *action.spares.get(name, ()))
             for name, value in action.fields.items()
             if isinstance(value, list)
         },
