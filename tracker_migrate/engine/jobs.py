@@ -17,6 +17,7 @@ import msgspec
 from tracker_migrate import registry
 from tracker_migrate.engine import planning
 from tracker_migrate.engine.adopt import Adopt, Adopted
+from tracker_migrate.engine.afterwards import reading_on
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.backdate import Backdate, Backdating
 from tracker_migrate.engine.closing import hide_one
@@ -110,7 +111,7 @@ def reading(workspace: Workspace) -> Iterator[Source]:
     source = open_source(workspace)
     with closing(source):
         try:
-            yield source
+            yield reading_on(workspace, source)
         except LoginNeeded as error:
             places = secret_places(workspace.folder, source.tracker)
             raise LoginNeeded(f"{error} ({places})") from None
