@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tracker_migrate.backends.maniphest import fields
+from tracker_migrate.backends.maniphest.parents import JOINT, OFF
 from tracker_migrate.backends.maniphest.policycheck import PolicyCheck
 from tracker_migrate.backends.maniphest.server import Facts, Server
 from tracker_migrate.errors import UsageError, WrongTracker
@@ -61,6 +62,11 @@ def _options(facts: Facts, decisions: Decisions) -> Iterable[str]:
     for word in fields.opened(decisions):
         if word not in facts.statuses:
             yield f"options.open_statuses: the server has no status {word!r}"
+    closes = decisions.options.get("close_parents", JOINT)
+    if closes not in (JOINT, OFF, *facts.statuses):
+        yield f"options.close_parents: the server has no status {closes!r}"
+    elif closes in fields.opened(decisions):
+        yield f"options.close_parents: {closes!r} is open: name a closed status"
 
 
 def audiences(decisions: Decisions) -> Mapping[str, Audience]:

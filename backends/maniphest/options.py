@@ -31,6 +31,9 @@ class Options(BaseModel):
     order: Literal["ordered", "parallel"] = "ordered"
     #: a bug with several tasks: a subtask for each, or all told in one task's text
     task_mode: Literal["subtasks", "one"] = "subtasks"
+    #: what `sync` makes of a task when all its subtasks are closed: `joint`, what it would be had
+    #: the source closed them; `off`, nothing; else a status of the server's
+    close_parents: str = "joint"
     #: a blueprint's work items: a subtask for each, or a checklist in the task's text
     work_items: Literal["subtasks", "checklist"] = "subtasks"
     #: which milestones become objects: those where work goes on, or all

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_migrate.abilities import Back, Backdater, Foresight, Part, Told
+from tracker_migrate.abilities import Back, Backdater, Foresight, Parents, Part, Told
 from tracker_migrate.backends.maniphest import checking, people, standings, undoing
+from tracker_migrate.backends.maniphest import parents as parents_
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
 from tracker_migrate.backends.maniphest.feed import Feed
@@ -176,6 +177,14 @@ class ManiphestSink:
     def visible(self, ids: Collection[str]) -> frozenset[str]:
         """See `feed.Feed.visible`."""
         return self._feed.visible(ids)
+
+    def parents(self) -> Parents | None:
+        """See `parents.parents`."""
+        return parents_.parents(self._options)
+
+    def becomes(self, at: RemoteRef, below: Sequence[str]) -> str | None:
+        """See `parents.becomes`."""
+        return parents_.becomes(self._finder, self._options, at, below)
 
     def lookup(self, wanted: Sequence[Wanted]) -> Mapping[Key, RemoteRef]:
         """By marker; without a marker field by reading all our tasks once. What is found must have

@@ -73,8 +73,8 @@ class Feed:
         sort = {"sort_field": "id", "sort_dir": "desc"}
         pages, size, offset = Pages(ROWS), _FIRST, 0
         while True:
-            asked = {**query, **sort, "limit": size, **({"offset": offset} if offset else {})}
-            rows, total = self._api.counted("/events", asked)
+            cut = {"limit": size, "offset": offset or None}
+            rows, total = self._api.counted("/events", {**query, **sort, **cut})
             pages.turn(len(rows), (offset, rows[0]["id"]) if rows else None)
             yield rows, total
             if len(rows) < size:
