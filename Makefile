@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS = $(if $(SOURCE),--from $(SOURCE)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(BUGS),--bugs $(BUGS))
 
-.PHONY: demo test crash-points state-machine check lint types layers wheel examples losses screenshots benchmarks clean
+.PHONY: demo test crash-points state-machine soak check lint types layers wheel examples losses screenshots benchmarks clean
 
 demo: $(VENV)/.demo  ## a made-up project into both trackers: SOURCE=launchpad:PROJECT LIMIT=200
 	@$(BIN)/tracker-migrate demo demo $(DEMO_ARGS)
@@ -14,6 +14,9 @@ test: $(VENV)/.test  ## every test, without root
 
 state-machine: $(VENV)/.test  ## changes, people, faults, commands in any order: STEPS=… MINUTES=… SEED=…
 	STEPS=$(STEPS) MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.state_machine
+
+soak: $(VENV)/.test  ## a day of sync in minutes, with changes, people, faults and deaths: SEED=… HOURS=…
+	SEED=$(SEED) HOURS=$(HOURS) $(BIN)/python -m tests.soak
 
 crash-points: $(VENV)/.test  ## killed at every request and every commit, of every kind of step
 	$(BIN)/python -m tests.crash_points

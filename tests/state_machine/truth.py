@@ -129,10 +129,14 @@ class Truth:
     def heard(self) -> None:
         """Something changed: remember what everybody can read now, and what was in trouble."""
         for bug in self.bugs.values():
-            bug.troubled = bug.troubled or not bug.public
-            if bug.public:
-                self.told.update(bug.shown())
-                self.told.update(bug.texts[:1] if self._keeps_filed else ())
+            self.heard_of(bug)
+
+    def heard_of(self, bug: Bug) -> None:
+        """The same, of a bug that changed."""
+        bug.troubled = bug.troubled or not bug.public
+        if bug.public:
+            self.told.update(bug.shown())
+            self.told.update(bug.texts[:1] if self._keeps_filed else ())
 
     @property
     def secret(self) -> set[str]:
