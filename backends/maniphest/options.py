@@ -20,14 +20,21 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True, strict=False)
 
+    #: how many threads may write at once
     connections: Annotated[int, Field(ge=1, le=64)] = 4
+    #: seconds for a request
     timeout: Annotated[float, Field(gt=0)] = 60.0
+    #: the longest that the server may go on with a request that we gave up on
     settle_seconds: Annotated[float, Field(ge=0)] = 60.0
+    #: make projects that are not there
     create_projects: bool = True
+    #: requests; 0 for no limit
     per_second: Annotated[float, Field(ge=0)] = 0.0
+    #: seconds for which the server is waited for while it is down
     patience: Annotated[float, Field(ge=0)] = 600.0
     #: key of the custom field for markers, without `custom.`; None: found by asking
     marker_field: str | None = None
+    #: one after another, so that numbers follow the source, or several at once
     order: Literal["ordered", "parallel"] = "ordered"
     #: a bug with several tasks: a subtask for each, or all told in one task's text
     task_mode: Literal["subtasks", "one"] = "subtasks"
@@ -46,8 +53,9 @@ class Options(BaseModel):
     text_limit: Annotated[int, Field(ge=SMALLEST, le=30_000_000)] = TEXT_LIMIT
     #: tags that become projects however rare they are
     tag_projects: tuple[str, ...] = ()
-    #: the policies of public issues
+    #: who may see public issues
     public_view: Literal["public", "users"] = "public"
+    #: who may edit public issues
     public_edit: Literal["users", "admin"] = "users"
     #: the server's words for a task that is not done yet
     open_statuses: tuple[str, ...] = ("open",)

@@ -93,6 +93,7 @@ class Options(BaseModel):
     connections: int = Field(default=4, ge=1, le=64)
     timeout: float = Field(default=60.0, gt=0, le=3600)
     settle_seconds: float = Field(default=60.0, ge=0, le=86400)
+    #: make projects that are not there
     create_projects: bool = True
     per_second: float = Field(default=0.0, ge=0)
     patience: float = Field(default=600.0, ge=0)

@@ -56,15 +56,24 @@ class SourceSettings(_Strict):
     does, where the source does not tell."""
 
     specs: list[Annotated[str, AfterValidator(_spec)]] = Field(min_length=1)
+    #: the API's, if it is not the usual one
     address: Annotated[str, AfterValidator(web_address)] | None = None
+    #: read what not everybody may read, too: needs a login
     private: bool = False
     also: tuple[str, ...] = ()
+    #: show e-mail addresses that the source hides from the public
     show_addresses: bool = False
+    #: how many requests may be under way at once
     connections: int = Field(default=8, ge=1, le=64)
+    #: requests, of all connections together; 0 for no limit
     per_second: float = Field(default=20.0, ge=0)
+    #: seconds for which a server is waited for that is down
     patience: float = Field(default=600.0, ge=0)
+    #: seconds for a request
     timeout: float = Field(default=60.0, gt=0)
+    #: how many rows a listing asks for at once
     page: int = Field(default=75, ge=1, le=300)
+    #: how far before the last reading what has changed is asked for
     overlap_minutes: float = Field(default=10.0, ge=0)
     attachments: bool = True
     attachment_limit: ByteSize = Field(default=ByteSize(1_000_000_000), ge=0)
@@ -74,6 +83,7 @@ class SourceSettings(_Strict):
 class DatabaseSettings(_Strict):
     """Where the workspace keeps its state: SQLite in `state/`, unless a PostgreSQL is named."""
 
+    #: `postgresql+psycopg://USER@HOST/NAME`; a password belongs into the credential `database`
     url: str | None = None
 
     @field_validator("url")
@@ -150,6 +160,7 @@ class SyncSettings(_Strict):
     around_minutes: float = Field(default=60.0, ge=0)
     blueprints_minutes: float = Field(default=60.0, ge=0)
     sweep_hours: float = Field(default=24.0, ge=0)
+    #: in so many days everybody is read again who was read before; 0 for never
     people_days: float = Field(default=7.0, ge=0)
     most_new: int = Field(default=500, ge=1)
     retargeted: Literal["mark", "follow", "close", "keep"] = "mark"
