@@ -16,9 +16,10 @@ of the name now is suspended, as if it were not there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -35,13 +36,32 @@ class People(msgspec.Struct):
     """The rows of one target, by the name at the source. accounts: of people. groups: what a team
     is there. bots: those of whom nobody expects an account. created: of these, the dates that their
     rows give. suspended: rows that are not used, because the name is somebody else's: the row's
-    date, and the one that is known."""
+    date, and the one that is known. followed: names that somebody has by now, and the name that the
+    row of that person still has."""
 
     accounts: dict[str, Account] = {}
     groups: dict[str, str] = {}
     bots: set[str] = set()
     created: dict[str, date] = {}
     suspended: dict[str, tuple[date, date]] = {}
+    followed: dict[str, str] = {}
+
+    def follow(self, renamed: Iterable[tuple[str, str]]) -> None:
+        """Let the rows of people who are called otherwise by now count for the names that they
+        have. renamed: other names of people, and their first ones; a name with a row of its own is
+        that row's."""
+        for name, first in renamed:
+            if name in self._named() or first not in self._named():
+                continue
+            tables: tuple[dict[str, Any], ...] = (self.accounts, self.groups, self.created)
+            for table in (one for one in tables if first in one):
+                table[name] = table[first]
+            if first in self.bots:
+                self.bots.add(name)
+            self.followed[name] = first
+
+    def _named(self) -> set[str]:
+        return {*self.accounts, *self.groups, *self.bots}
 
     def suspend(self, known: Callable[[Collection[str]], dict[str, date]]) -> None:
         """Leave out the rows of names that changed hands. known: when the accounts of these names

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import msgspec
 
 from tracker_migrate.interfaces import Account, Decisions, Listed, RemoteRef, Value, Wanted
-from tracker_migrate.model import Comment, Issue, Key, Person, Task
+from tracker_migrate.model import Comment, Issue, Key, Person, Project, Task
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

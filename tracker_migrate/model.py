@@ -317,7 +317,8 @@ def is_away(issue: Issue) -> bool:
 
 def is_part(issue: Issue, of: Key) -> bool:
     """Whether a key is that of one of the tasks or work items that an issue has at its source."""
-    return any(one.key == of for one in (*issue.tasks, *issue.work_items))
+    keys = [task.key for task in issue.tasks] + [item.key for item in issue.work_items]
+    return of in keys
 
 
 #: the parts of an issue that are entities of their own in a loss table, by field name

@@ -21,6 +21,7 @@ from tracker_migrate.backends.launchpad import (
     wire_places,
 )
 from tracker_migrate.backends.launchpad.answers import NotSeen, clock
+from tracker_migrate.backends.launchpad.bounds import Bounds
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.files import Files
 from tracker_migrate.backends.launchpad.goals import SeriesGoals
@@ -37,7 +38,17 @@ from tracker_migrate.backends.launchpad.wire import (
 )
 from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
 from tracker_migrate.interfaces import Download, Entity, Listed, Reading, Reply
-from tracker_migrate.model import Access, Attachment, Issue, Key, Person, kind_of, name_of
+from tracker_migrate.model import (
+    Access,
+    Attachment,
+    Issue,
+    Key,
+    Person,
+    Project,
+    key,
+    kind_of,
+    name_of,
+)
 from tracker_migrate.replies import about
 
 
@@ -72,6 +83,7 @@ class LaunchpadSource:
         self._lately = _Lately()
         self._sharing = Sharing(client)
         self._goals = SeriesGoals(client, page)
+        self._bounds = Bounds(client, specs)
         self._files = files or Files(client)
         self._announcer: LaunchpadAnnouncer | None = None
 
@@ -106,6 +118,7 @@ class LaunchpadSource:
         facts.update((f"launchpad:{spec}", ", ".join(said)) for spec, said in found.items())
         self._sharing.forget()
         self._goals.forget()
+        self._bounds.forget()
         if self._client.private and not self._client.anonymous:
             permits.must_read_private(self._client, self.specs)
             kinds = {spec: kind for spec, (kind, _) in found.items()}
@@ -233,6 +246,27 @@ class LaunchpadSource:
         path = name if kind_of(issue) == "blueprint" else f"bugs/{name}"
         with reading.understanding(issue):
             return _is_issue(issue) and reading.public_now(self._client, path)
+
+    # -- where it reads -------------------------------------------------------------------------
+
+    def holds(self, issue: Issue) -> bool:
+        """See `abilities.KnowsBounds`."""
+        with reading.understanding(issue.key):
+            return self._bounds.holds(issue)
+
+    def project_of(self, spec: str) -> Key:
+        """See `abilities.FollowsProjects`."""
+        return key(TRACKER, "project", spec.partition("/")[0])
+
+    def is_there(self, project: Key) -> bool:
+        """See `abilities.FollowsProjects`."""
+        with _about(self.address):
+            return self._bounds.is_there(project)
+
+    def called_now(self, was: Project, issues: Sequence[Key]) -> Key | None:
+        """See `abilities.FollowsProjects`."""
+        with _about(self.address):
+            return self._bounds.called_now(was, issues)
 
     # -- people ---------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine.pull import Pull
-from tracker_migrate.engine.sweep import Sweep
+from tracker_migrate.engine.sweep import Issues, Sweep
 from tracker_migrate.errors import Brake
 from tracker_migrate.model import Key
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
@@ -25,7 +25,7 @@ def world(workspace: Workspace) -> World:
 
 def sweep(world: World, period: timedelta = DAY) -> Sweep:
     held = world.workspace
-    return Sweep(held.archive, held.swept, "rocket", period)
+    return Sweep(Issues(held.archive), held.swept, "rocket", period)
 
 
 def turn(world: World, at: datetime, period: timedelta = DAY) -> tuple[Key, ...]:

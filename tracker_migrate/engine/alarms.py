@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tracker_migrate.engine.naming import Naming
+from tracker_migrate.engine.turns import swept_as
 from tracker_migrate.errors import Brake, LoginNeeded
 from tracker_migrate.hosts import in_time
 from tracker_migrate.workspace import Workspace
@@ -158,9 +159,9 @@ def _of_the_sweep(workspace: Workspace, pulse: Pulse, now: datetime, runs: bool)
 
 def late(workspace: Workspace, now: datetime) -> timedelta:
     """By how much the sweep is behind its period; nothing if there is none, or it begins."""
-    settings, archive = workspace.settings, workspace.archive
-    name = f"{' '.join(sorted(settings.source.specs))} as {archive.viewer}"
-    reached, count = workspace.swept.reached(name), archive.count()
+    settings = workspace.settings
+    reached = workspace.swept.reached(swept_as(workspace))
+    count = workspace.archive.known_count()
     if reached is None or not count or not settings.sync.sweep_hours:
         return timedelta(0)
     # one issue is due no sooner than this after the one before it

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import msgspec
@@ -21,7 +20,7 @@ from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.pull import Pulled
-from tracker_migrate.engine.sweep import Sweep
+from tracker_migrate.engine.turns import Turns
 from tracker_migrate.engine.watch import SOURCE, Watch
 from tracker_migrate.errors import Unreachable
 from tracker_migrate.interfaces import Event
@@ -62,6 +61,8 @@ class Round(msgspec.Struct, kw_only=True):
         parts = [self.at]
         if self.pulled is not None:
             parts.append(f"read {self.pulled.new} new, {self.pulled.changed} changed{self._how()}")
+            parts += [f"{many} people renamed"] if (many := self.pulled.renamed) else []
+            parts += self.pulled.outdated
         for name, one in self.applied.items():
             parts.append(f"{name}: {one.created} created, {one.updated} updated, {one.kept} kept")
         if self.error:
@@ -87,7 +88,7 @@ def rounds(
     stop = threading.Event()
     watch = watch or Watch(workspace, targets, listen, clock, keep=not dry_run)
     clock = watch.clock
-    turns = _Turns(workspace, clock)
+    turns = Turns(workspace, clock)
     pause = _Pause(workspace, watch, stop)
     every = workspace.settings.sync.every if every is None else every
 
@@ -159,34 +160,6 @@ class _Pause:
             waiting.begin()
 
 
-class _Turns:
-    """When what is due."""
-
-    def __init__(self, workspace: Workspace, clock: Clock) -> None:
-        self.clock = clock
-        self._settings = workspace.settings.sync
-        specs = " ".join(sorted(workspace.settings.source.specs))
-        name = f"{specs} as {workspace.archive.viewer}"
-        period = timedelta(hours=self._settings.sweep_hours)
-        self._sweep = Sweep(workspace.archive, workspace.swept, name, period)
-        self._around: float | None = None
-
-    def due(self) -> dict[str, Any]:
-        """How the next pull is made, as `jobs.pull` takes it."""
-        ago = None if self._around is None else self.clock.monotonic() - self._around
-        return {
-            "brief": ago is not None and ago < 60 * self._settings.around_minutes,
-            "sweep": self._sweep.due(self.clock.now()),
-            "most_new": self._settings.most_new,
-        }
-
-    def done(self, how: Mapping[str, Any]) -> None:
-        """A pull that was made so came to its end."""
-        if not how["brief"]:
-            self._around = self.clock.monotonic()
-        self._sweep.done()
-
-
 def _on_sigterm(handler: Any) -> Any:
     if threading.current_thread() is not threading.main_thread():
         return None
@@ -199,7 +172,7 @@ def _round(
     watch: Watch,
     only: Only | None,
     dry_run: bool,
-    turns: _Turns,
+    turns: Turns,
 ) -> Round:
     result = Round(at=stamp(turns.clock.now()))
     try:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tracker_migrate import registry
-from tracker_migrate.engine import planning
+from tracker_migrate.engine import following, planning
 from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.afterwards import reading_on
 from tracker_migrate.engine.apply import Applied, Apply
@@ -36,7 +36,14 @@ from tracker_migrate.engine.show import Shown, show
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.undo import Undo
 from tracker_migrate.engine.verify import Verified, Verify, outsiders
-from tracker_migrate.errors import Brake, ClosingOnly, LoginNeeded, UsageError
+from tracker_migrate.errors import (
+    Brake,
+    ClosingOnly,
+    LoginNeeded,
+    MigrateError,
+    Unreachable,
+    UsageError,
+)
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.waiting import heard_by
@@ -72,7 +79,9 @@ def open_source(workspace: Workspace) -> Source:
     if not settings.also:
         del options["also"]  # not every source has something to choose from
     options["state_dir"] = str(workspace.state)
-    return registry.open_source(settings.specs, options, credentials)
+    names = workspace.archive.names()
+    specs = [following.spec_now(spec, names) for spec in settings.specs]
+    return registry.open_source(specs, options, credentials)
 
 
 def _credentials(workspace: Workspace, tracker: str) -> dict[str, str] | None:
@@ -125,32 +134,65 @@ def pull(
     limit: int | None = None,
     only: Only | None = None,
     accept: bool = False,
-    brief: bool = False,
-    sweep: Sequence[Key] = (),
     most_new: int | None = None,
+    **how: Any,
 ) -> Pulled:
     """Read what changed at the source into the archive. accept: take it that what is not to be seen
-    any more is gone, however much that is. The others: see `engine.pull`."""
+    any more is gone, however much that is. how, and the others: see `engine.pull`.
+
+    What the settings name and is called otherwise by now is looked for, once, when it is missed.
+    """
+
+    def read() -> Pulled:
+        with heard_by(listen), reading(workspace) as source:
+            job = _pull(workspace, source, listen, accept=accept, most_new=most_new)
+            pulled = job.run(full=full, limit=limit, only=only, **how)
+        names = workspace.archive.names()
+        pulled.outdated = list(following.outdated(workspace.settings.source.specs, names))
+        return pulled
+
+    try:
+        return read()
+    except (UsageError, Unreachable):
+        if not _followed(workspace):
+            raise
+        return read()
+
+
+def _pull(
+    workspace: Workspace, source: Source, listen: Listen, *, accept: bool, most_new: int | None
+) -> Pull:
     settings = workspace.settings.source
-    told = naming(workspace).heard_by(listen)
-    with heard_by(listen), reading(workspace) as source:
-        job = Pull(
-            source,
-            workspace.archive,
-            " ".join(sorted(settings.specs)),
-            connections=settings.connections,
-            overlap=timedelta(minutes=settings.overlap_minutes),
-            listen=told,
-            files=Fetch(
-                source,
-                workspace.archive,
-                workspace.files,
-                int(settings.attachment_limit) if settings.attachments else None,
-            ),
-            most_new=most_new,
-            accept=accept,
-        )
-        return job.run(full=full, limit=limit, only=only, brief=brief, sweep=sweep)
+    names = workspace.archive.names()
+    fetch = Fetch(
+        source,
+        workspace.archive,
+        workspace.files,
+        int(settings.attachment_limit) if settings.attachments else None,
+    )
+    return Pull(
+        source,
+        workspace.archive,
+        " ".join(sorted(following.spec_first(spec, names) for spec in settings.specs)),
+        connections=settings.connections,
+        overlap=timedelta(minutes=settings.overlap_minutes),
+        listen=naming(workspace).heard_by(listen),
+        files=fetch,
+        most_new=most_new,
+        accept=accept,
+        retargeted=workspace.settings.sync.retargeted,
+    )
+
+
+def _followed(workspace: Workspace) -> bool:
+    """Whether something that the settings name was found under another name. False also if the
+    source does not answer: what it said before is told."""
+    names = workspace.archive.names()
+    specs = [following.spec_now(spec, names) for spec in workspace.settings.source.specs]
+    with suppress(MigrateError), reading(workspace) as source:
+        paths = [spec.partition(":")[2] for spec in specs]
+        return following.follow(source, paths, workspace.archive)
+    return False
 
 
 def pull_for(

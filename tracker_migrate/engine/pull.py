@@ -17,9 +17,12 @@ from typing import Any
 import msgspec
 
 from tracker_migrate import waiting
+from tracker_migrate.engine.away import Away, Policy
+from tracker_migrate.engine.believing import Believing
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.renamed_people import RenamedPeople
 from tracker_migrate.engine.renames import Renames
 from tracker_migrate.engine.unexpected import set_aside
 from tracker_migrate.errors import Brake, Gone, NotPublic, ObjectError
@@ -27,9 +30,6 @@ from tracker_migrate.interfaces import Event, Listed, Reading, Source
 from tracker_migrate.model import Issue, Key, kind_of
 from tracker_migrate.workspace.archive import Archive
 
-#: a full listing that misses more than this part of the archive is not believed
-_VANISHED = 0.2
-_VANISHED_FEW = 10
 #: what an issue may be found to be, that is news
 _NEWS = frozenset({"new", "changed", "gone"})
 
@@ -37,7 +37,9 @@ _NEWS = frozenset({"new", "changed", "gone"})
 class Pulled(msgspec.Struct, kw_only=True):
     """What a pull did. unread: issues that could not be read this time. found: how the news of a
     later pull was found, and how much so: `listed` as changed, `closed` or opened in silence,
-    `swept`, or read `again` after it could not be."""
+    `swept`, or read `again` after it could not be. renamed: people of whom a text says something
+    else by now. outdated: what the settings name that is called otherwise by now, and what to write
+    there."""
 
     new: int = 0
     changed: int = 0
@@ -45,12 +47,15 @@ class Pulled(msgspec.Struct, kw_only=True):
     gone: int = 0
     unread: int = 0
     people: int = 0
+    renamed: int = 0
     full: bool = False
+    outdated: list[str] = msgspec.field(default_factory=list)
     found: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Pull:
-    """One pull. most_new: so many new issues since the last pull are not believed; None: any."""
+    """One pull. most_new: so many new issues since the last pull are not believed; None: any.
+    retargeted: what becomes of issues that were moved to where nothing is read."""
 
     def __init__(
         self,
@@ -64,13 +69,19 @@ class Pull:
         files: Fetch | None = None,
         most_new: int | None = None,
         accept: bool = False,
+        retargeted: Policy = "mark",
     ) -> None:
         self._source = source
         self._most_new, self._accept = most_new, accept
         self._how: dict[Key, str] = {}
         self._swept: frozenset[Key] = frozenset()
         self._lost: list[Key] = []
-        self._renames = Renames(source, archive.names())
+        names = archive.names()
+        self._renames = Renames(source, names)
+        self._renamed = RenamedPeople(source, archive, names)
+        self._away = Away(source, archive, self._renames, retargeted)
+        self._believing = Believing(archive, accept=accept)
+        self._gone_before: frozenset[Key] = frozenset()
         self._files = files
         self._archive = archive
         self._name = name
@@ -90,14 +101,18 @@ class Pull:
         limit: int | None = None,
         only: Only | None = None,
         brief: bool = False,
+        blueprints: bool | None = None,
         sweep: Sequence[Key] = (),
+        people: Sequence[Key] = (),
     ) -> Pulled:
         """Read what changed (everything, the first time). Raises what stops a run: Unreachable,
         LoginNeeded, Brake.
 
         full: read everything again, even what seems not to have changed. brief: ask for no more
-        than what changed and what is not public; not for what issues live in, who may read what, or
-        blueprints. sweep: issues that are read whole, too, though nothing says that they changed.
+        than what changed and what is not public; not for what issues live in, or who may read what.
+        blueprints: whether those are listed of which the source can't say when they changed; if
+        None, where the pull is not brief. sweep: issues that are read whole, too, though nothing
+        says that they changed. people: those who are read again.
         """
         brief = brief and self._cursor(full, limit) is not None
         if not brief:
@@ -109,17 +124,20 @@ class Pull:
         self._pulled.full = cursor is None
         if not brief:
             for entity in self._source.surroundings():
-                self._archive.put_entity(entity).result()
+                self._archive.put_entity(self._renames.entity(entity)).result()
         since = None if cursor is None else cursor - self._overlap
         self._swept = frozenset(sweep if since is not None else ())
-        listed = self._read_all(self._to_read(since, limit, only, brief))
+        self._gone_before = frozenset(self._archive.gone_keys() if self._swept else ())
+        unlisted = not brief if blueprints is None else blueprints
+        listed = self._read_all(self._to_read(since, limit, only, brief=not unlisted))
         if since is not None:
             self._read_all(self._moved_in_silence(listed, brief))
             self._give_up_lost()
         self._read_projects()
-        self._read_people()
+        self._read_people(people if since is not None else ())
         if cursor is None and limit is None and only is None:
             self._look_for_vanished(self._renames.as_read(listed))
+        self._settle_away(len(listed) if since is not None else self._archive.count())
         if limit is None and only is None:
             self._archive.set_cursor(self._name, began)
             if self._files is not None:
@@ -131,7 +149,7 @@ class Pull:
         return None if full or limit else self._archive.cursor(self._name)
 
     def _to_read(
-        self, since: datetime | None, limit: int | None, only: Only | None, brief: bool
+        self, since: datetime | None, limit: int | None, only: Only | None, *, brief: bool
     ) -> Iterator[Listed]:
         """What to read: first what failed before, then what the listing names, then what is
         swept."""
@@ -184,7 +202,8 @@ class Pull:
 
     def _readers_changed(self, issue: Issue) -> bool:
         try:
-            return self._source.access(issue) != issue.access
+            named = self._renames.as_named_now(issue)
+            return self._source.access(named) != issue.access
         except ObjectError:
             return True  # reading it will tell
 
@@ -229,6 +248,9 @@ class Pull:
         try:
             reading = self._whole(key, known)
         except Gone as error:
+            if key in self._gone_before:
+                self._note("same", key)
+                return
             if key in self._swept and not isinstance(error, NotPublic):
                 self._lost.append(key)
                 return
@@ -249,6 +271,8 @@ class Pull:
             return msgspec.structs.replace(reading, issue=self._files.fill(reading.issue))
 
     def _keep(self, key: Key, reading: Reading | None) -> None:
+        if reading is not None and self._away.takes(reading):
+            return  # until it is known how many there are
         if reading is not None and reading.issue.private:
             with self._guard:
                 self._projects |= {task.project for task in reading.issue.tasks}
@@ -270,10 +294,11 @@ class Pull:
         for key in sorted(self._projects):
             if self._archive.project(key) is None:
                 with suppress(ObjectError):
-                    self._archive.put_entity(self._source.project(key)).result()
+                    self._archive.put_entity(self._renames.project(key)).result()
 
-    def _read_people(self) -> None:
-        people = self._archive.people_to_read()
+    def _read_people(self, again: Sequence[Key]) -> None:
+        new = self._archive.people_to_read()
+        people = [*new, *again]
         with ThreadPoolExecutor(self._connections, thread_name_prefix="people") as pool:
             for done, _ in enumerate(pool.map(self._person, people), 1):
                 # named to nobody: it may be a private team
@@ -283,10 +308,10 @@ class Pull:
         """Read one person; who can't be read is named by the key alone, and tried again."""
         with suppress(ObjectError):
             with set_aside("read"):
-                entity = self._source.person(key)
-            self._archive.put_entity(entity).result()
+                changed = self._renamed.read(key)
             with self._guard:
                 self._pulled.people += 1
+                self._pulled.renamed += changed
 
     def _look_for_vanished(self, listed: set[Key]) -> None:
         """Issues of the archive that a whole listing did not name: retargeted, closed, deleted.
@@ -306,15 +331,16 @@ class Pull:
     def _gone(self, lost: list[Key], of: int) -> None:
         """Take it that these, of so many that were looked for, are gone. Raises Brake if they are
         too many to be believed."""
-        if len(lost) > max(_VANISHED_FEW, of * _VANISHED) and not self._accept:
-            raise Brake(
-                f"{len(lost)} of {of} issues are not to be seen at the source any more: if that is "
-                "meant, run tracker-migrate pull --full --accept; if not, look at the source and "
-                "its login"
-            )
+        self._believing.must(len(lost), of)
         for key in lost:
             self._archive.set_gone(key)
             self._note("gone", key)
+
+    def _settle_away(self, of: int) -> None:
+        """What was moved to where nothing is read. Raises Brake as above."""
+        self._believing.must(len(self._away.fresh()), of)
+        for key in self._away.found():
+            self._note(self._away.settle(key), key)
 
     def _look_for(self, key: Key) -> Key | None:
         """Read an issue that was not listed; the key of one that is not to be seen."""

@@ -19,8 +19,9 @@ from typing import Any
 import msgspec
 
 from tracker_migrate.abilities import ListsChanges
+from tracker_migrate.engine.rekeying import rekeyed
 from tracker_migrate.errors import Gone, ObjectError
-from tracker_migrate.interfaces import Listed, Reading, Source
+from tracker_migrate.interfaces import Entity, Listed, Reading, Source
 from tracker_migrate.model import PARTS, Issue, Key, Relation, key, kind_of, name_of, parts
 from tracker_migrate.workspace.names import Names
 
@@ -54,6 +55,25 @@ class Renames:
         if brief and since is not None and isinstance(self._source, ListsChanges):
             return self._source.changes(since)
         return self._source.listing(since, newest)
+
+    def as_named_now(self, issue: Issue) -> Issue:
+        """An issue as the source would name it, and what it is in, now."""
+        if not self._names.moved:
+            return issue
+        return rekeyed(issue, parts(issue.key)[0], self._names.now)
+
+    def entity(self, entity: Entity) -> Entity:
+        """What issues live in, by the keys that it was given first."""
+        of = entity.value.key
+        if not self._names.moved or kind_of(of) == "person":
+            return entity
+        return msgspec.structs.replace(
+            entity, value=rekeyed(entity.value, parts(of)[0], self._names.first)
+        )
+
+    def project(self, of: Key) -> Entity:
+        """See `interfaces.Source`."""
+        return self.entity(self._source.project(self._names.now(of)))
 
     def as_read(self, listed: Iterable[Key]) -> set[Key]:
         """These, which were listed and read, by the keys under which they came."""
@@ -159,8 +179,11 @@ class Renames:
         """What the issue names, by the keys that it was given first."""
         if reading is None:
             return None
-        relations = tuple(map(self._relation, reading.issue.relations))
-        issue = msgspec.structs.replace(reading.issue, relations=relations)
+        issue = reading.issue
+        if self._names.moved:
+            issue = rekeyed(issue, parts(issue.key)[0], self._names.first)
+        relations = tuple(map(self._relation, issue.relations))
+        issue = msgspec.structs.replace(issue, relations=relations)
         return msgspec.structs.replace(reading, issue=issue)
 
     def _relation(self, one: Relation) -> Relation:

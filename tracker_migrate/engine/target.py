@@ -16,7 +16,7 @@ from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
-from tracker_migrate.model import Key, key, parts
+from tracker_migrate.model import Key, key, name_of, parts
 from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace, settings
 from tracker_migrate.workspace.ledger import Held, Ledger
@@ -88,6 +88,8 @@ class Target:
         targets = list(workspace.settings.targets)
         tables = Tables(workspace.mappings, name, self.tracker, mistakes, targets)
         mistakes.stop_if_any()
+        people = self.names.others("person")
+        tables.people.follow((name_of(one), name_of(first)) for one, first in people)
         tables.people.suspend(self._born)
         self.seals = Seals(workspace.folder, name, self.address)
         self.options = options

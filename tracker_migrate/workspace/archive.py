@@ -46,6 +46,9 @@ _ENTITIES: dict[str, Any] = {
     "project": Project,
 }
 
+#: kinds of things that have names of no issue, and may have had others
+_PUBLIC_NAMES = ("person", "project")
+
 Put = Literal["new", "changed", "same"]
 
 
@@ -142,9 +145,11 @@ class Archive:
 
         def write(connection: Connection) -> bool:
             held = connection.execute(
-                sa.select(schema.entity.c.digest).where(schema.entity.c.key == value.key)
-            ).scalar()
-            if held == mark:
+                sa.select(schema.entity.c.digest, schema.entity.c.model).where(
+                    schema.entity.c.key == value.key
+                )
+            ).first()
+            if held is not None and held.digest == mark:
                 return False
             row = {
                 "key": value.key,
@@ -155,9 +160,10 @@ class Archive:
             }
             upsert(connection, schema.entity, [row])
             upsert(connection, schema.reply, [reply])
-            if held is not None:
+            before = None if held is None else _told(unpack(held.model, type(value)))
+            if before is not None and before != _told(value):
                 _set_meta(connection, "entities", at)
-            return True
+            return bool(before != _told(value))
 
         return self._writer.do(write)
 
@@ -192,6 +198,11 @@ class Archive:
 
         self._writer.now(write)
 
+    def set_read(self, key: Key) -> None:
+        """Note that an issue could be read, and is left as it was before."""
+        table = schema.unread
+        self._writer.now(lambda c: c.execute(table.delete().where(table.c.key == key)))
+
     def set_cursor(self, source: str, at: datetime) -> None:
         """Remember up to when a source was read."""
         row = {"source": source, "viewer": self.viewer, "value": stamp(at)}
@@ -220,6 +231,16 @@ class Archive:
         """Keys of all issues, in order; after: of those behind this position alone."""
         for page in self._pages(schema.issue.c.key, after=after):
             yield from (Key(row.key) for row in page)
+
+    def known_keys(self, after: str = "") -> Iterator[Key]:
+        """Keys of all issues that this viewer ever read, in order, also of those that are gone."""
+        for page in self._pages(schema.issue.c.key, after=after, gone=True):
+            yield from (Key(row.key) for row in page)
+
+    def known_count(self) -> int:
+        """How many those are."""
+        mine = schema.issue.c.viewer == self.viewer
+        return int(self._scalar(sa.select(sa.func.count()).select_from(schema.issue).where(mine)))
 
     def issues(self, after: str = "") -> Iterator[Issue]:
         """All issues in order: bugs by number, then blueprints by name."""
@@ -310,7 +331,7 @@ class Archive:
         others = sa.select(schema.alias.c.name).where(schema.alias.c.key.not_in(public))
         with self._engine.connect() as connection:
             keys = connection.execute(sa.union(query, others)).scalars()
-            names = [name_of(Key(key)) for key in keys]
+            names = [name_of(Key(one)) for one in keys if kind_of(Key(one)) not in _PUBLIC_NAMES]
         return [name for name in names if not name.isdigit()]
 
     def names(self) -> Names:
@@ -383,6 +404,28 @@ class Archive:
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
                 yield unpack(row.model, _ENTITIES[kind])
 
+    def people_keys(self, after: str = "") -> Iterator[Key]:
+        """Everybody of whom something was read, by key; after: those behind this key alone."""
+        table = schema.entity.c
+        while True:
+            query = (
+                sa.select(table.key)
+                .where(table.kind == "person", table.key > after)
+                .order_by(table.key)
+                .limit(_PAGE)
+            )
+            with self._engine.connect() as connection:
+                page = [Key(key) for key in connection.execute(query).scalars()]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1]
+
+    def people_count(self) -> int:
+        """How many those are."""
+        counted = sa.select(sa.func.count()).select_from(schema.entity)
+        return int(self._scalar(counted.where(schema.entity.c.kind == "person")))
+
     def people_to_read(self) -> list[Key]:
         """People whom issues name, and who were never read."""
         query = (
@@ -422,6 +465,14 @@ class Archive:
         """Note which attachments' bytes were asked for."""
         self._writer.now(lambda c: _set_meta(c, "files", wish))
 
+    def lately(self) -> str:
+        """What was kept of how much went lately."""
+        return self._meta("lately gone") or ""
+
+    def set_lately(self, held: str) -> None:
+        """Keep how much went lately."""
+        self._writer.now(lambda c: _set_meta(c, "lately gone", held))
+
     def public_tags(self) -> dict[str, int]:
         """How many public issues carry each tag; tags of private issues alone are absent."""
         query = (
@@ -455,12 +506,14 @@ class Archive:
         with self._engine.connect() as connection:
             return links.back(connection, self.viewer, keys)
 
-    def _pages(self, *columns: Any, after: str = "") -> Iterator[Sequence[Any]]:
-        """Rows in order, a page at a time, so that no cursor is held open while others write."""
+    def _pages(self, *columns: Any, after: str = "", gone: bool = False) -> Iterator[Sequence[Any]]:
+        """Rows in order, a page at a time, so that no cursor is held open while others write.
+        gone: also of what is gone."""
+        whose = [schema.issue.c.viewer == self.viewer] if gone else self._present()
         while True:
             query = (
                 sa.select(schema.issue.c.position, *columns)
-                .where(*self._present(), schema.issue.c.position > after)
+                .where(*whose, schema.issue.c.position > after)
                 .order_by(schema.issue.c.position)
                 .limit(_PAGE)
             )
@@ -487,6 +540,11 @@ class Archive:
 
 def _set_meta(connection: Connection, name: str, value: str) -> None:
     upsert(connection, schema.meta, [{"name": name, "value": value}])
+
+
+def _told(entity: Any) -> Any:
+    """What of it may stand in a text; of a person not how much karma he has by now."""
+    return msgspec.structs.replace(entity, extra={}) if isinstance(entity, Person) else entity
 
 
 def _reply_row(owner: Key, viewer: str, reply: Reply, at: str) -> dict[str, Any]:

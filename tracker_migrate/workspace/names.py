@@ -2,17 +2,18 @@
 
 A key is given once, by the name of that day. Whoever is renamed keeps it, and its other names lead
 to it: a row for each. The newest row of a key says what it is called now; a key without a row is
-called as it was at first.
+called as it was at first. Where it is a project that was renamed, all that is named by it (series,
+milestones, tasks, blueprints) has its other name by that one row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.model import Issue, Key, key, kind_of, name_of, parts
 from tracker_migrate.workspace import schema
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.packing import now, unpack
@@ -20,6 +21,10 @@ from tracker_migrate.workspace.upsert import upsert
 
 _TABLE = schema.alias
 _ISSUE = schema.issue.c
+_PROJECT = "project"
+#: kinds whose names begin with that of a project, and those where it stands behind an issue's, too
+_BELOW = frozenset({_PROJECT, "series", "milestone", "blueprint", "workitem"})
+_BEHIND = frozenset({"task"})
 
 
 class Names:
@@ -31,6 +36,9 @@ class Names:
         self._writer = writer
         self._first: dict[Key, Key] = {}
         self._now: dict[Key, Key] = {}
+        #: of projects: a path that one had, and its first one; its first one, and the present one
+        self._firsts: dict[str, str] = {}
+        self._nows: dict[str, str] = {}
         query = sa.select(_TABLE.c.name, _TABLE.c.key).order_by(_TABLE.c.at, _TABLE.c.name)
         with engine.connect() as connection:
             for row in connection.execute(query):
@@ -39,14 +47,30 @@ class Names:
     def _note(self, name: Key, first: Key) -> None:
         self._first[name] = first
         self._now[first] = name
+        if kind_of(name) == _PROJECT:
+            self._firsts[name_of(name)] = name_of(first)
+            self._nows[name_of(first)] = name_of(name)
 
     def first(self, name: Key) -> Key:
         """The key of what has, or had, this name; the name itself where it never changed."""
+        name = _put(name, self._firsts) if self._firsts else name
         return self._first.get(name, name)
 
     def now(self, first: Key) -> Key:
         """The name by which the source knows a thing now."""
-        return self._now.get(first, first)
+        name = self._now.get(first, first)
+        return _put(name, self._nows) if self._nows and kind_of(name) != _PROJECT else name
+
+    @property
+    def moved(self) -> bool:
+        """Whether a project was renamed, and so all that is named by it."""
+        return bool(self._firsts)
+
+    def others(self, kind: str) -> Iterator[tuple[Key, Key]]:
+        """Every other name that a thing of a kind has or had, and its first one."""
+        for name, first in self._first.items():
+            if kind_of(name) == kind and name != first:
+                yield name, first
 
     def of(self, first: Key) -> tuple[Key, ...]:
         """The names of a thing besides the one that its key says, in no order."""
@@ -83,3 +107,20 @@ class Names:
         with self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=100).execute(query):
                 yield unpack(row.model, Issue)
+
+
+def _put(of: Key, paths: Mapping[str, str]) -> Key:
+    """A key with the project's path in it put otherwise, if it is one of these."""
+    tracker, kind, name = parts(of)
+    if kind in _BELOW:
+        return key(tracker, kind, _below(name, paths))
+    if kind in _BEHIND and "@" in name:
+        issue, _, target = name.rpartition("@")
+        issue = _below(issue, paths) if "/" in issue else issue
+        return key(tracker, kind, f"{issue}@{_below(target, paths)}")
+    return of
+
+
+def _below(path: str, paths: Mapping[str, str]) -> str:
+    top, slash, rest = path.partition("/")
+    return f"{paths.get(top, top)}{slash}{rest}"
