@@ -619,15 +619,15 @@ class Ledger:
         """How many steps of these issues were settled since a moment (ISO 8601), of each object
         that they name, by issue; up to a page of issues."""
         table, found = schema.intent, dict[Key, Counter[Key]]()
-        query = sa.select(table.c.issue, table.c.keys).where(
+        query = sa.select(table.c.issue, table.c["keys"]).where(
             table.c.target == self.target,
             table.c.issue.in_(list(issues)),
             table.c.state == "done",
             table.c.settled_at >= at,
         )
         with self._engine.connect() as connection:
-            for row in connection.execute(query):
-                found.setdefault(Key(row.issue), Counter()).update(map(Key, json.loads(row.keys)))
+            for issue, keys in connection.execute(query):
+                found.setdefault(Key(issue), Counter()).update(map(Key, json.loads(keys)))
         return found
 
     def standing_ids(self, kind: str) -> Iterator[dict[str, Key]]:
