@@ -10,13 +10,14 @@ from tracker_migrate.backends.launchpad.standin.changing import BugChange, creat
 from tracker_migrate.backends.launchpad.standin.context import Context
 from tracker_migrate.backends.launchpad.standin.derived import PUBLIC_TYPES
 from tracker_migrate.backends.launchpad.standin.entry import Entry
-from tracker_migrate.backends.launchpad.standin.errors import Refusal, unauthorized
+from tracker_migrate.backends.launchpad.standin.errors import Refusal
 from tracker_migrate.backends.launchpad.standin.librarian import keep_file
 from tracker_migrate.backends.launchpad.standin.privacy import (
     drives,
     grant,
     may_read_bug,
     may_see_team,
+    moderates,
     revoke,
 )
 from tracker_migrate.backends.launchpad.standin.targets import target_names, task_sort
@@ -119,10 +120,20 @@ def _put_new_task(ctx: Context, number: int, target: str) -> None:
 # -- operations on one bug -----------------------------------------------------------------------
 
 
+_QUIET = (
+    "Email notifications can only be disabled by admins, commercial admins, registry experts, or "
+    "bug supervisors."
+)
+
+
 def _new_message(ctx: Context, bug: Entry) -> Any:
+    """Texts come through a form: their line ends are bare (running server)."""
+    if not ctx.flag("send_notifications", True) and not moderates(ctx.store, ctx.view, bug):
+        raise Refusal(400, _QUIET)
     change = BugChange(ctx, bug)
     subject = ctx.text("subject", _subject(bug)) or ""
-    index = change.say(ctx.text("content") or "", subject)
+    content = (ctx.text("content") or "").replace("\r\n", "\n")
+    index = change.say(content, subject)
     change.bump()
     change.save()
     return created(ctx, change.message_path(index))
@@ -183,11 +194,13 @@ def _unsubscribe(ctx: Context, bug: Entry) -> Any:
 
 
 def _visibility(ctx: Context, bug: Entry) -> Any:
-    pillar = ctx.store.item(ctx.store.default_target(bug.bug or 0).split("/")[0])
-    if pillar is None or not drives(ctx.store, ctx.view, pillar):
-        raise unauthorized(bug, "setCommentVisibility", "launchpad.Moderate")
+    """Its author may hide a comment, too, and whoever the project trusts (running server)."""
     index = int(ctx.required("comment_number"))
     message = ctx.store.message(bug.bug or 0, index)
+    own = message is not None and message.get("owner_link") == ctx.view.person
+    if not own and not moderates(ctx.store, ctx.view, bug):
+        name = str(ctx.view.person)[1:]
+        raise Refusal(401, f"User {name} cannot hide or show bug comments")
     if message is not None:
         visible = ctx.flag("visible", True)
         ctx.store.put_message(bug.bug or 0, index, {**message.data, "visible": visible})

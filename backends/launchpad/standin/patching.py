@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +12,15 @@ from tracker_migrate.backends.launchpad.standin.derived import lifecycle
 from tracker_migrate.backends.launchpad.standin.entry import Entry
 from tracker_migrate.backends.launchpad.standin.errors import Refusal, not_found, unauthorized
 from tracker_migrate.backends.launchpad.standin.fields import WRITABLE, fields_of, names_of
-from tracker_migrate.backends.launchpad.standin.privacy import drives
+from tracker_migrate.backends.launchpad.standin.privacy import drives, moderates, supervises
 from tracker_migrate.backends.launchpad.standin.renaming import rename
-from tracker_migrate.backends.launchpad.standin.statuses import set_assignee, set_status
+from tracker_migrate.backends.launchpad.standin.statuses import STATUSES, set_assignee, set_status
 from tracker_migrate.backends.launchpad.standin.targets import target_names, task_sort
+
+_TAG = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_SUPERVISED = frozenset({"Won't Fix", "Deferred", "Expired", "Triaged", "Does Not Exist"})
+#: only bug supervisors may take these away
+_KEPT = frozenset({"Won't Fix", "Deferred", "Does Not Exist"})
 
 
 def patch(ctx: Context, entry: Entry, changes: dict[str, Any]) -> Entry:
@@ -60,7 +66,9 @@ def _changed(entry: Entry, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]
 def _patch_bug(ctx: Context, bug: Entry, values: dict[str, Any]) -> Entry:
     change = BugChange(ctx, bug)
     if "tags" in values:
-        values["tags"] = sorted({str(tag).lower() for tag in values["tags"] or ()})
+        values["tags"] = _tags(values["tags"])
+    if _changed(bug, values):
+        _check_lock(ctx, change, bug, min(values))
     if isinstance(values.get("description"), str):
         values["description"] = values["description"].strip()
     for name, (old, new) in _changed(bug, values).items():
@@ -69,6 +77,21 @@ def _patch_bug(ctx: Context, bug: Entry, values: dict[str, Any]) -> Entry:
         change.bump()
     change.save()
     return change.entry()
+
+
+def _tags(given: Any) -> list[str]:
+    tags = sorted({str(tag) for tag in given or ()})
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise Refusal(400, f"tags: ([ConstraintNotSatisfied({tag!r}, '')], 'tags')")
+    return tags
+
+
+def _check_lock(ctx: Context, change: BugChange, entry: Entry, name: str) -> None:
+    """Of a locked bug only those whom its projects trust may change anything (EditBug [S])."""
+    locked = change.data.get("lock_status", "Unlocked") != "Unlocked"
+    if locked and not moderates(ctx.store, ctx.view, change.entry()):
+        raise unauthorized(entry, name, "launchpad.Edit")
 
 
 def _note_as(what: str) -> Callable[[BugChange, Any, Any], None]:
@@ -130,12 +153,28 @@ def _patch_task(ctx: Context, task: Entry, values: dict[str, Any]) -> Entry:
     if target != task.path.rpartition("/+bug/")[0]:
         task = _retarget(ctx, change, task, target)
     changed = _changed(task, values)
+    if changed:
+        _check_lock(ctx, change, task, "transitionToStatus" if "status" in changed else "task")
+    if "status" in changed:
+        _check_status(ctx, task, *changed["status"])
     for entry in (task, *_conjoined(ctx, task)):
         _apply(ctx, change, entry, values, noted=entry is task)
     if changed:
         change.bump()
         change.save()
     return ctx.store.task(task.bug or 0, task.path.rpartition("/+bug/")[0]) or task
+
+
+def _check_status(ctx: Context, task: Entry, old: Any, new: Any) -> None:
+    """Which statuses there are, and which only bug supervisors may give or take (running server,
+    and canTransitionToStatus [S])."""
+    if new not in STATUSES:
+        raise Refusal(400, f'status: Invalid value "{new}". Acceptable values are: ...')
+    pillar = ctx.store.item(task.path.split("/")[0])
+    if pillar is None or supervises(ctx.store, ctx.view, pillar):
+        return
+    if new in _SUPERVISED or old in _KEPT:
+        raise Refusal(401, f"Only Bug Supervisors may change status to {new}.")
 
 
 def _conjoined(ctx: Context, task: Entry) -> list[Entry]:

@@ -147,6 +147,20 @@ def drives(store: Store, view: View, pillar: Entry) -> bool:
     return view.writes and (view.admin or bool(owners & view.circle))
 
 
+def supervises(store: Store, view: View, pillar: Entry) -> bool:
+    """Whether this caller owns or drives a pillar, or is its bug supervisor, or an admin."""
+    return drives(store, view, pillar) or (
+        view.writes and pillar.get("bug_supervisor_link") in view.circle
+    )
+
+
+def moderates(store: Store, view: View, bug: Entry) -> bool:
+    """Whether this caller has such a role for one of a bug's tasks (ModerateBug [S])."""
+    pillars = {task.path.split("/")[0] for task in store.tasks(bug.bug or 0)}
+    found = (store.item(path) for path in pillars)
+    return any(one is not None and supervises(store, view, one) for one in found)
+
+
 def grant(store: Store, bug: int, person: str) -> None:
     """Let a person read a private bug."""
     store.db.execute("INSERT OR IGNORE INTO access VALUES(?,?)", (bug, person))

@@ -16,6 +16,8 @@ _WEIGHTS = {
     "Confirmed": 20, "Triaged": 21, "In Progress": 22, "Deferred": 23, "Fix Committed": 25,
     "Fix Released": 30, "Does Not Exist": 33, "Unknown": 999,
 }  # fmt: skip
+#: all that a task may be given
+STATUSES = frozenset(_WEIGHTS)
 _MARKS = (("Confirmed", "date_confirmed"), ("Triaged", "date_triaged"),
           ("In Progress", "date_in_progress"), ("Fix Committed", "date_fix_committed"),
           ("Fix Released", "date_fix_released"))  # fmt: skip

@@ -50,7 +50,7 @@ _TABLE: dict[str, str] = {
     "bug": """
         GET getNominations: nominations target -> bug_nomination-page
         GET isExpirable: days_old
-        POST newMessage: subject content* => message
+        POST newMessage: subject content* send_notifications => message
         POST addTask: target* => bug_task
         POST addAttachment: data url comment* filename is_patch description => bug_attachment
         POST subscribe: person* level -> bug_subscription-full
