@@ -15,6 +15,7 @@ from tracker_migrate.interfaces import ClosedAction, ClosedStep, Event, Reading,
 from tracker_migrate.model import Issue, Key, key
 from tracker_migrate.testing.memory import MemoryServer, MemorySink, MemorySource, Numbers, Record
 from tracker_migrate.workspace import Ledger, Workspace
+from tracker_migrate.workspace.policies import Policies
 
 
 def settings(folder: Path, database: str | None = None, more: str = "") -> None:
@@ -43,6 +44,8 @@ class World:
         self.numbers = numbers
         self.sink = MemorySink(server, numbers, **options)
         self.heard: list[Event] = []
+        #: what is done about a field that both sides changed
+        self.policies = Policies()
         #: what one more look at the source says
         self.is_public: Callable[[Key], bool] | None = lambda _key: True
 
@@ -63,6 +66,7 @@ class World:
         """The target, as a new run finds it."""
         target = Target(self.workspace, "there")
         target._sink, target._planner = self.sink, Guarded(self.sink.planner)
+        target.policies = self.policies
         return target
 
     def apply(self, **how: Any) -> Applied:

@@ -153,6 +153,8 @@ class Edits:
                 self._ledger.set_gone([key])
             else:
                 found = list(edited(held[key], there[key], met, action.fields))
+                action = self._lists(action, there[key], found, held[key], decided)  # noqa: PLW2901
+                found = [one for one in found if not isinstance(one.theirs, list)]
                 self._of_one(issue, action, found, held, decided)
         return decided
 
@@ -184,9 +186,6 @@ class Edits:
                 stays.add(edit.field)
                 continue
             conflict = self._conflict(edit, marks[edit.field])
-            if isinstance(edit.theirs, list):
-                action = self._list(action, edit, held[wanted.key], conflict, decided)
-                continue
             if conflict.policy == ACCESS:
                 stays |= self._access(action, conflict, decided)
                 continue
@@ -258,27 +257,33 @@ class Edits:
         decided.kept.append((conflict.key, conflict.field))
         return self._who_reads(action.wanted.kind, action.wanted.audience)
 
-    def _list(
-        self, action: Action, edit: Edit, held: Held, conflict: Conflict, decided: Decided
+    def _lists(
+        self,
+        action: Action,
+        now: Mapping[str, Any],
+        found: Sequence[Edit],
+        held: Held,
+        decided: Decided,
     ) -> Action:
         """Of a list the sink sends the difference: what others added to it stays. What they took
         away stays away, unless the source wins."""
-        if edit.field in self._who_reads(held.kind, held.audience):
-            return action
-        there = {short(one) for one in edit.theirs}
-        away = tuple(mark for mark in held.lists.get(edit.field, ()) if mark not in there)
-        if not away or conflict.policy != WORDS["target"]:
-            return action
-        still = [
-            mark
-            for value in self._as_read(action, edit.field) or ()
-            for mark in map(short, value)
-            if mark in away
-        ]
-        if still:
-            decided.conflicts.append(conflict)
-            decided.kept.append((conflict.key, conflict.field))
-        return msgspec.structs.replace(action, spares={**action.spares, edit.field: away})
+        spares, fresh = dict(action.spares), {one.field: one for one in found}
+        for name in action.fields:
+            there = now.get(name)
+            if not isinstance(there, list) or self._target.policies.of(name) != "target":
+                continue
+            if name in self._who_reads(held.kind, held.audience):
+                continue
+            stands = set(map(short, there))
+            away = tuple(mark for mark in held.lists.get(name, ()) if mark not in stands)
+            still = {mark for value in self._as_read(action, name) for mark in map(short, value)}
+            if not still.intersection(away):
+                continue
+            spares[name] = away
+            if name in fresh:
+                decided.conflicts.append(self._conflict(fresh[name]))
+                decided.kept.append((held.key, name))
+        return msgspec.structs.replace(action, spares=spares)
 
     # -- values -----------------------------------------------------------------------------------
 

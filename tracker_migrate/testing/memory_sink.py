@@ -10,7 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tracker_migrate.abilities import Back, Part, Told
+import msgspec
+
+from tracker_migrate.abilities import Back, Between, Part, Told
 from tracker_migrate.errors import (
     Doubtful,
     Gone,
@@ -38,6 +40,7 @@ from tracker_migrate.interfaces import (
     Watch,
 )
 from tracker_migrate.model import Key, name_of
+from tracker_migrate.testing import memory_history
 from tracker_migrate.testing.memory_feed import MemoryFeed
 from tracker_migrate.testing.memory_planner import MemoryPlanner, Numbers
 from tracker_migrate.testing.memory_server import (
@@ -117,7 +120,7 @@ class MemorySink:
         """Send it, once. A number that is an object of ours already is a resend's success."""
         if step.actions[0].op == "delete":
             return self._delete(step)
-        writes = [_write(action) for action in step.actions]
+        writes = [self._write(action) for action in step.actions]
         try:
             numbers = _asked(lambda: self.server.request(self.account, step.kind, writes))
         except Exists:
@@ -126,7 +129,26 @@ class MemorySink:
                 raise Doubtful(f"{step.kind}: the number is taken, and then it is not") from None
             return found
         pairs = zip(step.actions, numbers, strict=True)
-        return Receipt(refs={action.key: _ref(action.kind, number) for action, number in pairs})
+        refs = {action.key: _ref(action.kind, number) for action, number in pairs}
+        return Receipt(refs=refs, stored=self._lists(step))
+
+    def _write(self, action: ClosedAction) -> Write:
+        """A list is sent with what others have added to it."""
+        record = self.server.get(action.kind, _number(action.at)) if action.op == "update" else None
+        if record is None:
+            return _write(action)
+        fields = memory_history.merged(self.server, self.account, record, action.fields)
+        return _write(msgspec.structs.replace(action, fields=fields))
+
+    def _lists(self, step: ClosedStep) -> dict[Key, dict[str, Any]]:
+        """The lists of what was updated, as they are now."""
+        stored: dict[Key, dict[str, Any]] = {}
+        for action in step.actions:
+            names = memory_history.SHARED & action.fields.keys()
+            record = self.server.get(action.kind, _number(action.at)) if action.at else None
+            if names and record is not None:
+                stored[action.key] = {name: list(record.fields[name]) for name in names}
+        return stored
 
     def _delete(self, step: ClosedStep) -> Receipt:
         """What is there is deleted; that it is gone by then is no mistake."""
@@ -148,14 +170,14 @@ class MemorySink:
             if record is None:
                 return None
             refs[action.key] = _ref(record.kind, record.number)
-        return Receipt(refs=refs)
+        return Receipt(refs=refs, stored=self._lists(step))
 
     def _find(self, action: ClosedAction, mark: Mapping[str, Any]) -> Record | None:
         if action.op == "delete":
             return self._deleted(action)
         if action.op == "update":
             record = self.server.get(action.kind, _number(action.at))
-            return record if record and record.fields.items() >= action.fields.items() else None
+            return record if record and memory_history.holds(record, action.fields) else None
         if action.number is not None:
             return self._at_number(action)
         for record in self.server.all(action.kind, above=mark.get(action.kind, 0)):
@@ -323,6 +345,20 @@ class MemorySink:
     def _is_open(self, at: RemoteRef) -> bool:
         card = self.server.get("card", _number(at))
         return card is not None and card.fields["audience"] == "public"
+
+    def in_words(self, kind: str, field: str, value: Any) -> str:
+        """What people call it: its number."""
+        return "" if value is None else str(value)
+
+    def moment(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> dict[str, Any]:
+        """How many changes there were."""
+        return {"row": len(self.server.history)}
+
+    def between(
+        self, refs: Mapping[Key, tuple[str, RemoteRef]], moment: Mapping[str, Any]
+    ) -> Sequence[Between]:
+        """What others did since then."""
+        return memory_history.between(self.server, self.account, refs, moment["row"])
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """The label, with the address in angle brackets; a chosen number is an address already."""
