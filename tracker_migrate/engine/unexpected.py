@@ -92,8 +92,9 @@ class Guarded:
         self, of: Key, kind: str, issue: Issue, decisions: Decisions
     ) -> Mapping[str, object]:
         """See `abilities.Retires`; empty if the planner can't say it."""
-        able = isinstance(self._planner, Retires)
-        return self._planner.retired(of, kind, issue, decisions) if able else {}
+        if isinstance(self._planner, Retires):
+            return self._planner.retired(of, kind, issue, decisions)
+        return {}
 
     def note(self, note: Note, issue: Issue, decisions: Decisions) -> Wanted:
         """See `abilities.KeepsBoth`. Raises Refused, UsageError."""
