@@ -21,9 +21,15 @@ _PICTURES: dict[int, int | str] = {
 }
 #: all of them: to look for one takes less than to change them
 _ODD = re.compile(f"[{re.escape(''.join(map(chr, _PICTURES)))}]")
+#: what a usual text in ASCII is made of
+_USUAL = bytes([0x09, 0x0A, *range(0x20, 0x7F)])
 
 
 def visible(text: str) -> str:
     """The text with LF line ends, TAB kept, and each other control character as a visible one."""
+    if text.isprintable():  # most lines; and it tells so in no time
+        return text
+    if text.isascii() and not text.encode().translate(None, _USUAL):
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.translate(_PICTURES) if _ODD.search(text) else text

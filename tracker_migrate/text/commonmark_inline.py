@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -30,6 +30,8 @@ _SPECIAL = re.compile(
     r"|(?:(?<=p)|(?<=ps)):(?=//)",
     re.IGNORECASE,
 )
+#: one of these is in whatever `_SPECIAL` finds: to look for one takes less
+_MAYBE = re.compile(r"[\\`*_\[\]|<&~!:]")
 _START = re.compile(r"[#>|]|[-+](?=[-+\s]|$)|=|:(?=-)|\d{1,9}(?=[.)](?:\s|$))")
 _ENTITIES = {"<": "&lt;", "&": "&amp;", "=": "&#61;", ":": "&#58;", "|": "&#124;", "]": "&#93;"}
 _WORD_END = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -69,12 +71,16 @@ def link(label: str, address: str) -> str:
 def _address(address: str) -> str:
     """An address as it may stand in a link; empty if it can't: a reader that is asked to be safe
     drops links, label and all, whose escapes are no UTF-8."""
-    to = _STRAY.sub("%25", urls.encoded(visible(address), _UNSAFE))
-    try:
-        unquote_to_bytes(to).decode()
-    except UnicodeDecodeError:
+    if not urls.linkable(address):
         return ""
-    return _ENTITY.sub("&amp;", to) if urls.linkable(address) else ""
+    to = urls.encoded(visible(address), _UNSAFE)
+    if "%" in to:
+        to = _STRAY.sub("%25", to)
+        try:
+            unquote_to_bytes(to).decode()
+        except UnicodeDecodeError:
+            return ""
+    return _ENTITY.sub("&amp;", to) if "&" in to else to
 
 
 def plain(text: str) -> str:
@@ -84,39 +90,39 @@ def plain(text: str) -> str:
 
 
 def _care(lines: Sequence[Sequence[Inline]], *, pipes: bool = False) -> _Care:
-    text = "\n".join("".join(map(_own, line)) for line in lines)
-    links = any(map(_bracketed, chain(*lines)))
+    text = "\n".join(["".join(map(_own, line)) for line in lines])
+    addresses = [one for line in lines for one in line if isinstance(one, (Ref, Url))]
+    links = any(map(_bracketed, addresses))
+    # old `marked` may end in an address an emphasis that begins before it
     return _Care(
-        underscores=bool(_WORD_END.search(text)) or any(map(_has_address, chain(*lines))),
+        underscores=bool(addresses) or ("_" in text and bool(_WORD_END.search(text))),
         brackets=links or "](" in text or "][" in text or "]:" in text,
         links=links,
         pipes=pipes,
     )
 
 
-def _has_address(piece: Inline) -> bool:
-    """Old `marked` may end in an address an emphasis that begins before it."""
-    return isinstance(piece, Ref | Url)
-
-
-def _bracketed(piece: Inline) -> bool:
-    return isinstance(piece, Ref) or (isinstance(piece, Url) and not _angled(piece))
+def _bracketed(piece: Ref | Url) -> bool:
+    return isinstance(piece, Ref) or not _angled(piece)
 
 
 def _angled(url: Url) -> bool:
     """Whether `<address>` does; with an `@` in it old `marked` would take it for an e-mail."""
-    return not url.label and _address(url.address) == url.address and "@" not in url.address
+    return not url.label and "@" not in url.address and _address(url.address) == url.address
 
 
 def _own(piece: Inline) -> str:
+    if isinstance(piece, str):
+        return piece
     if isinstance(piece, Strong):
         return one_line(piece.text).strip()
-    if isinstance(piece, Passing):
-        return piece.text
-    return piece if isinstance(piece, str) else " "
+    return piece.text if isinstance(piece, Passing) else " "
 
 
 def _line(parts: Sequence[Inline], care: _Care) -> Pieces:
+    if len(parts) == 1 and isinstance(parts[0], str):  # most lines
+        only = _at_start(parts[0], care)
+        return [only.rstrip(" \t")] if only else []
     pieces: Pieces = []
     for part, after in zip_longest(parts, parts[1:], fillvalue=""):
         settled = _settled(part, after) if isinstance(part, Strong) else part
@@ -167,7 +173,8 @@ def _url(url: Url) -> str:
 def _at_start(text: str, care: _Care) -> str:
     """A text at the head of a line: blanks are kept as such, what starts a block is escaped."""
     body = text.lstrip(" \t\u00a0")
-    blanks = "&nbsp;" * len(text[: len(text) - len(body)].expandtabs(4))
+    before = len(text) - len(body)
+    blanks = "&nbsp;" * len(text[:before].expandtabs(4)) if before else ""
     match = _START.match(body)
     if not match:
         return blanks + _escaped(body, care)
@@ -178,6 +185,8 @@ def _at_start(text: str, care: _Care) -> str:
 
 
 def _escaped(text: str, care: _Care) -> str:
+    if not _MAYBE.search(text):
+        return text
     return _SPECIAL.sub(lambda match: _escape(match.group(), care), text)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from tracker_migrate.interfaces import Passing, Ref, Text
 from tracker_migrate.text import urls
@@ -22,6 +21,7 @@ from tracker_migrate.text.blocks import (
 )
 from tracker_migrate.text.characters import visible
 
+_NOTHING = Passing(text="")
 #: one line of output, in pieces
 Pieces = list[str | Ref | Passing]
 
@@ -56,28 +56,47 @@ def prefixed(lines: Iterable[Pieces], first: str, rest: str) -> list[Pieces]:
 
 def one_line(text: str) -> str:
     """A text as part of one line: line feeds become blanks, controls visible."""
-    return " ".join(visible(text).split("\n"))
+    return visible(text).replace("\n", " ")
 
 
 def pieces_of(line: Line) -> list[Inline]:
     """A line's pieces, with neighbouring strings made one, and the web addresses in them found.
 
     What is no address on the web (`javascript:` in a field of a bug) is text."""
+    if len(line) == 1 and isinstance(line[0], str):  # most lines
+        return _of_text(line[0])
     pieces: list[Inline] = []
-    for isstr, group in groupby(map(_no_false_link, line), key=lambda one: isinstance(one, str)):
-        if not isstr:
-            pieces += group
+    texts: list[str] = []
+    for one in line:
+        piece = _no_false_link(one) if isinstance(one, Url) else one
+        if isinstance(piece, str):
+            texts.append(piece)
             continue
-        text, done = one_line("".join(str(piece) for piece in group)), 0
-        for start, end in urls.find(text):
-            pieces += [text[done:start], Url(text[start:end])]
-            done = end
+        if texts:
+            pieces += _of_text("".join(texts))
+            texts = []
+        if piece != _NOTHING:
+            pieces.append(piece)
+    return pieces + _of_text("".join(texts)) if texts else pieces
+
+
+def _of_text(text: str) -> list[Inline]:
+    """A text's pieces: the web addresses in it, and what is between them."""
+    text = one_line(text)
+    pieces: list[Inline] = []
+    done = 0
+    for start, end in urls.find(text):
+        if done < start:
+            pieces.append(text[done:start])
+        pieces.append(Url(text[start:end]))
+        done = end
+    if done < len(text):
         pieces.append(text[done:])
-    return [piece for piece in pieces if piece != "" and piece != Passing(text="")]
+    return pieces
 
 
-def _no_false_link(piece: Inline) -> Inline:
-    if not isinstance(piece, Url) or urls.linkable(piece.address):
+def _no_false_link(piece: Url) -> Url | str:
+    if urls.linkable(piece.address):
         return piece
     label = piece.label.strip()
     return f"{label} ({piece.address})" if label else piece.address

@@ -148,7 +148,7 @@ def _tail(who: str, origin: Origin) -> str:
 
 
 def _date(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{when.astimezone(UTC).isoformat(' ')[:19]} UTC"
 
 
 def _name(name: str | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 _HEAD = r"(?:https?|ftp)://(?![^\s/?#]{0,200}@)[A-Za-z0-9][A-Za-z0-9._-]{0,253}(?::\d{1,5}(?![A-Za-z0-9]))?"
 _URL = re.compile(
@@ -50,9 +51,13 @@ def linkable(address: str) -> bool:
 
 def encoded(address: str, unsafe: str) -> str:
     """The address with blanks, controls, and the characters of `unsafe` percent-encoded."""
-    return "".join(
-        "".join(f"%{byte:02X}" for byte in one.encode("utf-8", "replace"))
-        if one <= " " or one == "\x7f" or one.isspace() or one in unsafe
-        else one
-        for one in address
-    )
+    return _unsafe(unsafe).sub(_percent, address)
+
+
+@cache
+def _unsafe(characters: str) -> re.Pattern[str]:
+    return re.compile(rf"[{re.escape(characters)}\x00-\x20\x7f\s]")
+
+
+def _percent(one: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in one[0].encode("utf-8", "replace"))
