@@ -48,6 +48,7 @@ class Files(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
     folder: _FullPath
+    #: under which the web server shows the folder
     address: _Address
     private_folder: _FullPath | None = None
     private_address: _Address | None = None
