@@ -16,6 +16,7 @@ from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.doctor import doctor
 from tracker_migrate.cli.evaluate import evaluate
 from tracker_migrate.cli.export import export
+from tracker_migrate.cli.handover import handover
 from tracker_migrate.cli.init import init
 from tracker_migrate.cli.login import login
 from tracker_migrate.cli.losses import losses
@@ -56,7 +57,7 @@ def cli() -> None:
 for _command in (
     init, evaluate, plan, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate,
     export, verify, status, completion, sync, pause, resume,
-    undo,
+    undo, handover,
 ):  # fmt: skip
     cli.add_command(_command)
 

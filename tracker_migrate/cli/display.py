@@ -31,6 +31,7 @@ _BARS = {
     "issue": "writing",
     "verified": "verifying",
     "undone": "taking back",
+    "told": "telling",
     "backdated": "backdating",
     "made": "making accounts",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import rich_click as click
@@ -10,6 +11,7 @@ from tracker_migrate.cli import output, screen
 from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
+from tracker_migrate.errors import UsageError
 
 DONE, SOME_REFUSED = 0, 3
 
@@ -25,6 +27,10 @@ DONE, SOME_REFUSED = 0, 3
     help="Seconds between two rounds; else sync.every of the settings, which is 300.",
 )
 @click.option("--once", is_flag=True, help="One round only.")
+@click.option(
+    "--final", "last", is_flag=True, help="Take the last difference, verify, and say GO or NO-GO."
+)
+@click.option("--quick", is_flag=True, help="With --final: read what changed, and no more.")
 def sync(
     folder: str,
     level: int,
@@ -34,6 +40,8 @@ def sync(
     as_json: bool,
     every: float | None,
     once: bool,
+    last: bool,
+    quick: bool,
 ) -> int:
     """Keep the targets up to date: pull and apply, again and again, until SIGTERM or Ctrl-C.
 
@@ -43,12 +51,31 @@ def sync(
 
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
+        if last or quick:
+            return _final(workspace, names, level, last, quick, dry_run, only, as_json)
         left = False
         with Display(level) as display:
             for outcome in rounds(workspace, names, display, only, every, once, dry_run):
                 output.round_ended(outcome, as_json)
                 left = outcome.left
     return SOME_REFUSED if left else DONE
+
+
+def _final(
+    workspace: Any,
+    names: Sequence[str],
+    level: int,
+    last: bool,
+    quick: bool,
+    dry_run: bool,
+    only: Any,
+    as_json: bool,
+) -> int:
+    from tracker_migrate.cli.final import final
+
+    if not last or only is not None:
+        raise UsageError("--quick is for --final, and --only is not: the last difference is whole")
+    return final(workspace, names, level, quick=quick, dry_run=dry_run, as_json=as_json)
 
 
 @click.command()
