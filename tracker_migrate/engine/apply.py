@@ -26,6 +26,7 @@ from tracker_migrate.engine.doubles import Doubles, waiting
 from tracker_migrate.engine.edits import REMOVED, Decided, Edits, reopen
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.exposures import settle
+from tracker_migrate.engine.feed import begin
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.foreseen import inputs
 from tracker_migrate.engine.opening import Opening
@@ -130,11 +131,11 @@ class Apply:
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
         """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
         try:
-            self._sink.check(self._target.decisions)
+            self._target.meet()
         except ClosingOnly:
             self.close()
             raise
-        self._target.learn()
+        begin(self._target)
         reopen(self._target)
         survey = Survey(self._target, self._listen)
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Self
 
 import msgspec
@@ -18,11 +19,13 @@ from tracker_migrate.engine import jobs
 from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.feed import Fed
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.keeper import Keeper
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.turns import Turns
 from tracker_migrate.engine.watch import SOURCE, Watch
-from tracker_migrate.errors import Unreachable
+from tracker_migrate.errors import MigrateError, Unreachable, WrongTracker
 from tracker_migrate.interfaces import Event
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.packing import stamp
@@ -37,12 +40,14 @@ class Round(msgspec.Struct, kw_only=True):
     at: str
     pulled: Pulled | None = None
     applied: dict[str, Applied] = msgspec.field(default_factory=dict)
+    fed: dict[str, Fed] = msgspec.field(default_factory=dict)
     error: str = ""
 
     @property
     def left(self) -> bool:
         """Whether something is refused, set aside, or was not reached."""
-        return bool(self.error) or any(one.left for one in self.applied.values())
+        left = any(one.left for one in self.applied.values())
+        return bool(self.error) or left or any(one.failed for one in self.fed.values())
 
     @property
     def result(self) -> str:
@@ -64,7 +69,10 @@ class Round(msgspec.Struct, kw_only=True):
             parts += [f"{many} people renamed"] if (many := self.pulled.renamed) else []
             parts += self.pulled.outdated
         for name, one in self.applied.items():
-            parts.append(f"{name}: {one.created} created, {one.updated} updated, {one.kept} kept")
+            kept = one.kept + (self.fed[name].edited if name in self.fed else 0)
+            parts.append(f"{name}: {one.created} created, {one.updated} updated, {kept} kept")
+        for name, fed in self.fed.items():
+            parts += [f"{name} does not tell what people do there: {fed.failed}"] * bool(fed.failed)
         if self.error:
             parts.append(f"later: {self.error}")
         return " · ".join(parts)
@@ -91,6 +99,7 @@ def rounds(
     turns = Turns(workspace, clock)
     pause = _Pause(workspace, watch, stop)
     every = workspace.settings.sync.every if every is None else every
+    keeper = Keeper(clock.monotonic, 60 * workspace.settings.sync.around_minutes)
 
     def ask_to_stop(*_: object) -> None:
         stop.set()
@@ -103,12 +112,13 @@ def rounds(
                 with watch.alone(stop) as alone:
                     if not alone:
                         return
-                    ended = _round(workspace, targets, watch, only, dry_run, turns)
+                    ended = _round(workspace, targets, watch, only, dry_run, turns, keeper)
                 watch.rests(0.0 if once else every, ended.result)
                 yield ended
                 if once or clock.wait(stop, every):
                     return
     finally:
+        keeper.close()
         _on_sigterm(before)
         if stop.is_set():
             waiting.begin()
@@ -173,8 +183,11 @@ def _round(
     only: Only | None,
     dry_run: bool,
     turns: Turns,
+    keeper: Keeper,
 ) -> Round:
     result = Round(at=stamp(turns.clock.now()))
+    if workspace.disturbed:
+        keeper.others()
     try:
         if not dry_run:
             watch.reads()
@@ -182,25 +195,65 @@ def _round(
             result.pulled = jobs.pull_for(workspace, targets, watch.hear, only=only, **how)
             turns.done(how)
             watch.has_read(result.pulled)
-    except Unreachable as error:
+    except (Unreachable, WrongTracker) as error:
+        _must_pass(error, known=workspace.archive.count() > 0)
         watch.failed(SOURCE, error)
         result.error = str(error)
         return result
     for name in targets:
         try:
             watch.writes(name)
-            result.applied[name] = _applied(workspace, name, watch.hear, only, dry_run)
+            if dry_run or result.pulled is None:
+                result.applied[name] = _planned(workspace, name, watch.hear, only)
+            else:
+                result.fed[name] = _fed(workspace, name, watch.hear, turns, keeper)
+                result.applied[name] = _applied(workspace, name, watch.hear, only, keeper, result)
             watch.has_written(name, result.applied[name])
-        except Unreachable as error:  # the other targets are not
+        except (Unreachable, WrongTracker) as error:  # the other targets are not
+            _must_pass(error, known=any(True for _ in workspace.ledger(name).issues()))
             watch.failed(name, error)
             result.error = "; ".join(filter(None, (result.error, str(error))))
     return result
 
 
-def _applied(
-    workspace: Workspace, name: str, listen: Listen, only: Only | None, dry_run: bool
-) -> Applied:
-    if not dry_run:
-        return jobs.apply(workspace, name, listen, only=only)
+def _planned(workspace: Workspace, name: str, listen: Listen, only: Only | None) -> Applied:
     planned = jobs.plan(workspace, name, listen, only=only, losses=False)
     return Applied(created=planned.create.total(), updated=planned.update.total())
+
+
+def _fed(workspace: Workspace, name: str, listen: Listen, turns: Turns, keeper: Keeper) -> Fed:
+    """What people did at a target; its issues are counted as often as the source's are swept."""
+    count = timedelta(hours=workspace.settings.sync.sweep_hours)
+    try:
+        return jobs.feed(workspace, name, listen, count=count, at=turns.clock.now(), keeper=keeper)
+    except BaseException:
+        keeper.failed(name)
+        raise
+
+
+def _applied(
+    workspace: Workspace,
+    name: str,
+    listen: Listen,
+    only: Only | None,
+    keeper: Keeper,
+    ended: Round,
+) -> Applied:
+    """Write what is missing, unless it is known that there is nothing."""
+    fed, pulled = ended.fed[name], ended.pulled
+    try:
+        if pulled is not None and only is None and not fed.news:
+            rests = jobs.at_rest(workspace, name, keeper, pulled)
+            if rests is not None:
+                return rests
+        return jobs.apply(workspace, name, listen, only=only, keeper=keeper)
+    except BaseException:
+        keeper.failed(name)
+        raise
+
+
+def _must_pass(error: MigrateError, *, known: bool) -> None:
+    """Raise what a person has to look at. known: that the tracker is at this address: what answers
+    in its place now is a page that a proxy shows while it is away, or half a reply."""
+    if isinstance(error, WrongTracker) and not known:
+        raise error

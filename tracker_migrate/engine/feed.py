@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,16 +53,22 @@ class Fed(msgspec.Struct, kw_only=True):
     gone: int = 0
     closed: int = 0
     owed: int = 0
+    failed: str = ""
 
     @property
     def news(self) -> bool:
-        """Whether anything was done there that the ledger had not said."""
-        return bool(self.looked or self.owed)
+        """Whether anything was done there that the ledger had not said, as far as is known."""
+        return bool(self.looked or self.owed or self.failed)
 
 
 def begin(target: Target) -> None:
     """Have the feed read from here on, if nobody has read it: before the first write. One request.
     Raises Unreachable, LoginNeeded."""
+    with suppress(ObjectError):  # the look itself tells of it
+        _begin(target)
+
+
+def _begin(target: Target) -> None:
     sink, store = target.sink, target.workspace.fed(target.name)
     if isinstance(sink, TellsEdits) and store.stand() is None:
         at = now()
@@ -96,9 +103,12 @@ class Feed:
         sink = self._target.sink
         if not isinstance(sink, TellsEdits):
             return self._fed
-        begin(self._target)
         self._ledger.flush()
-        self._ask(sink)
+        try:
+            _begin(self._target)
+            self._ask(sink)
+        except ObjectError as error:
+            self._fed.failed = str(error)
         self._look(self._store.issues("look"))
         self._fed.owed = len(self._store.issues("look"))
         return self._fed

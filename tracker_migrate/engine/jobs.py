@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.backdate import Backdate, Backdating
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.feed import Fed, Feed
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.keeper import Keeper
 from tracker_migrate.engine.left import Undone
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.planfile import keep_to, read_file
@@ -59,6 +61,7 @@ _NOT_THE_SOURCES = {
     "show_addresses",
     "attachments",
     "attachment_limit",
+    "token_ends",
 }
 _CREDENTIALS = ("consumer", "token", "secret")
 
@@ -240,18 +243,47 @@ def apply(
     limit: int | None = None,
     planned: Path | None = None,
     retry: bool = False,
+    keeper: Keeper | None = None,
 ) -> Applied:
     """Write what is missing at a target. planned: a plan's file; anything else is refused. retry:
-    also what was set aside and rests."""
+    also what was set aside and rests. keeper: keeps the target's sink open afterwards."""
     kept = None if planned is None else read_file(planned, target)
     expected = None if kept is None else kept.digests
-    with heard_by(listen), _opened(workspace, target) as bound, Look(workspace) as look:
+    with heard_by(listen), _opened(workspace, target, keeper) as bound, Look(workspace) as look:
         told = naming(workspace).heard_by(listen)
         if kept is not None:
             only = keep_to(bound, kept, naming(workspace).settled(), only)
-        return _applied_as_told(
-            Apply(bound, told, expected, look, retry=retry).run(only, limit), naming(workspace)
-        )
+        applied = Apply(bound, told, expected, look, retry=retry).run(only, limit)
+        if keeper is not None:
+            keeper.applied(bound, applied)
+        return _applied_as_told(applied, naming(workspace))
+
+
+def feed(
+    workspace: Workspace,
+    target: str,
+    listen: Listen = silent,
+    *,
+    count: timedelta = timedelta(0),
+    at: datetime | None = None,
+    keeper: Keeper | None = None,
+) -> Fed:
+    """Note what people did at a target since the last look, as its feed tells it. count, at: see
+    `engine.feed`. keeper: keeps the target's sink open afterwards."""
+    with heard_by(listen), _opened(workspace, target, keeper) as bound:
+        try:
+            bound.meet()
+        except ClosingOnly:
+            return Fed()  # the apply that follows closes, and tells of it
+        return Feed(bound, naming(workspace).heard_by(listen), count=count, at=at).run()
+
+
+def at_rest(workspace: Workspace, target: str, keeper: Keeper, pulled: Pulled) -> Applied | None:
+    """What an apply would come to, if it is known that nothing is to be done: see
+    `engine.keeper`."""
+    with _opened(workspace, target, keeper) as bound:
+        found = keeper.at_rest(bound, pulled)
+    return None if found is None else _applied_as_told(found, naming(workspace))
 
 
 def _applied_as_told(written: Applied, names: Naming) -> Applied:
@@ -405,10 +437,10 @@ def verify_outsider(workspace: Workspace, target: str) -> Verified:
 
 
 @contextmanager
-def _opened(workspace: Workspace, name: str) -> Iterator[Target]:
-    """A target, closed afterwards; a refused token is told with where it is read from, a setting
-    that the server can't do with where it stands."""
-    with closing(Target(workspace, name)) as bound:
+def _opened(workspace: Workspace, name: str, keeper: Keeper | None = None) -> Iterator[Target]:
+    """A target, closed afterwards, if nobody keeps it open; a refused token is told with where it
+    is read from, a setting that the server can't do with where it stands."""
+    with closing(Target(workspace, name, keeper)) as bound:
         try:
             yield bound
         except LoginNeeded as error:

@@ -73,10 +73,7 @@ class ClosingParents:
             except InDoubt as waiting:
                 if self._sender.settle(waiting.doubt) is None:
                     continue
-            self._ledger.flush()
-            self._store.add([parent.issue], "closed")
-            detail = "all that stands below it is closed"
-            self._say(parent.issue, detail)
+            self._closed(parent.issue)
             return
         raise Refused(f"the replies to {_TRIES} requests were lost: look at the server")
 
@@ -95,7 +92,10 @@ class ClosingParents:
         made = (closer.step(one, parent.issue, {}) for one in target.planner.compose([action]))
         return [_as_held(step, parent) for step in made]
 
-    def _say(self, issue: Key, detail: str) -> None:
+    def _closed(self, issue: Key) -> None:
+        self._ledger.flush()
+        self._store.add([issue], "closed")
+        detail = "all that stands below it is closed"
         self._listen(Event(name="closed", target=self._target.name, key=issue, detail=detail))
 
 

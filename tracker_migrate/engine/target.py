@@ -8,7 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 from tracker_migrate import registry
 from tracker_migrate.abilities import KnowsSeals, WritesAsOthers
@@ -16,9 +18,10 @@ from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
-from tracker_migrate.model import Key, key, name_of, parts
+from tracker_migrate.model import Issue, Key, key, name_of, parts
 from tracker_migrate.text.redact import hide_addresses
 from tracker_migrate.workspace import Workspace, settings
+from tracker_migrate.workspace.archive import mentioned
 from tracker_migrate.workspace.ledger import Held, Ledger
 from tracker_migrate.workspace.names import Names
 from tracker_migrate.workspace.policies import policies_of
@@ -66,13 +69,41 @@ class Places:
             self._fresh.pop(key, None)
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What a target said of itself, for the tables of `writer`. members: of groups. importer: ""
+    if it was not asked for. unspoken: accounts that nothing is to be written as, and why."""
+
+    writer: str
+    members: Mapping[str, frozenset[str] | None]
+    importer: str
+    unspoken: Mapping[str, str]
+
+
+class Keeps(Protocol):
+    """Keeps sinks open, and knows what their targets said: see `engine.keeper`."""
+
+    def sink(self, name: str, by: Any, make: Callable[[], Sink]) -> Sink:
+        """The sink of a target; made if there is none."""
+        ...
+
+    def known(self, name: str, writer: str) -> Known | None:
+        """What a target said, if that is still believed."""
+        ...
+
+    def know(self, name: str, known: Known) -> None:
+        """A target was asked."""
+        ...
+
+
 class Target:
-    """A target, ready to be planned for, written to, or verified.
+    """A target, ready to be planned for, written to, or verified. keeper: keeps its sink open when
+    this is closed.
 
     Raises UsageError with all mistakes of its settings and tables.
     """
 
-    def __init__(self, workspace: Workspace, name: str) -> None:
+    def __init__(self, workspace: Workspace, name: str, keeper: Keeps | None = None) -> None:
+        self._keeper = keeper
         self.workspace = workspace
         self.name = name
         self.archive = workspace.archive
@@ -112,8 +143,8 @@ class Target:
         #: says of an issue without a verdict whether it moves; of any, if `_foretells_all`
         self._foretold: Callable[[Key], bool] | None = None
         self._foretells_all = False
-        #: what stands of the issues that are being planned
-        self._stands: Mapping[Key, Mapping[Key, Held]] = {}
+        #: what stands of the issues that are being looked at, and in which object
+        self._standing: Mapping[Key, Mapping[Key, Key]] = {}
         self.claiming = threading.Lock()
         self._sink: Sink | None = None
         self._planner: Planner | None = None
@@ -138,12 +169,22 @@ class Target:
         if self._sink is None:
             token = self.workspace.secret(f"{self.name}-token")
             outsider = self.workspace.secret(f"{self.name}-outsider-token")
-            self._sink = registry.open_sink(self.spec, self.options, token, outsider)
-            if isinstance(self._sink, TakesFiles):
-                self._sink.lend(self.workspace.files)
-            if isinstance(self._sink, KnowsSeals):
-                self._sink.trust(self.seals.of)
+            with_ = self.spec, self.options, token, outsider
+            if self._keeper is None:
+                self._sink = self._open(*with_)
+            else:
+                self._sink = self._keeper.sink(self.name, with_, lambda: self._open(*with_))
         return self._sink
+
+    def _open(
+        self, spec: str, options: Mapping[str, Any], token: str | None, outsider: str | None
+    ) -> Sink:
+        sink = registry.open_sink(spec, options, token, outsider)
+        if isinstance(sink, TakesFiles):
+            sink.lend(self.workspace.files)
+        if isinstance(sink, KnowsSeals):
+            sink.trust(self.seals.of)
+        return sink
 
     @property
     def chooses(self) -> bool:
@@ -166,9 +207,25 @@ class Target:
         be older than the tables."""
         self._foretold, self._foretells_all = moves, every
 
-    def expect(self, stands: Mapping[Key, Mapping[Key, Held]]) -> None:
-        """Know what stands here of a page of issues, so that the ledger is not asked of each."""
-        self._stands = stands
+    @contextmanager
+    def expecting(
+        self, issues: Collection[Issue], stands: Mapping[Key, Mapping[Key, Held]] | None = None
+    ) -> Iterator[None]:
+        """Ask once for what is known of a page of issues, that it need not be asked of each: whom
+        they name, and what stands here of them. stands: that, if somebody has asked already."""
+        before = self._standing
+        if stands is None:
+            self._standing = self.ledger.standings([issue.key for issue in issues])
+        else:
+            self._standing = {
+                issue: {key: one.within or key for key, one in held.items()}
+                for issue, held in stands.items()
+            }
+        self.decisions.meet({person for issue in issues for person in mentioned(issue)})
+        try:
+            yield
+        finally:
+            self._standing = before
 
     def closed(self, issue: Key) -> str | None:
         """Why an issue has to be closed here for all but the importer, or None."""
@@ -181,9 +238,8 @@ class Target:
 
     def standing(self, issue: Key) -> Mapping[Key, Key]:
         """What stands here of an issue, or stood, and in which object."""
-        if issue in self._stands:
-            return {key: one.within or key for key, one in self._stands[issue].items()}
-        return self.ledger.standing(issue)
+        expected = self._standing.get(issue)
+        return self.ledger.standing(issue) if expected is None else expected
 
     def hide(self, issues: Iterable[Key]) -> None:
         """Close these for all but the importer from now on, as if somebody had done so by hand."""
@@ -200,6 +256,18 @@ class Target:
             copy._sink, copy._planner = self.sink, self.planner
             yield copy
 
+    def meet(self) -> None:
+        """Ask the target what it is, and learn from it; less of what is known already. Raises what
+        `Sink.check` does."""
+        writer = self.decisions.source_writer
+        known = self._keeper.known(self.name, writer) if self._keeper is not None else None
+        if known is None:
+            self.sink.check(self.decisions)
+            self.learn()
+            return
+        self.decisions.doors.learn(known.members, known.importer)
+        self.decisions.unspoken = known.unspoken
+
     def learn(self) -> None:
         """Ask the target whom its groups let in: what can't be told is refused from now on. And
         which of the accounts of people.csv nothing is to be written as."""
@@ -207,14 +275,19 @@ class Target:
         groups = {one for policy in policies for one in (*policy.groups, policy.space) if one}
         groups |= {*self.decisions.tables.people.groups.values()}
         members = self.sink.members(sorted(groups)) if groups else {}
-        self.decisions.doors.learn(members, self.sink.importer if policies else "")
+        importer = self.sink.importer if policies else ""
+        self.decisions.doors.learn(members, importer)
         if isinstance(self.sink, WritesAsOthers):
             accounts = {one.id for one in self.decisions.tables.people.accounts.values()}
             self.decisions.unspoken = self.sink.unspoken(accounts)
+        if self._keeper is not None:
+            writer, unspoken = self.decisions.source_writer, self.decisions.unspoken
+            known = Known(writer=writer, members=members, importer=importer, unspoken=unspoken)
+            self._keeper.know(self.name, known)
 
     def close(self) -> None:
         """Give back the sink's connections."""
-        if self._sink is not None:
+        if self._sink is not None and self._keeper is None:
             self._sink.close()
 
 

@@ -75,6 +75,8 @@ class Workspace:
         hide = hide_in if not self.settings.source.show_addresses else _as_it_is
         self.archive = Archive(self.engine, self.writer, hide)
         self.files = FileStore(self.state / "attachments")
+        #: whether somebody else coordinated since we did last
+        self.disturbed = True
         self._advised: dict[int, str] = {}
 
     def __enter__(self) -> Workspace:
@@ -173,7 +175,8 @@ class Workspace:
         The lock goes with the process, however it ends. Raises Locked if another holds it.
         """
         with self._lock(*_COORDINATE) as before:
-            if before != self.owner:  # who was here since is gone, and so is what worked for them
+            self.disturbed = before != self.owner
+            if self.disturbed:  # who was here since is gone, and so is what worked for them
                 for target in self.settings.targets:
                     self.ledger(target).drop_leases(others=True)
             yield
