@@ -45,12 +45,13 @@ class Feed:
         for rows in self._finder.done_to_tasks(_FIRST, _MORE):
             stands = stands or _stands(rows, last, seen)
             fresh = [row for row in rows if row.id > last - _OVERLAP and row.id not in seen]
-            touches = map(self._touch, fresh) if mark else ()
+            touches = map(self.touch, fresh) if mark else ()
             yield Told(touches=tuple(one for one in touches if one is not None), mark=stands)
             if not mark or not rows or rows[-1].id <= last - _OVERLAP:
                 return
 
-    def _touch(self, row: TransactionRow) -> Touch | None:
+    def touch(self, row: TransactionRow) -> Touch | None:
+        """What a row tells of a task; None if it is about no field of ours."""
         by = "" if row.author == self._server.facts.me else row.author
         if row.type in _PASSED:
             return None

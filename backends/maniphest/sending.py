@@ -126,6 +126,7 @@ class Sender:
         self._known_words(action.fields)
         fields = self._policies.sent(self._with_owner(action), create=False)
         sent = list(task_transactions(fields, create=False))
+        sent += self._without(action)
         marker = self._server.facts.marker
         renamed = "description" in fields and bool(action.marker)
         if marker is not None and (renamed or action.marker.startswith((DOUBLED, UNDONE))):
@@ -146,6 +147,22 @@ class Sender:
         if row is None:
             raise Gone("the task is gone, or closed to the importer")
         return {**action.fields, "owner": row.fields.get("ownerPHID")}
+
+    def _without(self, action: ClosedAction) -> list[Transaction]:
+        """Of a task's projects those go that we have put it into, and that are wanted no more:
+        the others are people's."""
+        if "projects" not in action.fields or action.at is None:
+            return []
+        row = next(self._finder.tasks_by_phid([action.at.id], projects=True), None)
+        strange = set(row.projects if row is not None else ()) - {*phids(action.fields["projects"])}
+        if not strange:
+            return []
+        rows = list(self._finder.transactions(action.at.id))
+        groups = self._finder.ours.groups(rows)
+        written = (one for one in rows if self._finder.ours.wrote(one, groups))
+        ours = {phid for one in written if one.type == "projects" for phid in one.added()}
+        gone = sorted(strange & ours)
+        return [said("projects.remove", gone)] if gone else []
 
     def _known_words(self, fields: Mapping[str, Any]) -> None:
         """An unknown status is taken without a word, and closes the task (recording 027)."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_migrate.abilities import Back, Backdater, Foresight, Parents, Part, Told
+from tracker_migrate.abilities import Back, Backdater, Between, Foresight, Parents, Part, Told
 from tracker_migrate.backends.maniphest import checking, people, standings, undoing
 from tracker_migrate.backends.maniphest import parents as parents_
+from tracker_migrate.backends.maniphest.between import History
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.compose import FILES
 from tracker_migrate.backends.maniphest.feed import Feed
@@ -86,6 +87,7 @@ class ManiphestSink:
         self._reader = Reader(self._server, self._finder, self._guard, files)
         self.watch: Watch | None = ManiphestWatch(self._server, self._finder, files)
         self._feed = Feed(self._server, self._finder)
+        self._history = History(self._server, self._finder, self._feed)
 
     def lend(self, files: Files) -> None:
         """See `interfaces.TakesFiles.lend`."""
@@ -247,6 +249,20 @@ class ManiphestSink:
     ) -> list[Key]:
         """See `interfaces.Sink.readable_by_outsider`."""
         return self._outsider.readable(refs, withheld, thorough=thorough)
+
+    def in_words(self, kind: str, field: str, value: Any) -> str:
+        """See `abilities.TellsValues.in_words`."""
+        return self._history.in_words(value)
+
+    def moment(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> dict[str, Any]:
+        """See `abilities.SeesBetween.moment`."""
+        return self._history.moment(refs)
+
+    def between(
+        self, refs: Mapping[Key, tuple[str, RemoteRef]], moment: Mapping[str, Any]
+    ) -> Sequence[Between]:
+        """See `abilities.SeesBetween.between`."""
+        return self._history.between(refs, moment)
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link with a label makes no mention on the task that it leads to, as `T1`, `{T1}` and

@@ -113,6 +113,11 @@ class TransactionRow(
         """The value that a task's field had before."""
         return str(self.fields.get("old") or "") if isinstance(self.fields, dict) else ""
 
+    def added(self) -> list[str]:
+        """The PHIDs that it put into a list."""
+        done = self.fields.get("operations") if isinstance(self.fields, dict) else None
+        return [str(one["phid"]) for one in done or () if one.get("operation") == "add"]
+
     @property
     def text(self) -> str | None:
         """The text of a comment that is still there."""
@@ -241,10 +246,8 @@ def task_transactions(fields: dict[str, Any], *, create: bool) -> Iterator[Trans
     for name in PLAIN:
         if name in fields:
             yield said(name, fields[name])
-    if "projects" in fields:
-        named = phids(fields["projects"])
-        if named or not create:
-            yield said("projects.add" if create else "projects.set", named)
+    if "projects" in fields and (named := phids(fields["projects"])):
+        yield said("projects.add", named)
     if fields.get("parent"):
         yield said("parents.add", [task_phid(fields["parent"])])
 

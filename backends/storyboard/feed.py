@@ -60,7 +60,7 @@ class Feed:
             within = [row for row in rows if last - _OVERLAP < row["id"] <= stands["event"]]
             fresh = [row for row in within if row["id"] not in seen and row["id"] not in told]
             told.update(row["id"] for row in fresh)
-            touches = [] if not mark else [one for one in map(self._touch, fresh) if one]
+            touches = [] if not mark else [one for one in map(self.touch, fresh) if one]
             ends = not mark or not rows or rows[-1]["id"] <= last - _OVERLAP
             ends = ends or stands["total"] <= _FIRST
             missing = bool(mark) and ends and stands["total"] < mark["total"] + len(told)
@@ -81,7 +81,7 @@ class Feed:
                 return
             offset, size = offset + size, _MORE
 
-    def _touch(self, row: Mapping[str, Any]) -> Touch | None:
+    def touch(self, row: Mapping[str, Any]) -> Touch | None:
         """What a row tells of an object of ours; None if it is about none."""
         author = row.get("author_id")
         by = "" if author is None or self._site.is_ours(author) else str(author)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.abilities import Back, Backdater, Foresight, Part, Told
+from tracker_migrate.abilities import Back, Backdater, Between, Foresight, Part, Told
 from tracker_migrate.backends.storyboard import (
     checks,
     outsider,
@@ -18,6 +18,7 @@ from tracker_migrate.backends.storyboard import (
     wire,
 )
 from tracker_migrate.backends.storyboard.account import Site
+from tracker_migrate.backends.storyboard.between import Timeline
 from tracker_migrate.backends.storyboard.feed import Feed
 from tracker_migrate.backends.storyboard.files import KIND as FILE
 from tracker_migrate.backends.storyboard.files import FileWriter
@@ -80,6 +81,7 @@ class StoryBoardSink:
         self._standings = standings.Standings(self._site)
         self._undoing = undoing.Undoing(self._site, self._finder)
         self._feed = Feed(self._site)
+        self._timeline = Timeline(self._site, self._feed)
 
     def check(self, decisions: Decisions) -> Mapping[str, str]:
         """What the server is and who we are. Raises WrongTracker, LoginNeeded, Unreachable,
@@ -256,6 +258,20 @@ class StoryBoardSink:
         found = outsider.readable(self._site, rows, withheld=withheld, thorough=thorough)
         files = self._files.readable({of: at for of, (kind, at) in refs.items() if kind == FILE})
         return [*(of for of in refs if of in files), *found]
+
+    def in_words(self, kind: str, field: str, value: Any) -> str:
+        """See `abilities.TellsValues.in_words`."""
+        return self._timeline.in_words(field, value)
+
+    def moment(self, refs: Mapping[Key, tuple[str, RemoteRef]]) -> dict[str, Any]:
+        """See `abilities.SeesBetween.moment`."""
+        return self._timeline.moment(refs)
+
+    def between(
+        self, refs: Mapping[Key, tuple[str, RemoteRef]], moment: Mapping[str, Any]
+    ) -> Sequence[Between]:
+        """See `abilities.SeesBetween.between`."""
+        return self._timeline.between(refs, moment)
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
         """A link to where it is at StoryBoard, else to its home at the source."""

@@ -35,8 +35,9 @@ from tracker_migrate.interfaces import (
     Wanted,
     Watch,
 )
-from tracker_migrate.model import Issue, Key, key, kind_of
+from tracker_migrate.model import Issue, Key, key, kind_of, parts
 from tracker_migrate.text.continued import part_home, part_key, whole_home
+from tracker_migrate.text.notes import noted_home
 from tracker_migrate.workspace.doubled import Double
 from tracker_migrate.workspace.ledger import Held, places
 from tracker_migrate.workspace.undone import is_undone
@@ -284,7 +285,12 @@ class Names:
         numbers = defaultdict[str, list[int]](list)
         for home, number in map(whole_home, wanted):
             numbers[home].append(number)
+        notes = {one: named for one in wanted if (named := noted_home(one)) is not None}
         for issue in self._target.archive.issues():
+            for marker, (home, kind, mark) in notes.items():
+                if home == issue.home:
+                    tracker, _kind, name = parts(issue.key)
+                    found[marker].add(key(tracker, kind, f"{name}/{mark}"))
             for home, of in _homes(issue):
                 for number in numbers.get(home, ()):
                     marker = part_home(home, number) if number else home

@@ -29,6 +29,7 @@ from tracker_migrate.text.origin import Origin
 KINDS = {"source": "note", "target": "kept"}
 _MARK = r"(?P<kind>note|kept) (?P<mark>[0-9a-f]{12})"
 _LABEL = re.compile(rf"(?P<whole>.+) {_MARK}")
+_HOME = re.compile(r"(?P<whole>.+)[#&](?P<kind>note|kept)-(?P<mark>[0-9a-f]{12})")
 _STAYS = " was changed both here and at {source}. What was written here stays; at {source} it says:"
 _GOES = " was changed both here and at {source}. It says what {source} says by now; here it said:"
 
@@ -57,6 +58,12 @@ def note_label(label: str, of: Key) -> str:
 def note_home(home: str, of: Key) -> str:
     """The permalink of a note: it leads to the issue."""
     return f"{home}{'&' if '#' in home else '#'}{kind_of(of)}-{_mark(of)}"
+
+
+def noted_home(permalink: str) -> tuple[str, str, str] | None:
+    """The issue's permalink, the kind and the mark of a note that a permalink names, if any."""
+    found = _HOME.fullmatch(permalink)
+    return (found["whole"], found["kind"], found["mark"]) if found is not None else None
 
 
 def noted(label: str, issue: Key) -> Key | None:
