@@ -101,9 +101,11 @@ class Teller:
     def _meant(self, saying: Saying, board: Board) -> Saying:
         notice = structs.replace(saying.notice, by=self.who)
         task = _task(board, notice.of)
-        if notice.what == "status" and task is not None:
-            notice = structs.replace(notice, was=stage(task), now=None)
+        known = notice.was is not None and task is not None and notice.was.status == task.status
+        if task is not None and not known:  # else as it was before anything was ever said
+            notice = structs.replace(notice, was=stage(task))
         self._pace()
+        notice = structs.replace(notice, now=None, back=False)
         return self._kept(structs.replace(saying, state="meant", reason="", notice=notice))
 
     def _send(self, issue: Issue, notice: Notice, board: Board) -> Key | None:
