@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,10 @@ class Known(Protocol):
 
     def person(self, key: Key) -> Person | None:
         """What is known of a person."""
+        ...
+
+    def people(self, keys: Sequence[Key]) -> Iterator[Person]:
+        """Those of these people of whom more than the name is known."""
         ...
 
     def milestone(self, key: Key) -> Milestone | None:
@@ -142,6 +146,14 @@ class TargetDecisions:
                 self._people.clear()
             self._people[person] = self._nameable(self._known.person(person))
         return self._people[person]
+
+    def meet(self, people: Collection[Key]) -> None:
+        """Ask for what is known of these people in one go, for they are about to be named."""
+        if len(self._people) > 5000:
+            self._people.clear()
+        fresh = [one for one in people if one not in self._people]
+        known = {one.key: one for one in self._known.people(fresh)}
+        self._people.update((one, self._nameable(known.get(one))) for one in fresh)
 
     def _nameable(self, person: Person | None) -> Person | None:
         """A person as anybody may hear of them."""

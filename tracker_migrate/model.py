@@ -341,28 +341,31 @@ def present_fields(issue: Issue) -> Iterator[tuple[str, str]]:
     empty list and None hold nothing, nor do a 0 and a False of `extra`. Source: what `Loss` adds
     up to.
     """
-    yield from _filled(issue, issue.kind, skip=frozenset(PARTS))
-    for field, entity in PARTS.items():
-        for part in getattr(issue, field):
-            yield from _filled(part, entity)
+    yield from ((issue.kind, field) for field in own_fields(issue))
+    for name, entity in PARTS.items():
+        for part in getattr(issue, name):
+            yield from ((entity, field) for field in own_fields(part))
 
 
-def _filled(
-    value: msgspec.Struct, entity: str, skip: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, str]]:
-    for field in value.__struct_fields__:
+def own_fields(of: msgspec.Struct) -> Iterator[str]:
+    """The fields that hold something, of an issue without its parts, or of one of its parts, named
+    as in `present_fields`."""
+    skip = PARTS if isinstance(of, Issue) else ()
+    for field in of.__struct_fields__:
         if field in skip:
             continue
-        held = getattr(value, field)
+        held = getattr(of, field)
         if isinstance(held, dict):
-            yield from ((entity, f"{field}.{name}") for name, one in held.items() if says(one))
+            for name, one in held.items():
+                if says(one):
+                    yield f"{field}.{name}"
         elif holds(held):
-            yield entity, field
+            yield field
 
 
 def holds(value: object) -> bool:
     """Whether a field's value is more than nothing: not None, an empty text, or an empty list."""
-    return value is not None and value not in ("", (), [], {})
+    return bool(value) or not (value is None or isinstance(value, (str, tuple, list, dict)))
 
 
 def says(value: object) -> bool:

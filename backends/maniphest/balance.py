@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from tracker_migrate.backends.maniphest import fields, files, projects, texts, work_items
 from tracker_migrate.backends.maniphest.losses import LOSSES, Outcome
 from tracker_migrate.interfaces import Decisions, Loss
-from tracker_migrate.model import Comment, Issue, Task, key, present_fields
+from tracker_migrate.model import Comment, Issue, Task, own_fields, present_fields
 
 Told = tuple[str, str, Outcome, str]
 #: where a comment that repeats the description is told all the same
-#: stands in for the issue where one comment alone is counted
-_NOTHING = key("none", "bug", 0)
 _SAME_AS_DESCRIPTION = ("text", "author", "created", "subject")
 
 
@@ -55,17 +53,11 @@ def _comment(issue: Issue, comment: Comment) -> Iterator[Told]:
     reason = texts.unwritten(issue, comment)
     if not reason:
         return
-    for _, field in _filled(comment):
+    for field in own_fields(comment):
         if reason is texts.SAME and field in _SAME_AS_DESCRIPTION:
             yield "comment", field, "native" if field == "text" else "text", ""
         else:
             yield "comment", field, "lost", reason
-
-
-def _filled(comment: Comment) -> Iterator[tuple[str, str]]:
-    """The fields of one comment that hold something, as `present_fields` counts them."""
-    alone = Issue(key=_NOTHING, kind="bug", name="", title="", home="", comments=(comment,))
-    yield from ((one, name) for one, name in present_fields(alone) if one == "comment")
 
 
 def _tasks(issue: Issue, decisions: Decisions, single: bool) -> Iterator[Told]:

@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
-
-import msgspec
 
 from tracker_migrate.backends.storyboard import attached, shape, work_items
 from tracker_migrate.backends.storyboard.options import limit_of
 from tracker_migrate.interfaces import Decisions, Loss
-from tracker_migrate.model import PARTS, Comment, Issue, Key, present_fields
+from tracker_migrate.model import PARTS, Comment, Issue, Key, own_fields
 from tracker_migrate.text import folded
 from tracker_migrate.text.details import SAID_BY_ORIGIN
 from tracker_migrate.text.subjects import telling
@@ -101,13 +98,13 @@ def _fates(
     issue: Issue, decisions: Decisions, within: Container[Key] = ()
 ) -> Iterator[tuple[str, str, Outcome]]:
     """within: comments that stand in another one."""
-    for entity, field in _fields(issue, dict.fromkeys(PARTS, ())):
-        yield entity, field, _issue_fate(issue, decisions, entity, field)
+    for field in own_fields(issue):
+        yield issue.kind, field, _issue_fate(issue, decisions, field)
     yield from _task_fates(issue, decisions)
     for comment in issue.comments:
         fate = shape.fate(issue, comment)
-        for entity, field in _fields(_bare(issue), {"comments": (comment,)}, "comment"):
-            usual = not telling(issue, comment.subject)
+        usual = fate == "repeats" and not telling(issue, comment.subject)
+        for field in own_fields(comment):
             told = _comment_fate(field, fate, usual)
             if (
                 field == "author"
@@ -115,22 +112,22 @@ def _fates(
                 and shape.by(comment.author, issue, decisions)
             ):
                 told = NATIVE
-            yield entity, field, TEXT if told == NATIVE and comment.key in within else told
+            yield "comment", field, TEXT if told == NATIVE and comment.key in within else told
     for field, native in work_items.native(issue, decisions):
         yield work_items.ENTITY, field, NATIVE if native else TEXT
     yield from _attachment_fates(issue, decisions)
-    rest = {part: getattr(issue, part) for part in PARTS if part not in _TOLD_APART}
-    for entity, field in _fields(_bare(issue), rest):
-        if entity != issue.kind:
-            yield entity, field, LOSSES.get(f"{entity}.{field}", TEXT)
+    for name, entity in PARTS.items():
+        for part in getattr(issue, name) if name not in _TOLD_APART else ():
+            for field in own_fields(part):
+                yield entity, field, LOSSES.get(f"{entity}.{field}", TEXT)
 
 
-def _issue_fate(issue: Issue, decisions: Decisions, entity: str, field: str) -> Outcome:
+def _issue_fate(issue: Issue, decisions: Decisions, field: str) -> Outcome:
     if field == "author" and shape.by(issue.author, issue, decisions):
         return NATIVE
     if field == "tags":
         return NATIVE if len(shape.tags(issue, decisions)) == len(issue.tags) else TEXT
-    return LOSSES.get(f"{entity}.{field}", TEXT)
+    return LOSSES.get(f"{issue.kind}.{field}", TEXT)
 
 
 def _task_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outcome]]:
@@ -147,18 +144,18 @@ def _task_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, 
                 native.add("task.author")
             if shape.milestone(issue, task, decisions) is not None:
                 native.add("task.milestone")
-        for entity, field in _fields(_bare(issue), {"tasks": (task,)}, "task"):
-            yield entity, field, NATIVE if f"task.{field}" in native else TEXT
+        for field in own_fields(task):
+            yield "task", field, NATIVE if f"task.{field}" in native else TEXT
 
 
 def _attachment_fates(issue: Issue, decisions: Decisions) -> Iterator[tuple[str, str, Outcome]]:
     """The bytes are native if a folder of the settings has them; all else of a file is text."""
     told = attached.fates(issue, decisions) if issue.attachments else {}
     for one in issue.attachments:
-        for entity, field in _fields(_bare(issue), {"attachments": (one,)}, "attachment"):
+        for field in own_fields(one):
             reason = told[one.key].reason if field == "file" else ""
             bytes_ = ("lost", reason) if reason else NATIVE
-            yield entity, field, bytes_ if field == "file" else TEXT
+            yield "attachment", field, bytes_ if field == "file" else TEXT
 
 
 def _comment_fate(field: str, fate: shape.Fate, usual_subject: bool) -> Outcome:
@@ -169,17 +166,6 @@ def _comment_fate(field: str, fate: shape.Fate, usual_subject: bool) -> Outcome:
     if fate == "repeats" and (field == "author" or (field == "subject" and usual_subject)):
         return TEXT
     return "lost", UNWRITTEN[fate]
-
-
-def _bare(issue: Issue) -> Issue:
-    return Issue(key=issue.key, kind=issue.kind, name="", title="", home="")
-
-
-def _fields(
-    issue: Issue, parts: Mapping[str, Any], only: str | None = None
-) -> Iterator[tuple[str, str]]:
-    found = present_fields(msgspec.structs.replace(issue, **parts))
-    return ((entity, field) for entity, field in found if only is None or entity == only)
 
 
 def written(issue: Issue) -> tuple[Comment, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,9 @@ class Nothing:
 
     def person(self, key: Key) -> Person | None:
         return None
+
+    def people(self, keys: Sequence[Key]) -> Iterator[Person]:
+        return (known for key in keys if (known := self.person(key)) is not None)
 
     def milestone(self, key: Key) -> Milestone | None:
         return None

@@ -10,6 +10,7 @@ can't be closed, for whether those stand there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
@@ -64,15 +65,22 @@ class Foresight:
             self._target, [i for i in issues.values() if i.key not in known or i.key in looked]
         )
         found = {}
-        for key, mark in marks.items():
-            issue = issues.get(key)
-            if key in known:
-                told = self._told(known[key], mark, issue)
-                found[key] = msgspec.structs.replace(told, exposed=exposed.get(key, ""))
-            elif issue is not None:
-                found[key] = self._look(issue, mark, exposed.get(key, ""))
+        fresh = [issue for key, issue in issues.items() if key not in known]
+        with self._expecting(fresh):
+            for key, mark in marks.items():
+                issue = issues.get(key)
+                if key in known:
+                    told = self._told(known[key], mark, issue)
+                    found[key] = msgspec.structs.replace(told, exposed=exposed.get(key, ""))
+                elif issue is not None:
+                    found[key] = self._look(issue, mark, exposed.get(key, ""))
         self._keep(one for key, one in found.items() if key not in known)
         return found
+
+    def _expecting(self, fresh: Sequence[Issue]) -> AbstractContextManager[None]:
+        """Whether an issue is refused is asked of the issue alone; what becomes of its fields, also
+        of what stands."""
+        return self._target.expecting(fresh) if fresh and self._losses else nullcontext()
 
     def moves(self, issue: Key) -> bool:
         """Whether an issue is, or will be, at the target, as the tables are now."""

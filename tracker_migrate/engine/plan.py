@@ -196,16 +196,17 @@ class Plan:
         done = [one.key for one in taken if one.key not in due and not (one.refused or one.exposed)]
         self._planned.unchanged += self._target.ledger.standing_of(done) if done else 0
         issues = self._read(seen for seen in taken if seen.key in due)
-        for seen in taken:
-            issue = issues.get(seen.key) or seen.issue
-            items = tuple(self._issue(seen, seen.key in due, issue, stands.get(seen.key, {})))
-            yield self._outcome(seen, issue, items)
+        told = []
+        with self._target.expecting(issues.values(), stands):
+            for seen in taken:
+                issue = issues.get(seen.key) or seen.issue
+                items = tuple(self._issue(seen, seen.key in due, issue, stands.get(seen.key, {})))
+                told.append(self._outcome(seen, issue, items))
+        yield from told
 
     def _stands(self, keys: list[Key]) -> dict[Key, dict[Key, Held]]:
-        """What stands at the target of these issues; nobody asks the ledger for it again."""
-        stands = self._target.ledger.of_issues(keys) if keys else {}
-        self._target.expect(stands)
-        return stands
+        """What stands at the target of these issues."""
+        return self._target.ledger.of_issues(keys) if keys else {}
 
     def _read(self, due: Iterable[Seen]) -> dict[Key, Issue]:
         """The issues that have to be rendered, and were not decoded yet."""

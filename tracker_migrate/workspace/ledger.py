@@ -221,6 +221,18 @@ class Ledger:
         with self._engine.connect() as connection:
             return {Key(key): Key(within or key) for key, within in connection.execute(query)}
 
+    def standings(self, issues: Sequence[Key]) -> dict[Key, dict[Key, Key]]:
+        """The same of each of these issues; up to a page of them."""
+        table = schema.object_
+        query = sa.select(table.c.issue, table.c.key, table.c.within).where(
+            table.c.target == self.target, table.c.issue.in_(list(issues))
+        )
+        found: dict[Key, dict[Key, Key]] = {issue: {} for issue in issues}
+        with self._engine.connect() as connection:
+            for issue, key, within in connection.execute(query):
+                found[Key(issue)][Key(key)] = Key(within or key)
+        return found
+
     def at(self, kinds: Sequence[str], ids: Sequence[str]) -> dict[tuple[str, str], Held]:
         """The objects that are known to be in these places: by kind, and by the id there."""
         table, found = schema.object_, {}
