@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.opening import opened, targets_of
-from tracker_migrate.cli.options import folder_option, target_option
+from tracker_migrate.cli.options import folder_option, json_option, target_option
 from tracker_migrate.cli.outfile import keep
 from tracker_migrate.errors import UsageError
 
@@ -67,4 +68,49 @@ def redirects(
                     screen.echo(line)
             else:
                 keep(out, lines)
+    return DONE
+
+
+@export.command()
+@folder_option
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "parquet"]),
+    default="jsonl",
+    help="JSON Lines, or Parquet (needs duckdb).",
+)
+@click.option("--private", is_flag=True, help="Also what not everybody may read.")
+@click.option("--pseudonyms", is_flag=True, help="Marks instead of people's names.")
+@click.option("--no-texts", is_flag=True, help="Leave out what people wrote.")
+@json_option
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+def tables(
+    folder: str,
+    form: Any,
+    private: bool,
+    pseudonyms: bool,
+    no_texts: bool,
+    as_json: bool,
+    out: Path,
+) -> int:
+    """Issues, tasks, comments, attachments, history, relations, people: a file each in a new
+    folder OUT, with a schema. What everybody may read, unless --private is given.
+
+    --pseudonyms gives everybody the same mark in all tables; what people wrote stays as it is, and
+    may name them: --no-texts leaves it out.
+
+    Example: `tracker-migrate export tables -C nova-move --format parquet nova-tables`
+    """
+    from tracker_migrate.report.tables import SCHEMA_FILE, write
+
+    with opened(folder) as workspace:
+        how = {"private": private, "pseudonyms": pseudonyms, "texts": not no_texts}
+        counts = write(workspace, out, form, **how)
+    if as_json:
+        screen.document({"folder": str(out), "rows": counts})
+        return DONE
+    screen.echo(", ".join(f"{many} {name}" for name, many in counts.items()))
+    screen.echo(f"look at: {out / SCHEMA_FILE}")
     return DONE
