@@ -139,7 +139,7 @@ class _Batch:
         number = int(stamp.at.id)
         event = events.of_comment.get(number) if kind == "comment" else None
         if row is None or (kind == "comment" and event is None):
-            self._left[stamp.key] = _NOT_THERE
+            self._absent(stamp, row)
             return
         author = event.author_id if event is not None else row.creator_id
         accepted = self._accepted(stamp)
@@ -152,6 +152,14 @@ class _Batch:
         else:
             events.of(kind, number, stamp, accepted, self._importer)
             self._stamped.append(self._row(kind, stamp, row))
+
+    def _absent(self, stamp: Stamp, row: Any) -> None:
+        """What is to go may have gone before the ledger was told of it, with its row of the
+        timeline."""
+        if stamp.withdraw and (row is None or row.content is None):
+            self._stamped.append(Stamped(key=stamp.key, by=stamp.by, gone=True))
+        else:
+            self._left[stamp.key] = _NOT_THERE
 
     def _accepted(self, stamp: Stamp) -> set[int]:
         return {self._account(one) for one in ("", stamp.was_by, stamp.by)}

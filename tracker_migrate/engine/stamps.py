@@ -68,10 +68,9 @@ class Stamps:
         """What is due of an issue: all that the ledger names as ours, whether anything of it has to
         be changed or not, for only the database knows. Raises ObjectError, UsageError."""
         held = self._target.ledger.of_issue(issue.key)
-        goes = withdrawable(self._target, issue, held)
         wanted = self._wanted(issue)
-        meant = self._meant(issue) if goes else {}
-        found = [self._going(held[of], meant.get(of)) for of in goes]
+        goes = withdrawable(self._target, issue, held)
+        found = [self._going(held[of], wanted.get(of)) for of in goes]
         taken = {(one.held.kind, one.held.at.id) for one in found}
         for of, one in held.items():
             if of in wanted and self._is_due(one) and (one.kind, one.at.id) not in taken:
@@ -79,21 +78,18 @@ class Stamps:
         return found
 
     def _wanted(self, issue: Issue) -> dict[Key, Wanted]:
-        """What is refused stays as it is: who may see it is all that matters."""
+        """What is wanted once nothing has to be taken back any more, until when it is refused. What
+        is refused for another reason stays as it is: who may see it is all that matters."""
         planner, decisions = self._target.planner, self._target.decisions
-        if planner.refusal(issue, decisions) is not None:
-            return {}
-        return {one.key: one for one in planner.wanted(issue, decisions)}
-
-    def _meant(self, issue: Issue) -> dict[Key, Wanted]:
-        """What is wanted once nothing has to be taken back any more: until then it is refused."""
         exposures = self._target.exposures
-        reason = exposures.pop(issue.key, None)
+        exposed = exposures.pop(issue.key, None)
         try:
-            return self._wanted(issue)
+            if planner.refusal(issue, decisions) is not None:
+                return {}
+            return {one.key: one for one in planner.wanted(issue, decisions)}
         finally:
-            if reason is not None:
-                exposures[issue.key] = reason
+            if exposed is not None:
+                exposures[issue.key] = exposed
 
     def _is_due(self, held: Held) -> bool:
         kind = self._target.planner.kinds[held.kind]
