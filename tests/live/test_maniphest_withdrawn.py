@@ -1,7 +1,6 @@
 """What `backdate` takes back on a real Phorge: a comment's words, and a file's address.
 
-It wants what test_maniphest_backdate.py wants, and its password in the database's address, if it
-has one.
+It wants what real_move.py says, and the database's password in its address, if it has one.
 """
 
 from __future__ import annotations
