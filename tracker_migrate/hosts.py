@@ -190,6 +190,7 @@ class Host:
         """A request was answered: the server is up."""
         self.answers += 1
         self._is_there = True
+        _ALL.count()
         waiting.beat()
         if self._calm and not self._circuit.in_a_row and not self._moments:
             return
@@ -294,6 +295,19 @@ def in_time(seconds: float) -> str:
     return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
 
 
+class _Tally:
+    """How many requests were answered since this process began."""
+
+    def __init__(self) -> None:
+        self.many = 0
+        self._guard = threading.Lock()
+
+    def count(self) -> None:
+        with self._guard:
+            self.many += 1
+
+
+_ALL = _Tally()
 _known: weakref.WeakValueDictionary[tuple[str, str, int], Host] = weakref.WeakValueDictionary()
 _knowing = threading.Lock()
 
@@ -308,6 +322,11 @@ def answered() -> int:
     """How many requests the hosts have answered that clients live of."""
     with _knowing:
         return sum(host.answers for host in _known.values())
+
+
+def ever_answered() -> int:
+    """How many requests were answered since this process began, by whatever host."""
+    return _ALL.many
 
 
 def down() -> list[str]:

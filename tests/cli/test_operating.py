@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.cli.conftest import Cli, Servers
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.cli.conftest import Cli, Servers, ended, started, until
 from tests.cli.test_outages import patience
+from tracker_migrate import waiting
+from tracker_migrate.cli import listening
+from tracker_migrate.cli.logs import log_to
+from tracker_migrate.engine.clock import Clock
+from tracker_migrate.interfaces import Event
 from tracker_migrate.testing.loopback import Fault
+from tracker_migrate.workspace.packing import stamp
+from tracker_migrate.workspace.pulse import Pulse, Side
+from tracker_migrate.workspace.settings import loopback
 
 
 def sync_of(cli: Cli, *arguments: str) -> dict[str, Any]:
@@ -46,7 +61,7 @@ def test_a_target_that_is_away_falls_behind_alone(
 ) -> None:
     patience(workspace, 0.0)
     standins.storyboard.faults.append(Fault("reset", times=10_000))
-    assert cli("sync", "-q", "--once", "--only", "bug:1").status == 3
+    assert cli("sync", "-q", "--once", "--only", "bug:1000001").status == 3
     ways = {one["name"]: one for one in sync_of(cli)["ways"]}
     assert ways["new"]["lag"] is None
     assert ways["new"]["failing"]
@@ -58,3 +73,161 @@ def test_a_target_that_is_away_falls_behind_alone(
     assert cli("sync", "-q", "--once", "-T", "new").status == 0
     (new,) = (one for one in sync_of(cli)["ways"] if one["name"] == "new")
     assert (new["failing"], new["queue"]) == ("", 0)
+
+
+# -- figures, health -------------------------------------------------------------------------------
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    """What this machine is told."""
+    reply = requests.get(f"http://127.0.0.1:{port}{path}", timeout=20)
+    return reply.status_code, reply.text
+
+
+def listens(folder: Path) -> int:
+    """Have sync listen on a port that is free; which."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with (folder / "migration.toml").open("a") as file:
+        file.write(f'[sync]\nlisten = "127.0.0.1:{port}"\n')
+    return port
+
+
+def test_a_monitor_is_told_how_it_goes(workspace: Path, standins: Servers) -> None:
+    port = listens(workspace)
+    only = ("-T", "new", "--only", "bug:1000001")
+    process = started(workspace, "sync", "-q", *only, "--every", "3600")
+    until(lambda: _answers(port), 60)
+    assert asked(port, "/healthz") == (200, "ok\n")
+    until(lambda: asked(port, "/readyz") == (200, "ok\n"), 120)
+    status, text = asked(port, "/metrics")
+    assert status == 200
+    found = {
+        (one.name, *sorted(one.labels.items())): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+    assert found["tracker_migrate_rounds_total", ("result", "done")] == 1
+    assert 0 <= found["tracker_migrate_lag_seconds", ("of", "new")] < 600
+    assert found["tracker_migrate_queue_issues", ("target", "new")] == 0
+    assert found["tracker_migrate_requests_total",] > 10
+    states = ("state", "done"), ("target", "new")
+    assert found["tracker_migrate_target_issues", *states] == 1
+    assert found["tracker_migrate_alarm", ("alarm", "exposed"), ("of", "")] == 0
+    assert found["process_open_fds",] > 0
+    assert asked(port, "/elsewhere")[0] == 404
+    process.send_signal(signal.SIGTERM)
+    assert ended(process, 30).status == 0
+
+
+def _answers(port: int) -> bool:
+    try:
+        asked(port, "/healthz")
+    except requests.ConnectionError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "listen",
+    ["0.0.0.0:9464", "example.org:9464", "127.0.0.1", "127.0.0.1:0", "[::]:9464", "me@[::1]:1", ""],
+)
+def test_nobody_else_is_told(cli: Cli, workspace: Path, listen: str) -> None:
+    with (workspace / "migration.toml").open("a") as file:
+        file.write(f'[sync]\nlisten = "{listen}"\n')
+    told = cli("sync", "--once")
+    assert told.status == 2
+    assert "sync.listen: " in told.err
+    assert "must be an address of this machine alone" in told.err
+
+
+@pytest.mark.parametrize(
+    "listen", ["127.0.0.1:9464", "[::1]:9464", "localhost:9464", "127.9.9.9:1"]
+)
+def test_any_address_of_this_machine_alone_will_do(listen: str) -> None:
+    assert loopback(listen)[1] == int(listen.rpartition(":")[2])
+
+
+def test_a_port_that_is_taken_is_told(cli: Cli, workspace: Path) -> None:
+    port = listens(workspace)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        told = cli("sync", "-T", "new")
+    assert told.status == 2
+    assert f"sync.listen: 127.0.0.1:{port}: " in told.err
+
+
+class Stub:
+    """As much of a watch as health is told by."""
+
+    def __init__(self, pulse: Pulse, targets: list[str]) -> None:
+        self.pulse, self.targets, self.clock = pulse, targets, Clock()
+
+
+NOW = stamp(datetime.now(UTC))
+LONG_AGO = "2026-01-01T00:00:00.000000Z"
+GOOD = {"new": Side(done=NOW, until=NOW)}
+
+
+@pytest.mark.parametrize(
+    ("pulse", "word"),
+    [
+        (Pulse(doing="reading", targets=GOOD), "starting"),
+        (Pulse(doing="resting", rounds=1, targets=GOOD), "ok"),
+        (Pulse(doing="paused", rounds=1, targets=GOOD), "paused"),
+        (Pulse(rounds=1, targets=GOOD, source=Side(failing=NOW)), "unreachable"),
+        (Pulse(rounds=1, targets={"new": Side(until=NOW, failing=NOW)}), "unreachable"),
+        (Pulse(rounds=1, targets={"new": Side(until=LONG_AGO)}), "behind"),
+        (Pulse(rounds=1, targets={"new": Side()}), "behind"),
+    ],
+)
+def test_readiness_says_in_a_word_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, pulse: Pulse, word: str
+) -> None:
+    watch: Any = Stub(pulse, ["new"])
+    monkeypatch.setattr(waiting, "silent", lambda: 0.0)
+    assert (listening.alive(watch), listening.ready(watch)) == ("ok", word)
+    monkeypatch.setattr(waiting, "silent", lambda: 3600.0)
+    assert (listening.alive(watch), listening.ready(watch)) == ("hung", "hung")
+
+
+# -- the log ---------------------------------------------------------------------------------------
+
+
+def test_the_log_has_a_json_line_for_each_event_and_people_read_what_they_did(
+    cli: Cli, workspace: Path
+) -> None:
+    told = cli("sync", "--once", "-T", "new", "--only", "bug:1000001", "--log", "sync.log")
+    assert "new: " in told.out, "the round, in words"
+    path = workspace / "sync.log"
+    assert path.stat().st_mode & 0o777 == 0o600
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [lines[0]["event"], lines[-1]["event"]] == ["began", "ended"]
+    sent = next(one for one in lines if one["event"] == "sent")
+    assert sent["level"] == "info"
+    assert sent["target"] == "new"
+    assert datetime.fromisoformat(sent["at"]).tzinfo is not None
+    assert next(one for one in lines if one["event"] == "round")["applied"]["new"]["created"] >= 1
+    assert "judged" not in {one["event"] for one in lines}, "that is for -v"
+
+
+def test_a_log_on_the_standard_output_is_all_that_is_there(cli: Cli, workspace: Path) -> None:
+    told = cli("sync", "--once", "-T", "new", "--only", "bug:1000001", "--log", "-")
+    assert told.err == ""
+    assert [json.loads(line)["level"] for line in told.out.splitlines()]
+    refused = cli("sync", "--once", "--log", "-", "--json")
+    assert refused.status == 2
+    refused = cli("sync", "--once", "--log", "no/such/folder")
+    assert refused.status == 1
+    assert "can't write the log" in refused.err
+
+
+def test_a_log_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    with log_to("some.log", tmp_path, 0) as log:
+        log.hear(Event(name="sent"))
+        (tmp_path / "some.log").rename(tmp_path / "some.log.1")
+        log.hear(Event(name="found"))
+    assert "sent" in (tmp_path / "some.log.1").read_text()
+    assert "found" in (tmp_path / "some.log").read_text()

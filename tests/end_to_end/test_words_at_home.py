@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
 
 import msgspec
+from prometheus_client import generate_latest
 
 from tests.end_to_end.marked_world import file_bugs
 from tests.end_to_end.marks import found_in
 from tests.end_to_end.spy_workspace import ARCHIVE, Ears, words_in_files, words_in_state
 from tests.end_to_end.world import TARGETS
+from tracker_migrate.engine.daemon import rounds
+from tracker_migrate.engine.watch import Watch
 from tracker_migrate.interfaces import Event
+from tracker_migrate.report.metrics import registry
 from tracker_migrate.workspace import Workspace
 
 
@@ -44,6 +50,26 @@ def test_no_command_says_or_keeps_a_private_word(ears: Ears) -> None:
     ears.stays_at_the_source()
     beside = frozenset().union(*(words for table, words in held.items() if table not in ARCHIVE))
     assert not beside & marked.marks.ruled("address")
+
+
+def test_no_private_word_is_in_the_log_of_sync_nor_in_its_figures(ears: Ears) -> None:
+    file_bugs(ears.marked.project)
+    log = ears.home / "sync.log"
+    assert ears.run("sync", "-v", "--once", "--log", str(log)) in (0, 3)
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert {"began", "read", "sent", "judged", "issue", "round", "ended"} <= {
+        one["event"] for one in lines
+    }
+    assert ears.run("sync", "-v", "--once", "--log", "-") in (0, 3)
+    assert all(json.loads(line)["at"] for line in ears.said.splitlines())
+    with Workspace(ears.marked.here.folder) as workspace:
+        watch = Watch(workspace, TARGETS)
+        with contextlib.suppress(StopIteration):
+            next(rounds(workspace, TARGETS, once=True, watch=watch))
+        said = generate_latest(registry(watch))
+    ears.is_public(found_in(said), "figures")
+    assert b'tracker_migrate_target_issues{state="done",target="storyboard"}' in said
+    assert ears.run("status", "--html", str(ears.home / "status.html")) in (0, 3)
 
 
 def test_no_error_says_a_private_word(ears: Ears) -> None:

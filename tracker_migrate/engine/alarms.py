@@ -35,7 +35,7 @@ APART = 60.0
 #: bytes that must be free, besides as many as the database has: it is rewritten now and then
 ROOM = 512 * 1024**2
 #: endings that nobody need look at: done, done with something left, Ctrl-C
-_GOOD = (0, 3, 130)
+GOOD = (0, 3, 130)
 _COMMAND = re.compile(r"tracker-migrate [a-z]+(?: --[a-z-]+)*")
 
 
@@ -131,7 +131,7 @@ def _credential(workspace: Workspace, of: str) -> str:
 
 
 def _of_its_life(pulse: Pulse, now: datetime, runs: bool) -> Iterator[Alarm]:
-    if not runs and (pulse.doing != "ended" or pulse.status not in _GOOD):
+    if not runs and (pulse.doing != "ended" or pulse.status not in GOOD):
         if pulse.status in (LoginNeeded.exit_status, Brake.exit_status):
             return  # told above, with what is to be done first
         why = pulse.why or f"{pulse.process} was killed"

@@ -41,7 +41,8 @@ _INTERRUPTED = 130
 class Watch:
     """One daemon. listen: hears all that happens. keep: whether the workspace is told; a round that
     only tries things tells nobody. counts: events since it began, by name and target; rounds: by
-    how they ended, `done`, `left` (something waits for a person), `failed`."""
+    how they ended, `done`, `left` (something waits for a person), `failed`. found: changed issues
+    by how they were found."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Watch:
         *,
         keep: bool = True,
     ) -> None:
-        self.workspace = workspace
+        self.workspace, self.targets = workspace, list(targets)
         self.clock = clock or Clock()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.rounds: Counter[str] = Counter()
