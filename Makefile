@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS = $(if $(SOURCE),--from $(SOURCE)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(BUGS),--bugs $(BUGS))
 
-.PHONY: demo test crash-points state-machine soak check lint types layers wheel examples losses screenshots benchmarks clean
+.PHONY: demo test crash-points state-machine soak check lint types layers wheel examples docs losses screenshots benchmarks clean
 
 demo: $(VENV)/.demo  ## a made-up project into both trackers: SOURCE=launchpad:PROJECT LIMIT=200
 	@$(BIN)/tracker-migrate demo demo $(DEMO_ARGS)
@@ -36,6 +36,10 @@ layers: $(VENV)/.check
 examples: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/examples
 
+docs: $(VENV)/.docs  ## the documentation, without a warning: build/docs/index.html
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "look at: build/docs/index.html"
+
 losses: $(VENV)/.demo  ## what becomes of every field, a page for each target: build/losses-*.md
 	@mkdir -p build
 	$(BIN)/tracker-migrate losses --as storyboard --markdown > build/losses-storyboard.md
@@ -65,6 +69,10 @@ $(VENV)/.test: setup.cfg | $(VENV)/bin/python
 
 $(VENV)/.check: setup.cfg | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,postgres,check]"
+	@touch $@
+
+$(VENV)/.docs: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
 	@touch $@
 
 clean:
