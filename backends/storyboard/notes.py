@@ -40,7 +40,6 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "assignee_id": Field(holds="id", remembered=True),
         },
         "tagging": {"story_id": _ID, "tags": Field(holds="list", remembered=True)},
-        "file": {name: _WORDS for name in ("name", "type", "size", "sha256")},
     }
 )
 

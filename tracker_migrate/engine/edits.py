@@ -109,16 +109,21 @@ class Edits:
         return len(fresh), len(over)
 
     def _conflict(self, edit: Edit, ours: str = "") -> Conflict:
-        policies = self._target.policies
         held = self._ledger.held([edit.key]).get(edit.key)
         access = held is not None and edit.field in self._who_reads(held.kind, held.audience)
         return Conflict(
             key=edit.key,
             field=edit.field,
-            policy=ACCESS if access else policies.told(edit.field),
+            policy=ACCESS if access else self.told(held, edit.field),
             theirs=short(edit.theirs),
             ours=ours,
         )
+
+    def told(self, held: Held | None, field: str) -> str:
+        """What the settings say of a field, in words; of one that the planner does not name they
+        say nothing."""
+        named = held is not None and field in self._fields.get(held.kind, {})
+        return self._target.policies.told(field) if named else POLICY
 
     def removed(self, issue: Key) -> bool:
         """Whether an issue is not at the target any more. It is noted then, so that nothing is sent
@@ -270,7 +275,7 @@ class Edits:
         spares, fresh = dict(action.spares), {one.field: one for one in found}
         for name in action.fields:
             there = now.get(name)
-            if not isinstance(there, list) or self._target.policies.of(name) != "target":
+            if not isinstance(there, list) or self.told(held, name) != POLICY:
                 continue
             if name in self._who_reads(held.kind, held.audience):
                 continue
@@ -358,10 +363,9 @@ class Edits:
 def reopen(target: Target) -> None:
     """Have the objects compared anew about whose fields the settings say something else by now than
     was done."""
-    policies = target.policies
-    changed = {
-        (one.key, one.field): policies.told(one.field)
-        for one in target.ledger.met.all()
-        if one.policy in WORDS.values() and one.policy != policies.told(one.field)
-    }
-    target.ledger.met.reopen(changed)
+    ledger = target.ledger
+    known = [one for one in ledger.met.all() if one.policy in WORDS.values()]
+    held, edits = ledger.held([one.key for one in known]), Edits(target)
+    told = {(one.key, one.field): edits.told(held.get(one.key), one.field) for one in known}
+    met = {(one.key, one.field): one.policy for one in known}
+    ledger.met.reopen({at: policy for at, policy in told.items() if met[at] != policy})
