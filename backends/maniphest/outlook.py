@@ -65,7 +65,8 @@ BLOCKERS: tuple[Blocker, ...] = (
     Blocker(
         name="authors",
         said="Conduit is half an interface: authors and dates can't be set.",
-        answer="Each text begins with a line that says who wrote it and when, and where it was.",
+        answer="`backdate` sets both in its database, or prints the SQL for an administrator. Until"
+        " then each text begins with a line that says who wrote it and when, and where it was.",
         state="partly",
     ),
     Blocker(
@@ -104,7 +105,8 @@ BLOCKERS: tuple[Blocker, ...] = (
     Blocker(
         name="login",
         said="No OpenID.",
-        answer="Accounts are yours to make; people.csv says who is who, and may grow later.",
+        answer="Accounts are yours to make; people.csv says who is who, and may grow later:"
+        " `backdate` then gives people what is theirs.",
         state="outside",
     ),
     Blocker(

@@ -101,15 +101,17 @@ BLOCKERS: tuple[Blocker, ...] = (
     Blocker(
         name="forward-links",
         said="The old bugs stay open, and lead nowhere.",
-        answer="`export redirects` writes the map from the old addresses to the new ones; telling"
-        " the old tracker itself is not built yet.",
-        state="partly",
+        answer="`handover` says at each open bug where it is now, and may close it; `export"
+        " redirects` writes the map from the old addresses to the new ones.",
+        state="lifted",
     ),
     Blocker(
         name="login",
         said="The provider of identities has to come first.",
-        answer="Accounts are yours to make; people.csv says who is who, and may grow later.",
-        state="outside",
+        answer="Nobody has to log in first: `map create people` makes accounts that wait for their"
+        ' owners, `authors = "tokens"` writes in their names, and `backdate` gives people what is'
+        " theirs whenever they come. Who they are, the provider says as ever.",
+        state="partly",
     ),
     Blocker(
         name="speed",

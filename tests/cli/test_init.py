@@ -6,8 +6,10 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -232,3 +234,15 @@ def test_who_leaves_a_question_leaves_nothing_behind(workspace: Path, tmp_path: 
     status, _ = at_a_terminal(tmp_path, ["half", "\x04"], "--offline")
     assert status == 130
     assert not (tmp_path / "half").exists()
+
+
+def test_every_setting_that_is_offered_is_one(workspace: Path, tmp_path: Path, cli: Cli) -> None:
+    targets = ["new=storyboard:https://sb.example.org/api", "old=maniphest:https://ph.example.org"]
+    to = [word for one in targets for word in ("--to", one)]
+    assert cli("init", tmp_path / "made", "--from", "launchpad:nova", *to, "--offline").status == 0
+    said = (tmp_path / "made" / "migration.toml").read_text()
+    for name in ("authors", "people", "numbers", "task_mode", "targets.old.database"):
+        assert name in said
+    offered = re.sub(r"(?m)^# (?=\[|\w+ = )", "", said)
+    assert offered != said
+    settings.checked(tomllib.loads(offered), backends=True)

@@ -181,6 +181,8 @@ def _settings(
         yield "# settle_seconds = 60     # the longest that the server may take for a request\n"
         if sink.startswith("storyboard:"):
             yield '# numbers = "block"       # or "keep": a story gets its bug\'s number\n'
+            yield '# authors = "importer"    # or "tokens": their authors: docs/authors.md\n'
+            yield '# people = "found"        # or "created": accounts for authors without one\n'
             yield f"# [targets.{_key(name)}.files]  # for attachments: docs/attachments.md\n"
             yield '# folder = "/srv/files"   # which a web server of yours gives out\n'
             yield '# address = "https://files.example.org"  # under this address\n'
@@ -188,6 +190,9 @@ def _settings(
             yield '# order = "ordered"       # or "parallel": faster, numbers in any order\n'
             yield '# task_mode = "subtasks"  # or "one": all tasks of a bug in one\n'
             yield '# work_items = "subtasks"  # or "checklist": in the blueprint\'s text\n'
+        if sink.startswith(("storyboard:", "maniphest:")):
+            yield f"# [targets.{_key(name)}.database]  # for backdate: docs/backdate.md\n"
+            yield '# url = "mysql+pymysql://USER@HOST/NAME"  # no password here\n'
 
 
 def _with_choices(text: str, chosen: Mapping[str, Mapping[str, str]]) -> str:
