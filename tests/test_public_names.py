@@ -9,7 +9,34 @@ import pytest
 
 import tracker_migrate as tm
 
-NAMES = ["MigrateError", "Only", "Workspace", "apply", "losses", "plan", "pull", "verify"]
+NAMES = [
+    "Evaluation",
+    "Issue",
+    "Key",
+    "MigrateError",
+    "Only",
+    "Workspace",
+    "adopt",
+    "apply",
+    "backdate",
+    "compare",
+    "evaluate",
+    "examine",
+    "export_tables",
+    "hide",
+    "losses",
+    "plan",
+    "pull",
+    "purge",
+    "readers",
+    "redirects",
+    "rows",
+    "show",
+    "suppose",
+    "sync",
+    "undo",
+    "verify",
+]
 
 
 def test_the_public_names_are_these() -> None:

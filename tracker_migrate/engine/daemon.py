@@ -88,11 +88,13 @@ def rounds(
     dry_run: bool = False,
     clock: Clock | None = None,
     watch: Watch | None = None,
+    signals: bool = True,
 ) -> Iterator[Round]:
-    """Rounds, until SIGTERM. An unreachable server ends a round, not the daemon. every: seconds
-    between two; else as the settings say. clock: by which they come; else this machine's. watch:
-    what tells others how it goes; it hears all that happens, instead of `listen`. Raises Locked if
-    there is a daemon; another command that is at work is waited for."""
+    """Rounds, until SIGTERM; of which nothing is heard if not `signals`. An unreachable server ends
+    a round, not the daemon. every: seconds between two; else as the settings say. clock: by which
+    they come; else this machine's. watch: what tells others how it goes; it hears all that happens,
+    instead of `listen`. Raises Locked if there is a daemon; another command that is at work is
+    waited for."""
     stop = threading.Event()
     watch = watch or Watch(workspace, targets, listen, clock, keep=not dry_run)
     clock = watch.clock
@@ -105,7 +107,7 @@ def rounds(
         stop.set()
         waiting.end()  # what is being sent is sent; no other request leaves
 
-    before = _on_sigterm(ask_to_stop)
+    before = _on_sigterm(ask_to_stop) if signals else None
     try:
         with workspace.keeping_up(), watch, pause:
             while pause.over():
@@ -119,7 +121,8 @@ def rounds(
                     return
     finally:
         keeper.close()
-        _on_sigterm(before)
+        if signals:
+            _on_sigterm(before)
         if stop.is_set():
             waiting.begin()
 
