@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,38 @@ def tables(
     screen.echo(", ".join(f"{many} {name}" for name, many in counts.items()))
     screen.echo(f"look at: {out / SCHEMA_FILE}")
     return DONE
+
+
+@export.command()
+@folder_option
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="A file, not the screen."
+)
+@click.option("--json", "as_json", is_flag=True, help="Its lines as a JSON list.")
+def unit(folder: str, out: Path | None, as_json: bool) -> int:
+    """A unit for systemd that runs `sync`: with a watchdog, logins, and nothing that it may do but
+    its work. Begin with docs/operating.md.
+
+    Example: `tracker-migrate export unit -C nova-move -o /etc/systemd/system/nova-move.service`
+    """
+    from tracker_migrate.report.unit import unit as lines_of
+
+    with opened(folder) as workspace:
+        targets_of(workspace, None)
+        lines = list(lines_of(workspace, _command()))
+    if as_json:
+        screen.document(lines)
+    elif out is not None:
+        keep(out, lines)
+    else:
+        for line in lines:
+            screen.echo(line)
+    return DONE
+
+
+def _command() -> list[str]:
+    """How this program is called, from anywhere."""
+    beside = Path(sys.executable).with_name("tracker-migrate")
+    if beside.is_file():
+        return [str(beside)]
+    return [sys.executable, "-m", "tracker_migrate"]

@@ -73,6 +73,8 @@ def sync(
         display = stack.enter_context(Display(-1 if log == "-" else level))
         told = _log(stack, workspace, log, level, as_json)
         hear = _all([display, told.hear] if told else [display])
+        with workspace.keeping_up():
+            pass  # a second one is told so before it finds the port taken
         watch = Watch(workspace, names, hear, keep=not dry_run)
         _look_after(stack, watch, told, settings.listen if not once else None)
         if told:
