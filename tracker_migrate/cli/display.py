@@ -39,6 +39,8 @@ _SAID = {
     "aside": "set aside",
     "waiting": "waiting",
     "kept": "kept a person's edit of",
+    "overruled": "wrote over a person's edit of",
+    "raced": "somebody was changing it just then:",
     "alarm": "look at",
 }
 #: what is counted below the bars, in this order

@@ -102,8 +102,8 @@ def applied(results: dict[str, Any], as_json: bool) -> None:
 
 
 _WORTH_SAYING = (
-    "found", "joined", "kept", "stuck", "gone", "unwanted", "misnamed", "closed", "turned_back",
-    "refused", "aside", "exposed"
+    "found", "joined", "kept", "overruled", "raced", "stuck", "gone", "unwanted", "misnamed",
+    "closed", "turned_back", "refused", "aside", "exposed"
 )  # fmt: skip
 _WORDS = {
     "closed": "closed before anything else",
@@ -111,6 +111,8 @@ _WORDS = {
     "found": "in doubt and found there",
     "joined": "joined from an earlier migration",
     "kept": "edits of people kept",
+    "overruled": "edits of people written over, as the settings say, and still to be read",
+    "raced": "edits that fell between our look and our change (docs/conflicts.md)",
     "stuck": "stuck: the target can't take the change",
     "gone": "removed at the target and not made again",
     "unwanted": "wanted no more, and left there (tracker-migrate verify names them)",

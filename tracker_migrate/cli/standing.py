@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -78,7 +79,8 @@ def _target(workspace: Workspace, name: str, name_issues: bool) -> dict[str, Any
         "sink": workspace.settings.targets[name]["sink"],
         "states": ledger.states(),
         "in_doubt": len(ledger.open_intents()),
-        "kept": len(ledger.conflicts()),
+        "kept": len(met := ledger.met.all()),
+        "policies": dict(Counter(conflict.policy for conflict in met)),
         "doubled": doubled.document(workspace.doubled(name).standing(), naming(workspace).text),
         "login": kept.login_of(workspace.folder, f"{name}-token"),
         "outsiders": kept.logins_of(workspace.folder, f"{name}-outsider-token"),
@@ -132,6 +134,9 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
             f"target {name} ({one['sink']}): {states or 'nothing written yet'}"
             f" · {one['in_doubt']} in doubt · {one['kept']} edits of people kept"
         )
+        if one["policies"]:
+            told = ", ".join(f"{n} {what}" for what, n in sorted(one["policies"].items()))
+            yield f"  edits of people: {told} (verify shows both texts)"
         yield from kept.lines([one["login"]], "login")
         yield from kept.lines(one["outsiders"], "outsider")
         yield from map(_line, one.get("named", []))

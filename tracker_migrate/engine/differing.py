@@ -31,8 +31,9 @@ _PUBLIC = Audience(name="public")
 
 class Both(msgspec.Struct, frozen=True, kw_only=True):
     """A field of a public object in two texts. ours: None if it can't be made again. as_sent:
-    whether ours is what was sent, and not what would be sent by now. home: the issue's address at
-    the source; place: where the object is at the target, for people; url: its address there. cut:
+    whether ours is what was sent, and not what would be sent by now. policy: what is done about
+    it, if it is known as somebody's edit (`workspace.policies`). home: the issue's address at the
+    source; place: where the object is at the target, for people; url: its address there. cut:
     whether they are longer than what is kept."""
 
     key: Key
@@ -40,6 +41,7 @@ class Both(msgspec.Struct, frozen=True, kw_only=True):
     ours: str | None
     theirs: str
     as_sent: bool = True
+    policy: str = ""
     home: str = ""
     place: str = ""
     url: str = ""
@@ -52,6 +54,7 @@ class Differing:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._closer: Closer | None = None
+        self._policies = {(one.key, one.field): one.policy for one in target.ledger.met.all()}
         self.found: list[Both] = []
 
     def may_tell(
@@ -95,6 +98,7 @@ class Differing:
                     ours=told if told is None else told[:LONGEST],
                     theirs=theirs[:LONGEST],
                     as_sent=mine is not None and short(mine) == held.fields[name][1],
+                    policy=self._policies.get((held.key, name), ""),
                     home=issue.home,
                     place=f"{held.kind} {held.at.number or held.at.id}",
                     url=held.at.url,

@@ -34,11 +34,12 @@ class Group(msgspec.Struct, kw_only=True):
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A field that somebody changed at the target, and that we left. of: the object, as it may be
-    told. url: its address there, if everybody may go there."""
+    """A field that somebody changed at the target. of: the object, as it may be told. policy: what
+    is done about it. url: its address there, if everybody may go there."""
 
     of: str
     field: str
+    policy: str = ""
     url: str = ""
 
 
@@ -131,10 +132,10 @@ def _edits(target: Target, names: Naming, conflicts: Sequence[tuple[Key, str, st
     held = target.ledger.held([key for key, _, _ in conflicts])
     public = target.archive.public(list({one.issue for one in held.values()}))
     found = []
-    for key, field, _policy in conflicts:
+    for key, field, policy in conflicts:
         one = held.get(key)
         open_ = one is not None and one.audience == "public" and one.issue in public
         of = names.key(key) if open_ else names.key(key).partition("@")[0]
         url = one.at.url if one is not None and open_ else ""
-        found.append(Edit(of=of, field=field, url=url))
+        found.append(Edit(of=of, field=field, policy=policy, url=url))
     return found

@@ -32,6 +32,7 @@ from tracker_migrate.workspace.ledger import Held, Verdict, places
 from tracker_migrate.workspace.undone import is_undone
 
 _PAGE = 100
+_CHANGED = "is not what was sent: somebody changed it, or the server did"
 
 
 class DifferenceAt(msgspec.Struct, frozen=True):
@@ -94,6 +95,8 @@ class Verify:
         self._tally = Tally(target)
         self._differing = Differing(target)
         self._gone = frozenset(target.archive.gone_keys())
+        #: what people changed, as far as that is known, and what is done about it
+        self._met = {(one.key, one.field): one for one in target.ledger.met.all()}
         doubles = target.workspace.doubled(target.name).standing()
         settled = [one for one in doubles if one.state in ("settled", "told")]
         self._doubles = frozenset(one.key for one in settled)
@@ -229,7 +232,8 @@ class Verify:
                 continue
             self._verified.fields += 1
             if short(now[name]) != sent:
-                what = "is not what was sent: somebody changed it, or the server did"
+                met = self._met.get((held.key, name))
+                what = f"{_CHANGED} ({met.policy})" if met is not None else _CHANGED
                 self._verified.differs.append(DifferenceAt(held.key, name, what))
                 differ.append(name)
         return differ

@@ -199,11 +199,14 @@ says.</p>{% endif %}
 {% endif %}
 {% if one.edits %}
 <h3>Edits of people, kept</h3>
-<p>Changed at both sides: what somebody made of it at the target stands.</p>
-<div class="wide" tabindex="0"><table><thead><tr><th>of</th><th>field</th></tr></thead><tbody>
+<p>What somebody made of it at the target stands. Should the source change it, too, this is done:
+"target wins" leaves it so, "both kept" adds what the source says as a comment, "source wins" writes
+that, and keeps the other where it can be read.</p>
+<div class="wide" tabindex="0"><table>
+<thead><tr><th>of</th><th>field</th><th>policy</th></tr></thead><tbody>
 {% for edit in one.edits[:most] %}
 <tr><td>{% if edit.url %}<a href="{{ edit.url }}">{{ edit.of }}</a>{% else %}{{ edit.of }}
-{%- endif %}</td><td>{{ edit.field }}</td></tr>
+{%- endif %}</td><td>{{ edit.field }}</td><td>{{ edit.policy }}</td></tr>
 {% endfor %}
 </tbody></table></div>
 {% if one.edited > one.edits[:most]|length %}

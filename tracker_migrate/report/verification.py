@@ -161,6 +161,7 @@ kept as it is there.</p>
 {% set of = one.of %}
 <h3 class="of">{{ of.field }} of
 {{ linked(of.home, label(of.key)) }} at {{ linked(of.url, of.place) }}</h3>
+{% if of.policy %}<p class="soft">Changed by somebody: {{ of.policy }}.</p>{% endif %}
 <table class="sides"><thead><tr>
 <th>{% if of.ours is none %}ours can’t be made again{% elif of.as_sent %}what we wrote
 {%- else %}what we would write by now: the source or a table has changed since{% endif %}</th>
