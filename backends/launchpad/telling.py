@@ -168,7 +168,7 @@ def _by_history(task: Task, notice: Notice, issue: Issue) -> Task:
     """The task as far as the history tells how it was: who changed its status last, and when; dates
     that Launchpad forgot then are lost."""
     rows = [row for row in issue.history if row.what == f"{task.target_name}: status"]
-    last = max(rows, key=lambda row: row.when) if rows else None
+    last = max(rows or _beside(task, issue), key=lambda row: row.when, default=None)
     if last is None or last.author != notice.by or last.new != notice.value or not last.old:
         return task
     dates = {name: when for name, when in task.dates.items() if not _at_once(when, last)}
@@ -180,6 +180,17 @@ def _by_history(task: Task, notice: Notice, issue: Issue) -> Task:
         closed=None if closed_then else task.closed,
         complete=task.complete and not closed_then,
     )
+
+
+def _beside(task: Task, issue: Issue) -> list[Change]:
+    """Changes of another task's status that changed this one's with it: a project's, and that of
+    its focus of development, of which the history tells one."""
+    dates = [*task.dates.values(), *([task.closed] if task.closed is not None else [])]
+    return [
+        row
+        for row in issue.history
+        if row.what.endswith(": status") and any(_at_once(when, row) for when in dates)
+    ]
 
 
 def _at_once(when: Any, row: Change) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +28,7 @@ SETTINGS: dict[str, Any] = {
     "settle_seconds": 0.1,
 }
 SERIES = f"{PROJECT}/1.x"
-FOCUS = f"{PROJECT}/2.x"
+FOCUS = f"{PROJECT}/trunk"
 
 
 class Home:
@@ -64,7 +66,7 @@ class Home:
         with self.made.here.launchpad.lock:
             found = self.store.task(bug, place)
             assert found is not None
-            self.store.put_task(bug, place, {**found.data, "status": status}, 0)
+            self.store.put_task(bug, place, {**found.data, "status": status}, "")
         self.made.project.change(bug)
 
     def all(self) -> dict[int, Any]:
@@ -73,6 +75,35 @@ class Home:
             bug: (len(self.said(bug)), self.tags(bug), self.status(bug))
             for bug in self.made.project.bugs
         }
+
+
+class Begin:
+    """The three servers and the workspace, as they are now."""
+
+    def __init__(self, made: MarkedWorld, copy: Path) -> None:
+        self._made, self._copy = made, copy
+        here = made.here
+        self._servers: tuple[Any, ...] = (here.launchpad, here.storyboard, here.maniphest)
+        self._data = []
+        for server in self._servers:
+            with server.lock:
+                following = dict(getattr(server.store, "_next", {}))
+                self._data.append((server.store.db.serialize(), following))
+        self._bugs = list(made.project.bugs)
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(made.here.folder, copy)
+
+    def again(self) -> None:
+        """Bring them back."""
+        for server, (data, following) in zip(self._servers, self._data, strict=True):
+            with server.lock:
+                server.store.db.deserialize(data)
+                if following:
+                    server.store._next = dict(following)
+                server.faults.clear()
+        self._made.project.bugs[:] = self._bugs
+        shutil.rmtree(self._made.here.folder)
+        shutil.copytree(self._copy, self._made.here.folder)
 
 
 def handover(here: World, **how: Any) -> HandedOver:
@@ -90,15 +121,9 @@ def undo(here: World, **how: Any) -> HandedOver:
 def write_settings(here: World, **more: Any) -> None:
     """migration.toml with a `[handover]`."""
     here.write_settings()
-    lines = [f"{name} = {_toml(value)}" for name, value in {**SETTINGS, **more}.items()]
+    lines = [f"{name} = {json.dumps(value)}" for name, value in {**SETTINGS, **more}.items()]
     path = here.folder / "migration.toml"
     path.write_text(path.read_text() + "\n".join(["[handover]", *lines]) + "\n")
-
-
-def _toml(value: Any) -> str:
-    import json
-
-    return json.dumps(value)
 
 
 def idle(here: World) -> None:
@@ -125,8 +150,9 @@ class Writes:
 
 @contextmanager
 def moved(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[MarkedWorld]:
-    """Eight issues that stand at both targets: open bugs (502, 504, 506), of which one is private
-    and one has a series' task; closed ones, a duplicate, a blueprint."""
+    """Issues that stand at both targets: open bugs (502, 504, 506, 510), of which one is private,
+    one has a series' task, and one that of the focus of development, whose status is always the
+    project's own; closed ones, a duplicate, a blueprint."""
     with marked_world(folder, patch) as made:
         project = made.project
         project.bug()
@@ -137,6 +163,8 @@ def moved(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[MarkedWorld]:
         project.bug(targets=(PROJECT, SERIES), assignee=project.half)
         project.bug()
         project.bug(same_as=502)
+        project.bug()
+        project.bug(targets=(PROJECT, FOCUS))
         project.blueprint()
         for bug in project.bugs:
             _as_launchpad_counts(made, bug)
@@ -153,4 +181,4 @@ def _as_launchpad_counts(made: MarkedWorld, bug: int) -> None:
     made.project.change(bug, date_last_message=last.get("date_created"), **heat)
 
 
-__all__ = ["Home", "Writes", "handover", "idle", "jobs", "moved", "undo", "write_settings"]
+__all__ = ["Begin", "Home", "Writes", "handover", "idle", "jobs", "moved", "undo", "write_settings"]

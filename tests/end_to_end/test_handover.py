@@ -10,10 +10,11 @@ import pytest
 from tests.end_to_end import handing
 from tests.end_to_end.handing import Home, Writes, idle
 from tests.end_to_end.marked_world import MarkedWorld
-from tracker_migrate.engine import cutover
+from tracker_migrate.engine import jobs
+from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 
-OPEN = (502, 504, 506)
+OPEN = (502, 504, 506, 510)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_open_bugs_are_told_once_where_they_are(
     home, writes = Home(moved), Writes(monkeypatch)
     before = home.all()
     done = handing.handover(moved.here)
-    assert (done.issues, done.comments, done.tags, done.statuses) == (3, 3, 3, 4)
+    assert (done.issues, done.comments, done.tags, done.statuses) == (4, 4, 4, 5)
     assert not done.refused
     for bug in OPEN:
         (said,) = home.said(bug)
@@ -37,18 +38,19 @@ def test_open_bugs_are_told_once_where_they_are(
         assert "moved" in home.tags(bug)
         assert home.status(bug) == "Won't Fix"
     assert home.status(506, handing.SERIES) == "Won't Fix"
+    assert home.status(510, handing.FOCUS) == "Won't Fix"
     others = {bug: held for bug, held in home.all().items() if bug not in OPEN}
     assert others == {bug: held for bug, held in before.items() if bug not in OPEN}
-    assert len(writes.sent) == 10
+    assert len(writes.sent) == 13
     again = handing.handover(moved.here)
-    assert (again.issues, again.already, len(writes.sent)) == (0, 3, 10)
+    assert (again.issues, again.already, len(writes.sent)) == (0, 4, 13)
 
 
 def test_what_was_said_is_no_news_when_it_is_read_again(moved: MarkedWorld) -> None:
     handing.handover(moved.here)
     idle(moved.here)
     with Workspace(moved.here.folder) as workspace:
-        issue = workspace.archive.issue(cutover.Key("launchpad:bug:502"))
+        issue = workspace.archive.issue(Key("launchpad:bug:502"))
     assert issue is not None
     assert issue.tags == ("ui",)
     assert issue.tasks[0].status == "Confirmed"
@@ -61,13 +63,13 @@ def test_it_can_be_taken_back_and_that_is_no_news_either(moved: MarkedWorld) -> 
     before = home.all()
     handing.handover(moved.here)
     done = handing.undo(moved.here)
-    assert (done.issues, done.comments, done.tags, done.statuses) == (3, 3, 3, 4)
+    assert (done.issues, done.comments, done.tags, done.statuses) == (4, 4, 4, 5)
     assert home.all() == before
     idle(moved.here)
     again = handing.undo(moved.here)
     assert again.issues == 0
     third = handing.handover(moved.here)
-    assert third.issues == 3
+    assert third.issues == 4
     assert all(len(home.said(bug)) == 1 for bug in OPEN)
     idle(moved.here)
 
@@ -92,8 +94,8 @@ def test_without_a_ledger_what_was_said_is_known_by_its_form(moved: MarkedWorld)
     for path in state.glob("workspace.db*"):
         path.unlink()
     with Workspace(moved.here.folder) as workspace, workspace.coordinating():
-        cutover.jobs.pull(workspace)
-        issue = workspace.archive.issue(cutover.Key("launchpad:bug:502"))
+        jobs.pull(workspace)
+        issue = workspace.archive.issue(Key("launchpad:bug:502"))
         assert issue is not None
         assert issue.tags == ("ui",)
         assert issue.tasks[0].status == "Confirmed"
@@ -101,10 +103,10 @@ def test_without_a_ledger_what_was_said_is_known_by_its_form(moved: MarkedWorld)
     home = Home(moved)
     with Workspace(moved.here.folder) as workspace, workspace.coordinating():
         for target in ("storyboard", "maniphest"):
-            cutover.jobs.adopt(workspace, target)
-            assert cutover.jobs.apply(workspace, target).steps == 0
+            jobs.adopt(workspace, target)
+            assert jobs.apply(workspace, target).steps == 0
     done = handing.handover(moved.here)
-    assert (done.comments, done.issues) == (0, 3)
+    assert (done.comments, done.issues) == (0, 4)
     assert all(len(home.said(bug)) == 1 for bug in OPEN)
 
 
@@ -129,8 +131,8 @@ def test_news_after_the_handover_is_reported_or_followed(moved: MarkedWorld) -> 
     idle(moved.here)
     with Workspace(moved.here.folder) as workspace:
         told = {one.issue: one for one in workspace.told.arrivals()}
-    assert told["launchpad:bug:502"].comments == 1
-    assert told[f"launchpad:bug:{new}"].new  # type: ignore[index]
+    assert told[Key("launchpad:bug:502")].comments == 1
+    assert told[Key(f"launchpad:bug:{new}")].new
     assert not any(one.followed for one in told.values())
     handing.write_settings(moved.here, after="follow")
     moved.here.pull()

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.cli import doubled, kept
+from tracker_migrate.cli import doubled, handing, kept
+from tracker_migrate.cli.handing import handed_over
 from tracker_migrate.cli.logins import source_tracker
 from tracker_migrate.engine.aside import next_try
 from tracker_migrate.engine.jobs import naming
@@ -42,8 +43,11 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
         "targets": {name: _target(workspace, name, name_issues) for name in targets},
         "sync": msgspec.to_builtins(upkeep(workspace, datetime.now(UTC))),
     }
+    if handed := handed_over(workspace, name_issues):
+        found["handover"] = handed
     found["left"] = (
         bool(unread)
+        or any(handed.get(one) for one in handing.WAITING)
         or bool(found["sync"]["alarms"])
         or any(map(kept.waits, _logins(found)))
         or any(
@@ -143,6 +147,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         yield from doubled.lines(one["doubled"])
         if one["states"].get("aside"):
             yield "  set aside: tried again at growing intervals, or now by apply --retry"
+    yield from handing.lines(found.get("handover", {}))
 
     yield from upkeep_lines(found["sync"])
 

@@ -105,7 +105,7 @@ class Onward:
 
     def _without(self, issue: Issue, before: Issue | None) -> Issue:
         notices = [one.notice for one in self._told.of(issue.key) if one.ours]
-        notices = notices or list(self._by_form(issue))
+        notices = [*notices, *self._signed(issue)] if notices else list(self._by_form(issue))
         if not notices:
             return issue
         bare = self._announcer.without(issue, notices)
@@ -113,13 +113,19 @@ class Onward:
             return structs.replace(bare, updated=before.updated)  # whatever we say moves the date
         return bare
 
+    def _signed(self, issue: Issue) -> list[Notice]:
+        return [
+            Notice(what="comment", of=issue.key, value="", at=one.key, by=one.author)
+            for one in self._signature.all(issue.comments, issue.home)
+        ]
+
     def _by_form(self, issue: Issue) -> Iterator[Notice]:
         """What we said, as far as it shows: the ledger does not know of it."""
-        signed = self._signature.first(issue.comments, issue.home)
-        if signed is None:
+        comments = self._signed(issue)
+        if not comments:
             return
-        by = signed.author
-        yield Notice(what="comment", of=issue.key, value="", at=signed.key, by=by)
+        by = comments[0].by
+        yield from comments
         if self._settings.tag:
             yield Notice(what="tag", of=issue.key, value=self._settings.tag, by=by)
         if self._settings.status:

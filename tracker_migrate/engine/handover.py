@@ -266,6 +266,8 @@ class Handover:
                 board = self._announcer.board(key)
             if done.state == "left":
                 self.done.left[key] = done.reason
+        if issue is not None:
+            self._teller.hide_copies(issue, board)
         self._see_taken(key, board)
 
     def _see_taken(self, key: Key, board: Board) -> None:

@@ -41,13 +41,16 @@ class Signature:
         """A comment with its signature."""
         return f"{text.rstrip()}\n\n(tracker-migrate {self._seals.of(issue.home)})"
 
-    def first(self, comments: Sequence[Comment], home: str) -> Comment | None:
-        """The first comment of an issue that is signed for it, if one is, and can be read."""
+    def all(self, comments: Sequence[Comment], home: str) -> list[Comment]:
+        """Our comments on an issue, as far as they can be read: the first one that is signed for
+        it, and what the same account has signed after it (a proxy may deliver a request twice).
+        Anybody else who has copied the line is a person."""
+        found: list[Comment] = []
         for one in comments:
             signed = _SIGNED.search(one.text)
             if signed is not None and signed[1] == self._seals.of(home):
-                return one
-        return None
+                found += [one] if not found or one.author == found[0].author else []
+        return found
 
 
 class Sayings:

@@ -28,7 +28,7 @@ _BUSY = "it did not go through in {many} attempts: run it again"
 class Signed(Protocol):
     """What finds our comment among others."""
 
-    def first(self, comments: tuple[Comment, ...], home: str) -> Comment | None: ...
+    def all(self, comments: tuple[Comment, ...], home: str) -> list[Comment]: ...
 
 
 class Teller:
@@ -121,9 +121,10 @@ class Teller:
         """What is to be noted if it stands there already; None if it does not."""
         notice = saying.notice
         if notice.what == "comment":
-            one = self._signed.first(board.comments, issue.home)
-            if one is None:
+            mine = self._signed.all(board.comments, issue.home)
+            if not mine:
                 return None
+            one = mine[0]
             known = structs.replace(notice, at=one.key, by=one.author or notice.by)
             return structs.replace(saying, state="said", notice=known, reason="")
         ours: State = "said" if saying.state == "meant" else "was"
@@ -189,6 +190,11 @@ class Teller:
                 return self._kept(structs.replace(saying, state="taken", notice=back)), board
             board = self.announcer.board(issue)
         raise Refused(_BUSY.format(many=_TRIES))
+
+    def hide_copies(self, issue: Issue, board: Board) -> None:
+        """Hide what stands there of a comment that came twice. Raises as `say`."""
+        for one in self._signed.all(board.comments, issue.home):
+            self.announcer.hide(one.key)
 
     def _send_back(self, issue: Key, notice: Notice, board: Board) -> None:
         if notice.what == "comment" and notice.at is not None:
