@@ -69,6 +69,13 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert {name for name in modules if name.startswith("tracker_migrate")} == {"tracker_migrate"}
 
 
+def test_help_waits_for_no_database_and_no_backend() -> None:
+    modules = imported("from tracker_migrate.cli import run")
+    assert "tracker_migrate.cli.commands" in modules
+    assert not modules & {"sqlalchemy", "alembic", "pydantic", "requests", "launchpadlib"}
+    assert backends(modules) == set()
+
+
 def test_no_backend_is_imported_before_it_is_named() -> None:
     modules = imported("import tracker_migrate as tm; [getattr(tm, name) for name in tm.__all__]")
     assert "sqlalchemy" in modules, "the names were not resolved at all"
