@@ -21,6 +21,7 @@ from tracker_migrate.interfaces import Event
 from tracker_migrate.model import Access, Issue, Key, key
 from tracker_migrate.testing.memory import Fault, MemoryServer, MemorySource, bug
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.policies import ACCESS, CHOICES, Choice, Policies
 
 JDOE, ANNA, TEAM = (key("memory", "person", name) for name in ("jdoe", "anna", "vmt"))
 POLICY = """[information_type]
@@ -524,3 +525,51 @@ def test_what_somebody_removed_at_the_target_need_not_be_closed(here: World) -> 
     assert here.cards(1) == []
     assert here.notes(2) == ["new"]
     assert here.verify().exposed == []
+
+
+# -- people's edits -------------------------------------------------------------------------------
+
+
+def test_what_closes_goes_over_whatever_anybody_made_of_who_may_read(here: World) -> None:
+    """Be the policy what it may: nobody has a say in it but the source and the tables."""
+    for policy in CHOICES:
+        here.policies = Policies(default=policy)
+        here.keep(bug(1))
+        here.apply()
+        here.server.edit("card", here.card(1).number, audience="everybody and the press")
+        here.keep(shut(1))
+        here.apply()
+        assert audiences(here, 1) == ["few"], policy
+
+
+@pytest.mark.parametrize("policy", CHOICES)
+def test_what_would_open_is_not_sent_where_somebody_has_closed_it(
+    here: World, policy: Choice
+) -> None:
+    here.policies = Policies(default=policy)
+    here.keep(shut(1))
+    here.apply()
+    here.server.edit("card", here.card(1).number, audience="nobody")
+    here.keep(bug(1, title="It is public"))
+    assert here.apply().kept == 1
+    card = here.card(1).fields
+    assert (card["audience"], card["title"]) == ("nobody", "It is public")
+    assert [(one.field, one.policy) for one in here.ledger.met.all()] == [("audience", ACCESS)]
+    assert here.apply().steps == 0
+
+
+def test_a_note_of_what_was_private_keeps_an_issue_closed_until_it_is_gone(here: World) -> None:
+    here.policies = Policies(default="both")
+    here.keep(shut(1))
+    here.apply()
+    here.server.edit("card", here.card(1).number, title="Somebody said")
+    here.keep(shut(1, title="A secret"))
+    here.apply()
+    (note,) = [one for one in here.server.all("note") if "/note/" in one.marker]
+    here.keep(bug(1, title="No secret"))
+    here.apply()
+    assert audiences(here, 1) == ["few"]
+    assert here.state(1) == "aside"
+    here.server.remove("note", note.number)
+    here.apply(retry=True)
+    assert audiences(here, 1) == ["public"]

@@ -15,13 +15,14 @@ import msgspec
 
 from tracker_migrate.abilities import Field, KeepsBoth, Note, TellsValues
 from tracker_migrate.digest import short
+from tracker_migrate.engine.authored import as_it_stands
 from tracker_migrate.engine.close import Closer
 from tracker_migrate.engine.diff import open_digest, open_digests
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, Refused
 from tracker_migrate.interfaces import IMPORTER, Action, ClosedStep, Step, Text, Wanted
 from tracker_migrate.model import Issue, Key
-from tracker_migrate.text.notes import note_key
+from tracker_migrate.text.notes import is_source_note, note_key
 from tracker_migrate.workspace.conflicts import Conflict
 from tracker_migrate.workspace.ledger import Held, places
 from tracker_migrate.workspace.policies import ACCESS, WORDS, access_of
@@ -369,3 +370,19 @@ def reopen(target: Target) -> None:
     told = {(one.key, one.field): edits.told(held.get(one.key), one.field) for one in known}
     met = {(one.key, one.field): one.policy for one in known}
     ledger.met.reopen({at: policy for at, policy in told.items() if met[at] != policy})
+
+
+def outdated(issue: Key, wanted: Iterable[Wanted], held: Mapping[Key, Held]) -> list[Key]:
+    """The notes of what the source said of an issue when not everybody could read it, and that it
+    says no more."""
+    current = {
+        note_key(issue, one.key, name, "source", mark)
+        for planned in wanted
+        for one in [as_it_stands(planned, held.get(planned.key))]
+        for name, mark in open_digests(one).items()
+    }
+    return [
+        key
+        for key, one in held.items()
+        if is_source_note(key) and one.audience != "public" and key not in current
+    ]

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from tracker_migrate.engine.diff import diff
+from tracker_migrate.engine.edits import outdated
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import MigrateError, ObjectError, Unreachable, UsageError
 from tracker_migrate.model import Issue, Key
@@ -60,10 +61,11 @@ class Opening:
         if key in target.decisions.tables.privacy.accepted:
             return ""
         try:
-            wanted = target.planner.wanted(issue, target.decisions)
+            wanted = list(target.planner.wanted(issue, target.decisions))
             held, kinds = target.ledger.of_issue(key), target.planner.kinds
             changed = diff(wanted, held, kinds, target.places).stuck
             stuck = [of for of, _why in changed if _is_rewritten(issue, of)]
+            stuck += outdated(key, wanted, held)
             there = target.sink.read(places(held, kinds)).objects if stuck else {}
         except (ObjectError, UsageError) as error:
             return f"it became public, and can't be compared with what is there: {error}"
