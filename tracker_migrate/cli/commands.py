@@ -11,6 +11,7 @@ from tracker_migrate import __version__
 from tracker_migrate.cli import output
 from tracker_migrate.cli.adopt import adopt
 from tracker_migrate.cli.backdate import backdate
+from tracker_migrate.cli.compact import compact
 from tracker_migrate.cli.completion import completion
 from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.doctor import doctor
@@ -56,7 +57,7 @@ def cli() -> None:
 
 for _command in (
     init, evaluate, plan, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate,
-    export, verify, status, completion, sync, pause, resume,
+    export, verify, status, compact, completion, sync, pause, resume,
     undo, handover,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -32,7 +32,7 @@ FORGOTTEN = timedelta(days=1)
 HUNG = timedelta(minutes=15)
 #: seconds by which the clocks may differ
 APART = 60.0
-#: bytes that must be free, besides as many as the database has: it is rewritten now and then
+#: bytes that must be free, besides twice as many as the database has, which its rewriting takes
 ROOM = 512 * 1024**2
 #: endings that nobody need look at: done, done with something left, Ctrl-C
 GOOD = (0, 3, 130)
@@ -198,7 +198,7 @@ def _of_logins(workspace: Workspace, now: datetime) -> Iterator[Alarm]:
 
 def _of_the_disk(workspace: Workspace) -> Iterator[Alarm]:
     free, size = shutil.disk_usage(workspace.state).free, database_size(workspace)
-    if free < ROOM + size:
+    if free < ROOM + 2 * size:
         what = f"{free // 10**6} MB are free, and the database has {size // 10**6} MB"
         run = "tracker-migrate compact"
         yield Alarm(name="disk-full", of="workspace", what=what, run=run)

@@ -84,7 +84,8 @@ class Archive:
         self._writer.now(lambda c: _set_meta(c, "viewer", viewer))
 
     def put(self, reading: Reading) -> Future[Put]:
-        """Keep a reading with its raw replies. The future says whether it differs from the last."""
+        """Keep a reading with its raw replies, instead of the last one. The future says whether it
+        differs from that; if it does not, no row is written: a sweep reads everything each day."""
         issue, mark = reading.issue, digest(reading.issue)
         people = mentioned(issue)
         model, viewer, at = pack(issue), self.viewer, now()
@@ -92,10 +93,16 @@ class Archive:
 
         def write(connection: Connection) -> Put:
             held = connection.execute(
-                sa.select(schema.issue.c.digest, schema.issue.c.gone_at).where(
-                    schema.issue.c.key == issue.key, schema.issue.c.viewer == viewer
-                )
+                sa.select(
+                    schema.issue.c.digest, schema.issue.c.gone_at, schema.issue.c.stamp
+                ).where(schema.issue.c.key == issue.key, schema.issue.c.viewer == viewer)
             ).first()
+            _write_replies(connection, issue.key, viewer, replies)
+            connection.execute(schema.unread.delete().where(schema.unread.c.key == issue.key))
+            if held is not None and not held.gone_at and held.digest == mark:
+                if held.stamp != reading.stamp:
+                    _set_stamp(connection, issue.key, viewer, reading.stamp)
+                return "same"
             row = {
                 "key": issue.key,
                 "viewer": viewer,
@@ -109,10 +116,8 @@ class Archive:
                 "gone_at": None,
             }
             upsert(connection, schema.issue, [row])
-            self._write_surroundings(connection, issue, replies, people)
-            if held is None or held.gone_at:
-                return "new"
-            return "same" if held.digest == mark else "changed"
+            self._write_surroundings(connection, issue, people)
+            return "new" if held is None or held.gone_at else "changed"
 
         return self._writer.do(write)
 
@@ -120,13 +125,8 @@ class Archive:
         self,
         connection: Connection,
         issue: Issue,
-        replies: list[dict[str, Any]],
         people: set[Key],
     ) -> None:
-        owned = schema.reply.c.owner == issue.key, schema.reply.c.viewer == self.viewer
-        connection.execute(schema.reply.delete().where(*owned))
-        if replies:
-            upsert(connection, schema.reply, replies)
         connection.execute(schema.tagging.delete().where(schema.tagging.c.issue == issue.key))
         tags = [{"issue": issue.key, "tag": t, "private": issue.private} for t in set(issue.tags)]
         if tags:
@@ -134,7 +134,6 @@ class Archive:
         links.note(connection, self.viewer, issue)
         if people:
             upsert(connection, schema.mention, [{"person": person} for person in sorted(people)])
-        connection.execute(schema.unread.delete().where(schema.unread.c.key == issue.key))
 
     def put_entity(self, entity: Entity) -> Future[bool]:
         """Keep a person, project, series or milestone. The future says whether it is new or
@@ -159,7 +158,7 @@ class Archive:
                 "read_at": at,
             }
             upsert(connection, schema.entity, [row])
-            upsert(connection, schema.reply, [reply])
+            _write_replies(connection, value.key, self.viewer, [reply])
             before = None if held is None else _told(unpack(held.model, type(value)))
             if before is not None and before != _told(value):
                 _set_meta(connection, "entities", at)
@@ -545,6 +544,31 @@ def _set_meta(connection: Connection, name: str, value: str) -> None:
 def _told(entity: Any) -> Any:
     """What of it may stand in a text; of a person not how much karma he has by now."""
     return msgspec.structs.replace(entity, extra={}) if isinstance(entity, Person) else entity
+
+
+def _set_stamp(connection: Connection, key: Key, viewer: str, held: str) -> None:
+    where = schema.issue.c.key == key, schema.issue.c.viewer == viewer
+    connection.execute(schema.issue.update().where(*where).values(stamp=held))
+
+
+def _write_replies(
+    connection: Connection, owner: Key, viewer: str, rows: Sequence[dict[str, Any]]
+) -> None:
+    """Have these be the replies that a thing was made of: what stands there already stays."""
+    table = schema.reply
+    owned = table.c.owner == owner, table.c.viewer == viewer
+    facts = ("url", "status", "sha256", "withheld")
+    held = {
+        tuple(row)
+        for row in connection.execute(sa.select(*(table.c[f] for f in facts)).where(*owned))
+    }
+    stays = {row["url"]: row for row in rows}
+    gone = [url for url, *_ in held if url not in stays]
+    if gone:
+        connection.execute(table.delete().where(*owned, table.c.url.in_(gone)))
+    fresh = [row for row in stays.values() if tuple(row[f] for f in facts) not in held]
+    if fresh:
+        upsert(connection, table, fresh)
 
 
 def _reply_row(owner: Key, viewer: str, reply: Reply, at: str) -> dict[str, Any]:

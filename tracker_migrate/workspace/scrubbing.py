@@ -55,6 +55,18 @@ def check_room(engine: Engine) -> None:
         )
 
 
+def unused(engine: Engine) -> int:
+    """Bytes of an SQLite that hold nothing, its log included; 0 for a PostgreSQL."""
+    path = _file(engine)
+    if path is None:
+        return 0
+    with engine.connect() as connection:
+        free = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+        page = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    beside = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))
+    return int(free * page) + sum(one.stat().st_size for one in beside if one.exists())
+
+
 def _file(engine: Engine) -> Path | None:
     name = engine.url.database
     return Path(name) if engine.dialect.name == "sqlite" and name else None
