@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tracker_migrate.cli.demo.servers import Server
 from tracker_migrate.cli.demo.targets import PREPARE
 
 _FINE = (0, 3)
+_LAUNCH = str(Path(__file__).with_name("launch.py"))
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,23 @@ class Cost:
     seconds: float
     cpu: float
     peak_mb: float
+
+
+def cost(*arguments: str, environment: Mapping[str, str] | None = None) -> Cost:
+    """What a command of tracker-migrate costs. RuntimeError if it ends otherwise than well."""
+    read, write = os.pipe()
+    command = [sys.executable, "-I", "-S", _LAUNCH, str(write)]
+    command += [sys.executable, "-m", "tracker_migrate", *arguments]
+    with os.fdopen(read) as told:
+        child = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, pass_fds=(write,)
+        )
+        os.close(write)
+        found = json.load(told)
+        child.wait()
+    if found["status"] not in _FINE:
+        raise RuntimeError(f"{arguments} ended with {found['status']}")
+    return Cost(found["seconds"], found["cpu"], found["peak_mb"])
 
 
 class Scene:
@@ -77,16 +95,12 @@ class Scene:
 
     def run(self, *arguments: str) -> Cost:
         """Run a command to its end. RuntimeError if it ends otherwise than well."""
-        command = [sys.executable, "-m", "tracker_migrate", *arguments]
-        command += ["-C", str(self._workspace), "-q"]
-        began = time.monotonic()
-        child = subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.monotonic() - began
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode not in _FINE:
-            raise RuntimeError(f"{arguments} ended with {child.returncode}")
-        return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        return cost(*arguments, "-C", str(self._workspace), "-q", environment=self._environment)
+
+    def multiply(self, count: int) -> None:
+        """Have so many issues in the workspace: see `benchmarks.copies`."""
+        command = [sys.executable, "-m", "benchmarks.copies", str(self._workspace), str(count)]
+        subprocess.run(command, check=True)
 
     def json(self, *arguments: str) -> Any:
         """Run a command, and return what it printed as JSON."""
@@ -106,10 +120,10 @@ class Scene:
         """How many issues the archive holds."""
         return int(self.json("status")["source"]["issues"])
 
-    def objects(self, target: str, kind: str) -> int:
-        """How many objects of a kind the ledger holds for a target."""
+    def objects(self, target: str, kind: str = "") -> int:
+        """How many objects of a kind, or of all, the ledger holds for a target."""
         import sqlite3
 
         with sqlite3.connect(self._workspace / "state" / "workspace.db") as connection:
-            query = "SELECT count(*) FROM object WHERE target = ? AND kind = ?"
-            return int(connection.execute(query, (target, kind)).fetchone()[0])
+            query = "SELECT count(*) FROM object WHERE target = ? AND (kind = ? OR ? = '')"
+            return int(connection.execute(query, (target, kind, kind)).fetchone()[0])
