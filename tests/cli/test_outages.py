@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +269,21 @@ def test_sync_outlives_an_outage_of_any_length(workspace: Path, standins: Server
             assert next(each).applied == {}
         until(lambda: next(each).error == "")
         assert set(next(each).applied) == set(TARGETS)
+
+
+def test_sync_outlives_a_page_that_stands_where_a_tracker_was(
+    workspace: Path, standins: Servers
+) -> None:
+    """What a proxy shows while its server is away is no reason to stop for good."""
+    patience(workspace, 0.2)
+    for standin in (standins.launchpad, standins.storyboard, standins.maniphest):
+        with Workspace(workspace) as held, closing(rounds(held, list(TARGETS), every=0.1)) as each:
+            until(lambda: next(each).error == "")
+        standin.faults.append(Fault("html", times=10**6))
+        with Workspace(workspace) as held, closing(rounds(held, list(TARGETS), every=0.1)) as each:
+            assert next(each).error
+            standin.faults.clear()
+            until(lambda: next(each).error == "")
 
 
 # -- somebody stops it ----------------------------------------------------------------------------

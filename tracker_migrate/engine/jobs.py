@@ -45,6 +45,7 @@ from tracker_migrate.errors import (
     MigrateError,
     Unreachable,
     UsageError,
+    WrongTracker,
 )
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Issue, Key
@@ -449,7 +450,8 @@ def _opened(workspace: Workspace, name: str, keeper: Keeper | None = None) -> It
             ) from None
         except UsageError as error:
             lines = [said_of(name, line) for line in str(error).splitlines()]
-            raise UsageError("\n".join(lines)) from None
+            kind = WrongTracker if isinstance(error, WrongTracker) else UsageError
+            raise kind("\n".join(lines)) from None
 
 
 def verify(
