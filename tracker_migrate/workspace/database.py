@@ -27,6 +27,13 @@ T = TypeVar("T")
 #: the newest Alembic revision that this code knows
 HEAD = "0011"
 _GROUP = 256
+#: how an SQLite is set: what is committed is on disk, and a log that was long once is cut again
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "temp_store=MEMORY",
+    f"journal_size_limit={64 * 1024**2}",
+)
 #: what drivers say of a server that is not there
 _AWAY = re.compile(
     r"refused|could not translate|resolve host|timeout expired|timed out|server closed the conn"
@@ -70,7 +77,7 @@ def open_engine(url: str) -> Engine:
     def _set(connection: Any, _record: Any) -> None:
         # the driver opens a transaction late and by itself otherwise: BEGIN is ours (below)
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
