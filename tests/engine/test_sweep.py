@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.engine.world import World, bug_key
+from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.pull import Pull
 from tracker_migrate.engine.sweep import Issues, Sweep
+from tracker_migrate.engine.turns import Turns
 from tracker_migrate.errors import Brake
 from tracker_migrate.model import Key
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
@@ -70,6 +72,22 @@ def test_no_period_is_no_sweep(world: World) -> None:
     world.pull(MemorySource(bug(1)))
     turn(world, BEGAN, timedelta(0))
     assert turn(world, BEGAN + 9 * DAY, timedelta(0)) == ()
+
+
+def test_the_walk_of_a_new_workspace_is_the_one_that_a_restart_goes_on_with(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As whom it is read is not known before it was."""
+    source = MemorySource(*(bug(n) for n in range(1, 25)), viewer="somebody")
+    moments, clock = iter([BEGAN, BEGAN, BEGAN + DAY / 2]), Clock()
+    monkeypatch.setattr(clock, "now", lambda: next(moments))
+    turns = Turns(world.workspace, clock)
+    for _ in range(2):
+        how = turns.due()
+        world.pull(source)
+        turns.done(how)
+        assert not how["sweep"]
+    assert len(Turns(world.workspace, clock).due()["sweep"]) == 12
 
 
 # -- a pull that sweeps ---------------------------------------------------------------------------

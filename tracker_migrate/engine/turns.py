@@ -18,18 +18,23 @@ class Turns:
 
     def __init__(self, workspace: Workspace, clock: Clock) -> None:
         self.clock = clock
-        self._settings = workspace.settings.sync
-        name, archive = swept_as(workspace), workspace.archive
-        hours = timedelta(hours=self._settings.sweep_hours)
-        days = timedelta(days=self._settings.people_days)
-        self._issues = Sweep(Issues(archive), workspace.swept, name, hours)
-        self._people = Sweep(People(archive), workspace.swept, f"people of {name}", days)
+        self._workspace, self._settings = workspace, workspace.settings.sync
+        self._walk(swept_as(workspace))
         self._around: float | None = None
         self._blueprints: float | None = None
+
+    def _walk(self, name: str) -> None:
+        self._name, archive, swept = name, self._workspace.archive, self._workspace.swept
+        hours = timedelta(hours=self._settings.sweep_hours)
+        days = timedelta(days=self._settings.people_days)
+        self._issues = Sweep(Issues(archive), swept, name, hours)
+        self._people = Sweep(People(archive), swept, f"people of {name}", days)
 
     def due(self) -> dict[str, Any]:
         """How the next pull is made, as `jobs.pull` takes it."""
         now = self.clock.now()
+        if (name := swept_as(self._workspace)) != self._name:
+            self._walk(name)  # as whom a new workspace is read is known when it was
         return {
             "brief": not self._is_due(self._around, self._settings.around_minutes),
             "blueprints": self._is_due(self._blueprints, self._settings.blueprints_minutes),
