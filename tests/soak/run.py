@@ -214,6 +214,7 @@ class Soak:
     def _daemon(self, event: Event) -> None:
         self.counts[event.what] += 1
         if event.what == "kill":
+            self._resume()  # it dies in the middle of something
             self.daemon.kill(self._draw.randint(1, 60))
             self.daemon.start()
         elif event.what == "term":
@@ -234,12 +235,12 @@ class Soak:
                 standin.faults = [one for one in standin.faults if one is not fault]
             self.counts["faults"] += times - fault.times
         self._armed.clear()
-        if self._paused:
-            self._resume()
+        self._resume()
 
     def _resume(self) -> None:
-        self.daemon.resumed()
-        self._paused = False
+        if self._paused:
+            self.daemon.resumed()
+            self._paused = False
 
     def _quiet(self, when: str) -> None:
         """All comes to rest, and is looked at."""
