@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
+import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from tracker_migrate.cli.logs import log_to
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.interfaces import Event
 from tracker_migrate.testing.loopback import Fault
+from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.packing import stamp
 from tracker_migrate.workspace.pulse import Pulse, Side
 from tracker_migrate.workspace.settings import loopback
@@ -231,3 +235,131 @@ def test_a_log_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
         log.hear(Event(name="found"))
     assert "sent" in (tmp_path / "some.log.1").read_text()
     assert "found" in (tmp_path / "some.log").read_text()
+
+
+# -- one daemon, and other commands beside it ------------------------------------------------------
+
+
+def test_a_second_daemon_is_refused_and_told_which_is_the_first(
+    cli: Cli, workspace: Path, standins: Servers
+) -> None:
+    port = listens(workspace)
+    process = started(workspace, "sync", "-q", "-T", "new", "--only", "bug:1000001")
+    until(lambda: _answers(port), 60)
+    second = cli("sync", "-T", "old")
+    assert second.status == 5
+    assert f"process {process.pid} on " in second.err
+    assert "one sync is enough" in second.err
+    until(lambda: asked(port, "/readyz")[1] == "ok\n", 120)
+    assert sync_of(cli)["runs"]
+    assert cli("apply", "-T", "old", "--only", "bug:1000001").status == 0, "while it rests"
+    process.send_signal(signal.SIGTERM)
+    assert ended(process, 30).status == 0
+    assert not sync_of(cli)["runs"]
+
+
+def test_a_round_waits_for_a_command_that_is_at_work_and_says_so(
+    cli: Cli, workspace: Path, standins: Servers
+) -> None:
+    with Workspace(workspace) as held, held.coordinating():
+        only = ("-T", "new", "--only", "bug:1000001", "--once")
+        process = started(workspace, "sync", *only)
+        until(lambda: "is at work in this workspace" in pulse_of(workspace).get("what", ""), 60)
+        assert sync_of(cli)["told"].startswith("waits: process ")
+        assert process.poll() is None
+        assert standins.storyboard.writes == 0
+    told = ended(process, 120)
+    assert told.status == 0
+    assert "sync waits: process " in told.err
+    assert "1 created" in told.out or standins.storyboard.writes > 0
+
+
+def test_a_daemon_that_was_killed_is_missed(cli: Cli, workspace: Path) -> None:
+    process = started(workspace, "sync", "-q", "-T", "new", "--only", "bug:1000001")
+    until(lambda: pulse_of(workspace).get("doing") == "resting", 120)
+    process.kill()
+    process.wait(30)
+    until(lambda: not sync_of(cli)["runs"])
+    found = sync_of(cli, "--check")
+    assert alarms(found) == {("stopped", "workspace"): "tracker-migrate sync"}
+    assert cli("status", "--check").status == 3
+    assert cli("sync", "-q", "--once", "-T", "new", "--only", "bug:1000001").status == 0
+    assert alarms(sync_of(cli)) == {}
+
+
+def pulse_of(folder: Path) -> dict[str, Any]:
+    """What a daemon says, read as cheaply as can be."""
+    query = "SELECT value FROM meta WHERE name = 'daemon'"
+    place = (folder / "state" / "workspace.db").as_uri()
+    try:
+        with closing(sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=60)) as held:
+            row = held.execute(query).fetchone()
+    except sqlite3.OperationalError:  # it is being made
+        return {}
+    return json.loads(row[0]) if row else {}
+
+
+# -- SIGTERM, whatever it does ---------------------------------------------------------------------
+
+
+def slow_source(workspace: Path, standins: Servers) -> None:
+    standins.launchpad.faults.append(Fault("delay", times=10_000, seconds=0.3))
+    _full(workspace)
+
+
+def _full(workspace: Path) -> None:
+    """Nothing was read yet."""
+    for one in (workspace / "state").glob("workspace.db*"):
+        one.unlink()
+
+
+def slow_target(workspace: Path, standins: Servers) -> None:
+    standins.storyboard.latency = 0.3
+
+
+def wants_to_rest(workspace: Path, standins: Servers) -> None:
+    fault = Fault("status", status=429, times=10_000, headers={"Retry-After": "100"})
+    standins.storyboard.faults.append(fault)
+
+
+def paused(workspace: Path, standins: Servers) -> None:
+    with Workspace(workspace) as held:
+        held.paused.begin()
+
+
+def nothing(workspace: Path, standins: Servers) -> None:
+    """It comes to its rest."""
+
+
+@pytest.mark.parametrize(
+    ("prepare", "doing", "only"),
+    [
+        (nothing, "resting", "bug:1000001"),
+        (slow_source, "reading", "bug:1000001"),
+        (slow_target, "writing", "status:open"),
+        (wants_to_rest, "writing", "status:open"),
+        (paused, "paused", "bug:1000001"),
+    ],
+)
+def test_sigterm_ends_it_within_seconds_whatever_it_does(
+    cli: Cli, workspace: Path, standins: Servers, prepare: Any, doing: str, only: str
+) -> None:
+    prepare(workspace, standins)
+    command = ("-T", "new", "--every", "3600") + (() if doing == "reading" else ("--only", only))
+    process = started(workspace, "sync", "-q", *command)
+    try:
+        until(lambda: pulse_of(workspace).get("doing") == doing, 120)
+        if prepare is wants_to_rest:
+            until(lambda: standins.storyboard.faults[0].times < 10_000, 60)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        told = ended(process, 60)
+        assert time.monotonic() - began < 20, "a second or two, on a machine that is not busy"
+        assert told.status in (0, 3)
+    finally:
+        standins.storyboard.latency = 0.0
+        standins.storyboard.faults.clear()
+        standins.launchpad.faults.clear()
+    found = sync_of(cli)
+    assert (found["doing"], found["runs"]) == ("ended", False)
+    assert ("stopped", "workspace") not in alarms(found)
