@@ -150,3 +150,13 @@ def test_what_has_to_be_closed_is_closed_after_the_handover_too(moved: MarkedWor
         assert moved.here.apply(target).steps > 0
         spy.look()
         spy.found_nothing()
+
+
+def test_where_nothing_was_said_no_move_has_ended(moved: MarkedWorld) -> None:
+    """Else all that is read from then on would be taken for news that came too late."""
+    with Workspace(moved.here.folder) as workspace, workspace.coordinating():
+        jobs.undo(workspace, "storyboard")
+    done = handing.handover(moved.here)
+    assert (done.issues, done.already) == (0, 0)
+    with Workspace(moved.here.folder) as workspace:
+        assert workspace.told.ended() is None

@@ -135,7 +135,8 @@ class Handover:
     # -- saying -----------------------------------------------------------------------------------
 
     def run(self, only: Only | None = None) -> HandedOver:
-        """Say it all. Raises what stops a run; what concerns one issue is told in the end."""
+        """Say it all. Raises what stops a run; what concerns one issue is told in the end. A whole
+        one ends the move: what comes later is treated as the settings say."""
         who = self._teller.who
         assert who
         for issue, notices in self.due(only):
@@ -147,7 +148,7 @@ class Handover:
                 self.done.issues += 1
             self._hear(issue.key)
         self.done.found = self._teller.found
-        if only is None and (self.done.already or self.done.issues or not self.done.refused):
+        if only is None and (self.done.already or self.done.issues):
             self._told.end(self._target.name)
         return self.done
 
