@@ -55,6 +55,7 @@ class World:
         self.private = False
         self.also: list[str] = []
         self.database = ""
+        self.sync: dict[str, Any] = {}
         self.write_settings()
 
     def write_settings(self) -> None:
@@ -69,6 +70,8 @@ class World:
         ]
         if self.database:
             lines += ["[database]", f'url = "{self.database}"']
+        if self.sync:
+            lines += ["[sync]", *(f"{name} = {_toml(value)}" for name, value in self.sync.items())]
         for name in TARGETS:
             lines += [f"[targets.{name}]", f'sink = "{name}:{getattr(self, name).url}"']
             options = {"settle_seconds": 0.3, **self.options[name]}
