@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
 from tests.end_to_end import handing
 from tests.end_to_end.handing import Home, Writes, idle
 from tests.end_to_end.marked_world import MarkedWorld
+from tests.end_to_end.marks import found_in
+from tracker_migrate.backends.launchpad.sending import Sender
 from tracker_migrate.engine import jobs
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
@@ -44,6 +49,26 @@ def test_open_bugs_are_told_once_where_they_are(
     assert len(writes.sent) == 13
     again = handing.handover(moved.here)
     assert (again.issues, again.already, len(writes.sent)) == (0, 4, 13)
+
+
+def test_what_is_said_holds_no_word_of_an_issue(
+    moved: MarkedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies: list[bytes] = []
+    real = Sender._sent
+
+    def sent(self_: Sender, method: str, path: str, body: bytes, headers: Any) -> Any:
+        bodies.append(body)
+        return real(self_, method, path, body, headers)
+
+    monkeypatch.setattr(Sender, "_sent", sent)
+    handing.handover(moved.here)
+    comments = [unquote_plus(body.decode()) for body in bodies if b"newMessage" in body]
+    assert len(comments) == 4
+    assert not any(found_in(text) for text in comments)
+    tags = [json.loads(body)["tags"] for body in bodies if b'"tags"' in body]
+    secret = [tag for sent in tags for tag in sent if tag in moved.secret]
+    assert len(secret) == 1  # the private bug's own, which it had before
 
 
 def test_what_was_said_is_no_news_when_it_is_read_again(moved: MarkedWorld) -> None:
