@@ -78,7 +78,7 @@ def test_a_feed_without_news_is_one_request(world: World, reads: Reads) -> None:
     moved(world, 1, 2, 3)
     before = world.server.requests.copy()
     reads.issues.clear()
-    assert not feed(world).news
+    assert feed(world).looked == 0
     assert world.server.requests - before == {"edits": 1}
     assert reads.issues == []
 
@@ -222,7 +222,7 @@ def test_a_strangers_card_is_nobodys_edit(world: World, reads: Reads) -> None:
     other = world.server.add("card", "somebody", title="Another's")
     world.server.edit("card", other, title="Changed")
     reads.issues.clear()
-    assert not feed(world).news
+    assert feed(world).looked == 0
     assert reads.issues == []
 
 

@@ -245,7 +245,7 @@ def _applied(
     """Write what is missing, unless it is known that there is nothing."""
     fed, pulled = ended.fed[name], ended.pulled
     try:
-        if pulled is not None and only is None and not fed.news:
+        if pulled is not None and only is None and not fed.to_write:
             rests = jobs.at_rest(workspace, name, keeper, pulled)
             if rests is not None:
                 return rests

@@ -56,9 +56,9 @@ class Fed(msgspec.Struct, kw_only=True):
     failed: str = ""
 
     @property
-    def news(self) -> bool:
-        """Whether anything was done there that the ledger had not said, as far as is known."""
-        return bool(self.looked or self.owed or self.failed)
+    def to_write(self) -> bool:
+        """Whether an apply may have to do with it. An edit is no reason to write, by itself."""
+        return bool(self.gone or self.closed or self.owed or self.failed)
 
 
 def begin(target: Target) -> None:
