@@ -22,7 +22,7 @@ from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.watch import SOURCE, Watch
-from tracker_migrate.errors import Brake, LoginNeeded, Unreachable
+from tracker_migrate.errors import Brake, LoginNeeded, Unreachable, UsageError
 from tracker_migrate.interfaces import Event
 from tracker_migrate.logins import Granted
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, bug
@@ -149,6 +149,16 @@ def test_what_ended_it_is_told_with_what_mends_it(
     again = Daemon(daemon.workspace)
     again.round()
     assert again.found() == {}
+
+
+def test_settings_that_ended_it_are_told_and_no_server_is_blamed(daemon: Daemon) -> None:
+    daemon.watch.writes("there")
+    error = UsageError("targets.there.sink: there is no such tracker")
+    daemon.watch.__exit__(UsageError, error, None)
+    daemon.later(DAY)
+    (one,) = daemon.found(runs=False).values()
+    assert (one.name, one.run) == ("stopped", "tracker-migrate doctor")
+    assert "no such tracker" in one.what
 
 
 def test_a_bug_that_ended_it_is_told_without_what_it_was_about(daemon: Daemon) -> None:

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.end_to_end.world import conduit_token
@@ -17,6 +18,8 @@ from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
 from tracker_migrate.cli.run import run
 from tracker_migrate.testing.loopback import serving
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.packing import stamp
+from tracker_migrate.workspace.pulse import Pulse
 
 _LOGINS = {
     "TRACKER_MIGRATE_NEW_TOKEN": "token-of-super",
@@ -38,6 +41,7 @@ _PRIVACY = """[information_type]
 users = ["1"]
 without = "all"
 """
+_PROCESS = "process 4711 on tracker.example.org"
 _EDIT = """The gadget spins when it is picked up by its left side, too.
 
 What we know by now:
@@ -84,6 +88,21 @@ class Move:
             text = text.replace(address, _NAMES[tracker])
         out.write_text(text, encoding="utf-8")
         return out
+
+    def falls_behind(self) -> None:
+        """The daemon was killed an hour ago, a target is away, and its token ends soon."""
+        path = self.workspace / "migration.toml"
+        ends = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+        settings = path.read_text().replace("[targets.new]", f"[targets.new]\ntoken_ends = {ends}")
+        path.write_text(settings)
+        ago = stamp(datetime.now(UTC) - timedelta(hours=1))
+        with Workspace(self.workspace) as held:
+            pulse = held.pulses.read() or Pulse()
+            pulse.doing, pulse.at, pulse.process, pulse.rounds = "resting", ago, _PROCESS, 412
+            pulse.targets["new"].failing = pulse.targets["new"].until = ago
+            pulse.targets["new"].error = f"{_NAMES['storyboard']} does not answer"
+            pulse.targets["new"].queue = 17
+            held.pulses.keep(pulse)
 
     def edit(self) -> None:
         """People change a few things at StoryBoard."""
@@ -133,6 +152,9 @@ def pages(folder: Path, bugs: int = 150) -> list[Path]:
         move.call("apply", "-q", "-T", "new")
         move.edit()
         made.append(move.page("verify", "verify", "-q", "-T", "new", "--html"))
+        move.call("sync", "-q", "--once", "-T", "new")
+        move.falls_behind()
+        made.append(move.page("sync", "status", "--html"))
     return made
 
 

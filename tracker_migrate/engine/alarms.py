@@ -12,7 +12,7 @@ import msgspec
 
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.turns import swept_as
-from tracker_migrate.errors import Brake, LoginNeeded
+from tracker_migrate.errors import Brake, LoginNeeded, Unreachable, UsageError
 from tracker_migrate.hosts import in_time
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.lasting import ends
@@ -119,7 +119,7 @@ def _of_side(workspace: Workspace, of: str, side: Side, now: datetime) -> Iterat
         named = _COMMAND.search(side.error)
         run = named[0] if named else "tracker-migrate doctor"
         yield Alarm(name="brake", of=of, what=side.error, run=run, since=side.failing)
-    elif side.failing and now - moment(side.failing) > AWAY:
+    elif side.status == Unreachable.exit_status and now - moment(side.failing) > AWAY:
         run = "tracker-migrate doctor"
         yield Alarm(name="unreachable", of=of, what=side.error, run=run, since=side.failing)
 
@@ -135,7 +135,9 @@ def _of_its_life(pulse: Pulse, now: datetime, runs: bool) -> Iterator[Alarm]:
         if pulse.status in (LoginNeeded.exit_status, Brake.exit_status):
             return  # told above, with what is to be done first
         why = pulse.why or f"{pulse.process} was killed"
-        what, run = f"sync does not run any more: {why}", "tracker-migrate sync"
+        wrong = pulse.status == UsageError.exit_status  # the settings, or a server's address
+        run = "tracker-migrate doctor" if wrong else "tracker-migrate sync"
+        what = f"sync does not run any more: {why}"
         yield Alarm(name="stopped", of="workspace", what=what, run=run, since=pulse.at)
     elif runs and pulse.doing in ("reading", "writing") and now - moment(pulse.at) > HUNG:
         silent = in_time((now - moment(pulse.at)).total_seconds())
@@ -191,7 +193,8 @@ def _of_logins(workspace: Workspace, now: datetime) -> Iterator[Alarm]:
     for of, credential, when in ends(workspace.folder, workspace.settings):
         left = (when - now).total_seconds()
         if left < WEEK.total_seconds():
-            told = f"ends in {in_time(left)}" if left > 0 else f"ended on {when:%Y-%m-%d}"
+            days = f"{left / 86400:.0f} days" if left > 2 * 86400 else in_time(left)
+            told = f"ends in {days}" if left > 0 else f"ended on {when:%Y-%m-%d}"
             run = login_command(credential)
             yield Alarm(name="login-ends", of=of, what=f"its login {told}", run=run)
 

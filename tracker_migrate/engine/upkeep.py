@@ -39,8 +39,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. known: whether there ever was a daemon. runs: whether one does. told: what it
-    does, or how it ended, in words. sweep: seconds by which the sweep is late; None: there is
-    none."""
+    does, or how it ended, in words; status, why: how it ended. sweep: seconds by which the sweep is
+    late; None: there is none."""
 
     known: bool
     runs: bool
@@ -49,6 +49,8 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
     doing: str = ""
     told: str = ""
+    status: int = 0
+    why: str = ""
     rounds: int = 0
     paused: str = ""
     sweep: float | None = None
@@ -74,6 +76,8 @@ def upkeep(workspace: Workspace, now: datetime) -> Upkeep:
         at=pulse.at,
         doing=pulse.doing if runs or pulse.doing == "ended" else "gone",
         told=names.text(told(pulse, runs)),
+        status=pulse.status,
+        why=names.text(pulse.why),
         rounds=pulse.rounds,
         paused=paused,
         sweep=late(workspace, now).total_seconds() if sweeps else None,

@@ -121,6 +121,7 @@ _PAGE = """\
 {% block style %}
 .verdict { font-size: 1.2rem; font-weight: 600; margin: .8rem 0 .3rem; max-width: none }
 table.few { width: auto; min-width: 20rem }
+.whole { white-space: nowrap }
 .sink { color: var(--soft); overflow-wrap: anywhere }
 {% endblock %}
 {% block lead %}
@@ -140,11 +141,11 @@ last pull: {{ last }}.
 {% if sync and sync.alarms %}
 <section><h2>To look at</h2>
 <div class="wide" tabindex="0"><table>
-<thead><tr><th>of</th><th>what</th><th>run</th></tr></thead><tbody>
+<thead><tr><th>of</th><th>what, and what to run</th></tr></thead><tbody>
 {% for one in sync.alarms %}
 <tr><td>{{ one.of }}</td><td>{{ one.what }}
-{%- if one.since %} <span class="soft">(since {{ iso(one.since) }})</span>{% endif %}</td>
-<td><code>{{ one.run }}</code></td></tr>
+{%- if one.since %} <span class="soft">(since {{ iso(one.since) }})</span>{% endif %}
+<br><code>{{ one.run }}</code></td></tr>
 {% endfor %}
 </tbody></table></div></section>
 {% endif %}
@@ -153,15 +154,19 @@ last pull: {{ last }}.
 <p class="verdict {{ word[1] }}">sync {{ word[0] }}</p>
 <p>{{ sync.process }}, since {{ iso(sync.began) }}: {{ sync.rounds|count }} rounds.
 {% if sync.runs and sync.doing == "resting" %}It rests until the next one.
-{% elif sync.runs %}It {{ sync.told }}.{% else %}It {{ sync.told }}.{% endif %}
-{% if sync.sweep is not none %}The sweep, which reads every issue again, is
+{% elif sync.doing == "gone" %}It is gone without a word since {{ iso(sync.at) }}.
+{% elif sync.doing == "ended" %}It ended on {{ iso(sync.at) }}, with status {{ sync.status }}
+{%- if sync.why %}: {{ sync.why }}{% endif %}.
+{% else %}It {{ sync.told }}.
+{% endif %}
+{% if sync.sweep is not none %} The sweep, which reads every issue again, is
 {{ "on time" if sync.sweep < 60 else time(sync.sweep) ~ " behind" }}.{% endif %}</p>
 <div class="wide" tabindex="0"><table class="few">
 <thead><tr><th>of</th><th>last success</th><th>up to date</th><th class="n">waiting</th>
 <th>what is in the way</th></tr></thead><tbody>
 {% for one in sync.ways %}
-<tr><td>{{ one.name }}</td><td>{{ iso(one.done) }}</td>
-<td>{{ time(one.lag) ~ " ago" if one.lag is not none else "never" }}</td>
+<tr><td>{{ one.name }}</td><td class="whole">{{ iso(one.done) }}</td>
+<td class="whole">{{ time(one.lag) ~ " ago" if one.lag is not none else "never" }}</td>
 <td class="n">{{ one.queue|count if one.name != "source" else "" }}</td>
 <td{% if one.error %} class="bad"{% endif %}>{{ one.error }}
 {%- if one.failing %} <span class="soft">(since {{ iso(one.failing) }})</span>{% endif %}</td></tr>
