@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
-from tracker_migrate.report.unit import STAYS_DOWN, SUCCESS
-from tracker_migrate.workspace import Workspace, settings
+from tracker_migrate.report.unit import STAYS_DOWN, SUCCESS, unit
+from tracker_migrate.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,14 +44,14 @@ def test_systemd_takes_the_unit_as_it_is(
 
 
 def test_it_stays_down_where_a_person_has_to_do_something_first(cli: Cli, workspace: Path) -> None:
-    unit = unit_of(cli)
+    held = unit_of(cli)
     table = (ROOT / "docs" / "exit-status.md").read_text(encoding="utf-8")
     meant = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", table, re.MULTILINE))
-    stays = unit["RestartPreventExitStatus"][0].split()
+    stays = held["RestartPreventExitStatus"][0].split()
     assert stays == [str(one) for one in STAYS_DOWN] == ["2", "7", "8"]
     for status, word in zip(stays, ("usage or settings", "login needed", "a brake"), strict=True):
         assert meant[status].startswith(word)
-    assert unit["SuccessExitStatus"][0].split() == [str(one) for one in SUCCESS]
+    assert held["SuccessExitStatus"][0].split() == [str(one) for one in SUCCESS]
     told = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \| (yes|no|it is no failure) \|", told, re.MULTILINE)
     again = {status for status, word in rows if word == "yes"}
@@ -66,18 +67,15 @@ def test_it_has_a_watchdog_logins_and_the_folders_that_it_writes_to(
         file.write(
             '[targets.new.files]\nfolder = "/srv/files"\naddress = "https://files.example.org/x"\n'
         )
-    unit = unit_of(cli)
-    assert unit["Type"] == ["notify"]
-    assert unit["WatchdogSec"] == ["10min"]
-    assert unit["ExecStart"][0].endswith(f"sync -C {workspace} --log -")
-    assert unit["ReadWritePaths"] == [str(workspace), "/srv/files"]
-    assert unit["LoadCredential"] == [
+    held = unit_of(cli)
+    assert held["Type"] == ["notify"]
+    assert held["WatchdogSec"] == ["10min"]
+    assert held["ExecStart"][0].endswith(f"sync -C {workspace} --log -")
+    assert held["ReadWritePaths"] == [str(workspace), "/srv/files"]
+    assert held["LoadCredential"] == [
         "tracker-migrate-new-token:/etc/tracker-migrate/new-token",
         "tracker-migrate-old-token:/etc/tracker-migrate/old-token",
     ]
-    credentials = workspace / "state" / "credentials"
-    credentials.mkdir(mode=0o700)
-    (credentials / "old-token").touch(mode=0o600)
 
 
 def test_a_login_in_the_workspace_is_read_from_there(
@@ -95,11 +93,21 @@ def test_a_login_in_the_workspace_is_read_from_there(
 def test_a_workspace_in_var_lib_is_the_services_state(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tracker_migrate.report import unit
-
-    monkeypatch.setattr(unit, "_STATE", workspace.parent)
-    assert settings.load(workspace)
+    monkeypatch.setattr("tracker_migrate.report.unit._STATE", workspace.parent)
     with Workspace(workspace) as held:
-        lines = list(unit.unit(held, ["/usr/bin/tracker-migrate"]))
+        lines = list(unit(held, ["/usr/bin/tracker-migrate"]))
     assert f"StateDirectory={workspace.name}" in lines
+    assert "PrivateTmp=no" in lines, "else it would not see this folder"
     assert not any(line.startswith("ReadWritePaths=") for line in lines)
+
+
+@pytest.mark.parametrize(("prefix", "home"), [("/opt/venv", "yes"), ("/home/me/venv", "read-only")])
+def test_it_sees_the_program_wherever_that_is(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, prefix: str, home: str
+) -> None:
+    monkeypatch.setattr(sys, "prefix", prefix)
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    with Workspace(workspace) as held:
+        lines = list(unit(held, [f"{prefix}/bin/tracker-migrate"]))
+    inside = any(workspace.is_relative_to(one) for one in ("/home", "/root"))
+    assert f"ProtectHome={'read-only' if inside else home}" in lines

@@ -21,6 +21,7 @@ from tracker_migrate.engine.alarms import KINDS, Alarm, alarms
 from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.pull import Pulled
+from tracker_migrate.engine.turns import swept_as
 from tracker_migrate.engine.watch import SOURCE, Watch
 from tracker_migrate.errors import Brake, LoginNeeded, Unreachable, UsageError
 from tracker_migrate.interfaces import Event
@@ -192,7 +193,7 @@ def test_a_pause_that_is_forgotten_is_told(daemon: Daemon) -> None:
 def test_a_sweep_that_is_late_is_told(daemon: Daemon) -> None:
     world = World(daemon.workspace, MemoryServer(), "ours")
     world.pull(MemorySource(*(bug(n) for n in range(1, 31))))
-    name = alarms_.swept_as(daemon.workspace)
+    name = swept_as(daemon.workspace)
     daemon.workspace.swept.keep(name, Reached(at=daemon.time.at))
     daemon.round()
     daemon.later(timedelta(hours=1))
@@ -222,7 +223,7 @@ def test_a_full_disk_is_told_before_it_is_full(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = SimpleNamespace(free=alarms_.ROOM + 2 * alarms_.database_size(daemon.workspace) + 10**8)
-    monkeypatch.setattr(alarms_.shutil, "disk_usage", lambda _path: room)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: room)
     assert daemon.found() == {}
     room.free = alarms_.ROOM // 2
     assert daemon.found()["disk-full", "workspace"].run == "tracker-migrate compact"

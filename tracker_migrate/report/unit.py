@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pwd
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ STAYS_DOWN = (UsageError.exit_status, LoginNeeded.exit_status, Brake.exit_status
 SUCCESS = (3, 130)
 _STATE = Path("/var/lib")
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+_TEMPORARY = (Path("/tmp"), Path("/var/tmp"))
 _GIVEN = Path("/etc/tracker-migrate")
 _HARDENED = """\
 UMask=0077
@@ -24,7 +26,6 @@ LimitCORE=0
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 ProtectSystem=strict
-PrivateTmp=yes
 PrivateDevices=yes
 ProtectClock=yes
 ProtectControlGroups=yes
@@ -69,7 +70,7 @@ def unit(workspace: Workspace, command: list[str]) -> Iterator[str]:
     yield f"# {_meanings()}: a person has to do something first"
     yield f"RestartPreventExitStatus={' '.join(map(str, STAYS_DOWN))}"
     yield f"SuccessExitStatus={' '.join(map(str, SUCCESS))}"
-    yield from _folders(workspace)
+    yield from _folders(workspace, [Path(command[0]), Path(sys.prefix), Path(sys.base_prefix)])
     yield "CacheDirectory=tracker-migrate"
     yield "Environment=XDG_CACHE_HOME=%C/tracker-migrate"
     yield _HARDENED
@@ -108,8 +109,9 @@ def _credentials(workspace: Workspace) -> Iterator[str]:
         yield f"#{line}" if kept or missing else line
 
 
-def _folders(workspace: Workspace) -> Iterator[str]:
-    """What it may write to: the workspace, and the folders of attachments."""
+def _folders(workspace: Workspace, program: list[Path]) -> Iterator[str]:
+    """What it may write to: the workspace, and the folders of attachments; and which folders it
+    must see. program: where that is."""
     folder = workspace.folder
     written = [folder]
     for target in workspace.settings.targets.values():
@@ -124,8 +126,13 @@ def _folders(workspace: Workspace) -> Iterator[str]:
         written = [one for one in written if not one.is_relative_to(folder)]
     for one in dict.fromkeys(written):
         yield f"ReadWritePaths={_words([str(one)])}"
-    home = any(one.is_relative_to(home) for one in [folder, *written] for home in _HOMES)
-    yield f"ProtectHome={'read-only' if home else 'yes'}"
+    seen = [folder, *written, *program]
+    yield f"ProtectHome={'read-only' if _is_in(seen, _HOMES) else 'yes'}"
+    yield f"PrivateTmp={'no' if _is_in(seen, _TEMPORARY) else 'yes'}"
+
+
+def _is_in(paths: list[Path], folders: tuple[Path, ...]) -> bool:
+    return any(one.is_relative_to(folder) for one in paths for folder in folders)
 
 
 def _words(words: list[str]) -> str:
