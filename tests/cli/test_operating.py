@@ -213,7 +213,10 @@ def test_the_log_has_a_json_line_for_each_event_and_people_read_what_they_did(
     assert sent["level"] == "info"
     assert sent["target"] == "new"
     assert datetime.fromisoformat(sent["at"]).tzinfo is not None
-    assert next(one for one in lines if one["event"] == "round")["applied"]["new"]["created"] >= 1
+    ended_ = next(one for one in lines if one["event"] == "round")
+    assert ended_["applied"]["new"]["created"] >= 1
+    assert lines[0]["at"] <= sent["at"] <= ended_["at"]
+    assert datetime.fromisoformat(ended_["began"]) <= datetime.fromisoformat(sent["at"])
     assert "judged" not in {one["event"] for one in lines}, "that is for -v"
 
 

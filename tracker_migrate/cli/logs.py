@@ -62,7 +62,8 @@ class Log:
     def round(self, document: dict[str, Any]) -> None:
         """A round is over. document: as `sync --json` has it."""
         tell = self._log.warning if document.get("error") else self._log.info
-        tell("round", **document)
+        told = {name: value for name, value in document.items() if name != "at"}
+        tell("round", began=document["at"], **told)
 
     def told(self, pulse: Pulse) -> None:
         """How the daemon ended."""
