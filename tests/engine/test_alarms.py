@@ -178,6 +178,14 @@ def test_one_that_says_nothing_for_long_hangs(daemon: Daemon) -> None:
     (one,) = daemon.found().values()
     assert one.name == "hung"
     assert one.run.startswith("kill ")
+    daemon.round()
+    daemon.later(timedelta(seconds=300) + alarms_.HUNG - MOMENT)
+    assert daemon.found() == {}, "it rests"
+    daemon.later(2 * MOMENT)
+    assert [one.name for one in daemon.found().values()] == ["hung"], "it did not wake up"
+    daemon.watch.pauses(stamp(daemon.time.at))
+    daemon.later(timedelta(hours=2))
+    assert daemon.found() == {}
 
 
 def test_a_pause_that_is_forgotten_is_told(daemon: Daemon) -> None:

@@ -139,11 +139,19 @@ def _of_its_life(pulse: Pulse, now: datetime, runs: bool) -> Iterator[Alarm]:
         run = "tracker-migrate doctor" if wrong else "tracker-migrate sync"
         what = f"sync does not run any more: {why}"
         yield Alarm(name="stopped", of="workspace", what=what, run=run, since=pulse.at)
-    elif runs and pulse.doing in ("reading", "writing") and now - moment(pulse.at) > HUNG:
-        silent = in_time((now - moment(pulse.at)).total_seconds())
+    elif runs and (due := _word_due(pulse)) and now - moment(due) > HUNG:
+        silent = in_time((now - moment(due)).total_seconds())
         run = f"kill {pulse.process.split()[1]}" if pulse.process else "tracker-migrate pause"
         what = f"{pulse.process} is {pulse.doing}, and has said nothing for {silent}"
-        yield Alarm(name="hung", of="workspace", what=what, run=run, since=pulse.at)
+        yield Alarm(name="hung", of="workspace", what=what, run=run, since=due)
+
+
+def _word_due(pulse: Pulse) -> str:
+    """Since when a word of a daemon that runs is due: while it works it says one now and then, and
+    after its rest. "" if it may be silent for as long as need be."""
+    if pulse.doing in ("reading", "writing"):
+        return pulse.at
+    return pulse.until if pulse.doing == "resting" else ""
 
 
 def _of_the_sweep(workspace: Workspace, pulse: Pulse, now: datetime, runs: bool) -> Iterator[Alarm]:
