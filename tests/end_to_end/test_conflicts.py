@@ -3,6 +3,7 @@ is made of the planners' own, so that a new field is tried, or fails for want of
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.end_to_end.conflict_bench import (
     rows_of,
 )
 from tests.end_to_end.marked_world import MarkedWorld
+from tests.end_to_end.test_adopt import adopt
 from tests.end_to_end.world import TARGETS, conduit_token
 from tracker_migrate.engine.target import Target
 from tracker_migrate.model import Key
@@ -102,3 +104,39 @@ def test_a_note_of_something_private_is_as_closed_as_it_is(marked: MarkedWorld) 
         assert sum(map(is_note, held)) == 1
         marked.spies[target].look()
         assert marked.spies[target].leaks == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_lost_ledger_finds_what_was_said_and_keeps_the_edit(
+    marked: MarkedWorld, target: str
+) -> None:
+    here, project = marked.here, marked.project
+    here.options[target]["conflicts"] = {"default": "both"}
+    here.write_settings()
+    number = project.bug(comments=1, targets=_TWO)
+    here.pull(full=True)
+    here.apply(target)
+    key = Key(f"launchpad:bug:{number}")
+    kind = "story" if target == "storyboard" else "task"
+    with Workspace(here.folder) as workspace:
+        place = workspace.ledger(target).where(key)
+    assert place is not None
+    at = there(marked, target)
+    at.edit(kind, place.id, "title", THEIRS)
+    project.change(number, title="The lamp is out")
+    here.pull(full=True)
+    assert here.apply(target).kept == 1
+    shutil.rmtree(here.folder / "state")
+    here.pull(full=True)
+    found = adopt(here, target)
+    assert (found.unknown, found.doubled, found.left) == ([], [], 0)
+    assert [one.field for one in found.differs] == ["title"]
+    with Workspace(here.folder) as workspace:
+        ledger = workspace.ledger(target)
+        assert sum(map(is_note, ledger.of_issue(key))) == 1
+        assert [one.field for one in ledger.met.all()] == ["title"]
+    before = here.writes(target)
+    assert here.apply(target).steps == 0
+    assert here.verify(target).unplanned == []
+    assert here.writes(target) == before
+    assert at.said(place.id).count("The lamp is out") == 1

@@ -33,7 +33,11 @@ def settled_at_once(patch: Patch) -> None:
 
 def edits_overwritten(patch: Patch) -> None:
     """Nobody looks at the target before an update."""
-    patch.setattr(Edits, "decide", lambda _self, _issue, actions, _held: Decided(actions=[*actions]))
+
+    def decide(_self: Edits, _issue: Any, actions: Any, _held: Any) -> Decided:
+        return Decided(actions=list(actions))
+
+    patch.setattr(Edits, "decide", decide)
 
 
 def comments_backwards(patch: Patch) -> None:

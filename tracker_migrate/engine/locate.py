@@ -16,6 +16,7 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, Refused
 from tracker_migrate.interfaces import IMPORTER, ClosedStep, RemoteRef, Snapshot, Wanted
 from tracker_migrate.model import Issue, Key, kind_of
+from tracker_migrate.text.notes import is_note
 from tracker_migrate.workspace.ledger import Held, places
 
 Refs = dict[Key, tuple[str, RemoteRef]]
@@ -79,11 +80,7 @@ class Locator:
         kinds = {of: one.kind for one in wanted for of in (one.key, *one.holds)}
         with self._guard:
             self._becomes |= {kind_of(key): kind for key, kind in kinds.items()}
-            # a part of a text is a comment, even where no text is too long any more
-            guessed = {
-                key: self._becomes.get(kind_of(key) if kind_of(key) != "part" else "comment")
-                for key in ours
-            }
+            guessed = {key: self._becomes.get(_said_as(key)) for key in ours}
         for key, at in ours.items():
             kind = kinds.get(key) or guessed[key]
             if kind is None:
@@ -140,3 +137,9 @@ def hidden_by_hand(target: Target, likeness: Likeness, issue: Issue, found: Foun
         return False
     held = target.ledger.held([issue.key]).get(issue.key)
     return held is None or held.state != "there" or held.audience != IMPORTER
+
+
+def _said_as(key: Key) -> str:
+    """The source's kind of what becomes the same: a part of a text is a comment, even where no text
+    is too long any more, and so is what one side says of a field."""
+    return "comment" if kind_of(key) == "part" or is_note(key) else kind_of(key)
