@@ -59,13 +59,15 @@ class There:
         self._project, self._tag = project, tag
         self._made: dict[str, str] = {}
 
-    def storyboard(self, method: str, path: str, body: Any, who: str = "normal") -> Any:
-        """A request by somebody."""
+    def storyboard(
+        self, method: str, path: str, body: Any, who: str = "normal", *, answers: bool = True
+    ) -> Any:
+        """A request by somebody. answers: with JSON."""
         headers = {"Authorization": f"Bearer {self._tokens[who]}"}
         url = f"{self.url}/v1{path}"
         answer = requests.request(method, url, json=body, headers=headers, timeout=60)
         assert answer.ok, answer.text
-        return answer.json()
+        return answer.json() if answers else None
 
     def conduit(self, method: str, params: Mapping[str, Any], who: str = "alice") -> Any:
         """A call by somebody."""
@@ -127,6 +129,14 @@ class There:
         return self._once(
             f"m {name}", lambda: self.storyboard("POST", "/milestones", body, "super")
         )
+
+    def group(self, name: str) -> str:
+        """A project at Maniphest, by its PHID."""
+        change = [{"type": "name", "value": f"group{self._tag} {name}"}]
+        if name not in self._made:
+            made = self.conduit("project.edit", {"transactions": change})
+            self._made[name] = str(made["object"]["phid"])
+        return self._made[name]
 
     def person(self, name: str) -> str:
         """Somebody's PHID."""

@@ -4,11 +4,14 @@ is made of the planners' own, so that a new field is tried, or fails for want of
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.end_to_end.conflict_bench import (
+    PLANNERS,
     THEIRS,
     VALUES,
     Bench,
@@ -20,7 +23,9 @@ from tests.end_to_end.conflict_bench import (
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.test_adopt import adopt
 from tests.end_to_end.world import TARGETS, conduit_token
+from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.target import Target
+from tracker_migrate.interfaces import Wanted
 from tracker_migrate.model import Key
 from tracker_migrate.text.notes import is_note
 from tracker_migrate.workspace import Workspace
@@ -140,3 +145,86 @@ def test_a_lost_ledger_finds_what_was_said_and_keeps_the_edit(
     assert here.verify(target).unplanned == []
     assert here.writes(target) == before
     assert at.said(place.id).count("The lamp is out") == 1
+
+
+class Listed:
+    """A list of ours at a target that people change: a story's tags, a task's projects."""
+
+    def __init__(self, marked: MarkedWorld, at: There, patch: pytest.MonkeyPatch) -> None:
+        self.marked, self.at, self.name = marked, at, _LISTS[at.name]
+        self.bug = marked.project.bug(comments=1)
+        self.wanted: list[str] = []
+        real = PLANNERS[at.name].wanted
+
+        def wanted(planner: Any, *given: Any) -> Iterator[Wanted]:
+            for one in real(planner, *given):
+                mine = {self.name: self._ids(self.wanted)} if self.name in one.fields else {}
+                yield msgspec.structs.replace(one, fields={**one.fields, **mine})
+
+        patch.setattr(PLANNERS[at.name], "wanted", wanted)
+
+    def say(self, *names: str) -> Applied:
+        """The source has these in the list, and we write."""
+        self.wanted = list(names)
+        self.marked.here.pull(full=True)
+        with Workspace(self.marked.here.folder) as workspace:
+            workspace.ledger(self.at.name).unfinish(Key(f"launchpad:bug:{self.bug}"))
+        return self.marked.here.apply(self.at.name)
+
+    def change(self, add: str, remove: str) -> None:
+        """Somebody adds to the list, and takes away."""
+        place = self._place()
+        if self.at.name == "storyboard":
+            self.at.storyboard("PUT", f"/tags/{place}", [add])
+            self.at.storyboard("DELETE", f"/tags/{place}", [remove], answers=False)
+            return
+        added, removed = self._ids([add, remove])
+        change = [{"type": "projects.add", "value": [added]}]
+        change += [{"type": "projects.remove", "value": [removed]}]
+        self.at.conduit("maniphest.edit", {"objectIdentifier": place, "transactions": change})
+
+    def stands(self) -> set[str]:
+        """What is in the list."""
+        place = self._place()
+        if self.at.name == "storyboard":
+            return set(self.at.storyboard("GET", f"/stories/{place}", None)["tags"])
+        asked = {"constraints": {"phids": [place]}, "attachments": {"projects": True}}
+        (row,) = self.at.conduit("maniphest.search", asked)["data"]
+        there = row["attachments"]["projects"]["projectPHIDs"]
+        return {name for name in _NAMES if self._ids([name])[0] in there}
+
+    def _ids(self, names: list[str]) -> list[str]:
+        """Tags are what they are called; projects have PHIDs."""
+        if self.at.name == "storyboard":
+            return list(names)
+        return [self.at.group(name) for name in names]
+
+    def _place(self) -> str:
+        with Workspace(self.marked.here.folder) as workspace:
+            at = workspace.ledger(self.at.name).where(Key(f"launchpad:bug:{self.bug}"))
+        assert at is not None
+        return at.id
+
+
+_LISTS = {"storyboard": "tags", "maniphest": "projects"}
+_NAMES = ("api", "docs", "ui", "more", "theirs")
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("target", TARGETS)
+def test_of_a_list_what_people_add_stays_whatever_the_policy(
+    marked: MarkedWorld, target: str, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked.here.options[target]["conflicts"] = {"default": choice}
+    marked.here.write_settings()
+    one = Listed(marked, there(marked, target), monkeypatch)
+    one.say("api", "ui")
+    one.change(add="theirs", remove="api")
+    assert one.say("api", "docs", "ui").kept == (choice == "target")
+    back = set() if choice == "target" else {"api"}
+    assert one.stands() == {"docs", "ui", "theirs"} | back
+    one.say("api", "ui", "more")
+    assert one.stands() == {"ui", "more", "theirs"} | back
+    one.say("more")
+    assert one.stands() == {"more", "theirs"}
+    assert one.say("more").steps == 0
