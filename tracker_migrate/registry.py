@@ -92,6 +92,14 @@ def open_sink(
     return cast(Sink, _load("sinks", tracker)(address, options, token, outsider))
 
 
+def needs_login(tracker: str) -> bool:
+    """Whether a source shows what is private to nobody but who has logged in: so it is, unless its
+    module says NEEDS_LOGIN = False."""
+    known("sources", tracker)
+    entry = entry_points(group="tracker_migrate.sources")[tracker]
+    return bool(getattr(import_module(entry.module), "NEEDS_LOGIN", True))
+
+
 def check_address(tracker: str, address: str) -> None:
     """Have a sink's module look at an address, if it can; no server is asked. Raises UsageError."""
     known("sinks", tracker)

@@ -150,3 +150,27 @@ def _command() -> list[str]:
     if beside.is_file():
         return [str(beside)]
     return [sys.executable, "-m", "tracker_migrate"]
+
+
+@export.command()
+@folder_option
+@click.option("--private", is_flag=True, help="Also what not everybody may read.")
+@click.option("--files", is_flag=True, help="Also the bytes of attachments.")
+@json_option
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+def archive(folder: str, private: bool, files: bool, as_json: bool, out: Path) -> int:
+    """All that was read, as files in a new folder OUT: archive:OUT is a source of its own, without
+    a network. What everybody may read, unless --private is given.
+
+    Example: `tracker-migrate export archive -C nova-move nova-archive`
+    """
+    from tracker_migrate.engine.exporting import export_archive
+
+    with opened(folder) as workspace:
+        said = export_archive(workspace, out, private=private, files=files)
+    if as_json:
+        screen.document({"folder": str(out), "issues": said.issues, "digest": said.digest})
+        return DONE
+    screen.echo(f"{said.issues} issues of {', '.join(said.source)}, as {said.viewer} may read them")
+    screen.echo(f"next: tracker-migrate init DIR --from archive:{out.resolve()}")
+    return DONE

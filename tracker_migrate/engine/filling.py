@@ -46,7 +46,7 @@ class Filling:
         self._archive = workspace.archive
         self._targets = list(workspace.settings.targets)
         self._places = places or {}
-        self._source = workspace.settings.source.specs[0].partition(":")[0]
+        self._source = workspace.archive.tracker
         self._found = Occurring.in_(workspace.archive)
 
     def run(self, *, dry_run: bool = False) -> Filled:

@@ -73,7 +73,7 @@ def open_source(workspace: Workspace) -> Source:
     settings = workspace.settings.source
     tracker = settings.specs[0].partition(":")[0]
     credentials = _credentials(workspace, tracker)
-    if credentials is None and settings.private:
+    if credentials is None and settings.private and registry.needs_login(tracker):
         raise LoginNeeded(
             f"source.private = true needs a login of {tracker}: {_three_words(workspace, tracker)}"
         )

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 
+from tracker_migrate.engine import public
 from tracker_migrate.errors import UsageError
-from tracker_migrate.model import Issue, Key, Person, Relation, key, parts
+from tracker_migrate.model import Issue, Key, Person, key, parts
 from tracker_migrate.workspace import Workspace
-from tracker_migrate.workspace.archive import mentioned
 
 #: the version of what follows
 SCHEMA = 1
@@ -171,10 +171,10 @@ def rows(
         raise UsageError(f'"{table}" is no table: there are {", ".join(TABLES)}')
     told = _told(workspace, table, pseudonyms, texts)
     if table == "people":
-        return (told(_person(one)) for one in _people(workspace, private))
+        return (told(_person(one)) for one in public.people(workspace.archive, private=private))
     make = _MAKE[table]
-    issues = (one for one in workspace.archive.issues() if private or not one.private)
-    return (told(row) for issue in issues for row in make(_without(issue, workspace, private)))
+    issues = public.issues(workspace.archive, private=private)
+    return (told(row) for issue in issues for row in make(issue))
 
 
 def digest(workspace: Workspace) -> str:
@@ -242,43 +242,11 @@ _MAKE: Mapping[str, Callable[[Issue], Iterator[Row]]] = {
 }
 
 
-# -- people, and what not everybody may read ------------------------------------------------------
-
-
-def _people(workspace: Workspace, private: bool) -> Iterator[Person]:
-    """Those who are named in an issue that is told of, or all."""
-    named: set[Key] = set()
-    for issue in workspace.archive.issues() if not private else ():
-        named |= mentioned(issue) if not issue.private else set()
-    for one in workspace.archive.entities("person"):
-        if private or (one.key in named and not one.private):
-            yield one
+# -- people, and how it is told ------------------------------------------------------------------
 
 
 def _person(one: Person) -> Row:
     return {"person": one.key, **_fields("people", one)}
-
-
-def _without(issue: Issue, workspace: Workspace, private: bool) -> Issue:
-    """A public issue, less what of it not everybody may read: comments that are hidden, with their
-    files, and where it leads to what is not public."""
-    if private:
-        return issue
-    hidden = {one.index for one in issue.comments if one.withheld}
-    if hidden:
-        comments = tuple(one for one in issue.comments if one.index not in hidden)
-        files = tuple(one for one in issue.attachments if one.comment not in hidden)
-        issue = msgspec.structs.replace(issue, comments=comments, attachments=files)
-    if not issue.relations:
-        return issue
-    keys = [one.to for one in issue.relations if one.to is not None]
-    known = workspace.archive.present(keys) - workspace.archive.public(keys)
-    left = tuple(one for one in issue.relations if not _leads_to(one, known))
-    return msgspec.structs.replace(issue, relations=left)
-
-
-def _leads_to(one: Relation, closed: Container[Key]) -> bool:
-    return one.to is not None and one.to in closed
 
 
 def _told(workspace: Workspace, table: str, pseudonyms: bool, texts: bool) -> Callable[[Row], Row]:

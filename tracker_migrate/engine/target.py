@@ -151,8 +151,7 @@ class Target:
 
     def _born(self, names: Collection[str]) -> dict[str, date]:
         """When the accounts of these names at the source were made, as the archive knows it."""
-        tracker = self.workspace.settings.source.specs[0].partition(":")[0]
-        keys = [key(tracker, "person", name) for name in names]
+        keys = [key(self.archive.tracker, "person", name) for name in names]
         found = self.archive.people(keys)
         return {one.name: one.created.astimezone(UTC).date() for one in found if one.created}
 

@@ -31,6 +31,7 @@ from tracker_migrate.model import (
     Series,
     kind_of,
     name_of,
+    parts,
 )
 from tracker_migrate.workspace import links, schema
 from tracker_migrate.workspace.database import Writer
@@ -208,6 +209,12 @@ class Archive:
         self._writer.now(lambda c: upsert(c, schema.cursor, [row]))
 
     # -- reading --------------------------------------------------------------------------------
+
+    @property
+    def tracker(self) -> str:
+        """Whose issues these are, as their keys have it; "" if there are none."""
+        first = next(self.known_keys(), None)
+        return "" if first is None else parts(first)[0]
 
     def cursor(self, source: str) -> datetime | None:
         """Up to when a source was read by this viewer, or None."""
