@@ -36,6 +36,7 @@ from tracker_migrate.interfaces import (
 )
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.ledger import Held
+from tracker_migrate.workspace.sent import sent
 
 #: the audience of what is open to readers that no policy of ours names: unlike that of any policy
 UNKNOWN = ""
@@ -71,7 +72,7 @@ class Likeness:
     def liken(self, wanted: Wanted, issue: Issue, seen: Observed, before: Held | None) -> Likened:
         """The row of an object. before: what the ledger says of it, if it says anything."""
         wanted = carrying(wanted, seen.by)
-        sent, open_ = self._sent(wanted)
+        sent, open_, lists = self._sent(wanted)
         access = self._access(wanted.kind, self._target.decisions.audience(issue))
         fields: dict[str, tuple[str, str]] = {}
         differs, left = [], []
@@ -91,6 +92,7 @@ class Likeness:
                 fields[name] = mark, short(sent.get(name))
                 differs.append(name)
         row = self._row(wanted, seen, fields, open_, before)
+        row = msgspec.structs.replace(row, lists=lists)
         return Likened(row, tuple(differs), tuple(left), wanted.holds)
 
     def closed(self, wanted: Wanted) -> ClosedAction:
@@ -190,13 +192,15 @@ class Likeness:
 
     # -- the whole object -------------------------------------------------------------------------
 
-    def _sent(self, wanted: Wanted) -> tuple[dict[str, Any], list[Key]]:
-        """The fields as they would read back after they were sent, and references that fell back
-        to their home."""
+    def _sent(
+        self, wanted: Wanted
+    ) -> tuple[dict[str, Any], list[Key], dict[str, tuple[str, ...]]]:
+        """The fields as they would read back after they were sent, references that fell back to
+        their home, and the elements of lists."""
         action = self.closed(wanted)
         step = ClosedStep(kind=f"{wanted.kind}.create", issue=wanted.issue, actions=(action,))
         stored = self._target.sink.stored(step).get(wanted.key, {})
-        return {**action.fields, **stored}, list(action.open)
+        return {**action.fields, **stored}, list(action.open), sent(action, stored).lists
 
     def _access(self, kind: str, audience: Audience) -> dict[str, Any]:
         planner = self._target.planner
