@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from tracker_migrate.engine.library import undo as undo
     from tracker_migrate.engine.supposing import evaluate as evaluate
     from tracker_migrate.engine.supposing import suppose as suppose
+    from tracker_migrate.engine.tablefiles import write as export_tables
     from tracker_migrate.engine.tables import rows as rows
     from tracker_migrate.errors import MigrateError as MigrateError
     from tracker_migrate.model import Issue as Issue
     from tracker_migrate.model import Key as Key
-    from tracker_migrate.report.tables import write as export_tables
     from tracker_migrate.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
@@ -60,7 +60,7 @@ _HOMES = {
     "compare": "tracker_migrate.engine.comparing",
     "evaluate": "tracker_migrate.engine.supposing",
     "examine": "tracker_migrate.engine.doctor",
-    "export_tables": "tracker_migrate.report.tables:write",
+    "export_tables": "tracker_migrate.engine.tablefiles:write",
     "hide": "tracker_migrate.engine.jobs",
     "losses": "tracker_migrate.engine.jobs",
     "plan": "tracker_migrate.engine.jobs",

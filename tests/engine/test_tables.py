@@ -14,6 +14,7 @@ from tests.engine.test_archive import person
 from tests.engine.test_privacy import shut
 from tests.engine.world import World
 from tracker_migrate.engine import tables
+from tracker_migrate.engine.tablefiles import write
 from tracker_migrate.engine.tables import TABLES, rows
 from tracker_migrate.errors import UsageError
 from tracker_migrate.model import (
@@ -26,7 +27,6 @@ from tracker_migrate.model import (
     key,
     name_of,
 )
-from tracker_migrate.report.tables import write
 from tracker_migrate.testing.memory import bug
 from tracker_migrate.testing.memory_source import PERSON
 

@@ -104,7 +104,7 @@ def tables(
 
     Example: `tracker-migrate export tables -C nova-move --format parquet nova-tables`
     """
-    from tracker_migrate.report.tables import SCHEMA_FILE, write
+    from tracker_migrate.engine.tablefiles import SCHEMA_FILE, write
 
     with opened(folder) as workspace:
         how = {"private": private, "pseudonyms": pseudonyms, "texts": not no_texts}
