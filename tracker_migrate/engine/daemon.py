@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Self
 
@@ -89,7 +89,7 @@ def rounds(
     clock: Clock | None = None,
     watch: Watch | None = None,
     signals: bool = True,
-) -> Iterator[Round]:
+) -> Generator[Round, None, None]:
     """Rounds, until SIGTERM; of which nothing is heard if not `signals`. An unreachable server ends
     a round, not the daemon. every: seconds between two; else as the settings say. clock: by which
     they come; else this machine's. watch: what tells others how it goes; it hears all that happens,
