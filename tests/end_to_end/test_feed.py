@@ -67,7 +67,7 @@ class Daemon:
 
     def stop(self) -> None:
         """As a SIGTERM would."""
-        self._rounds.close()  # type: ignore[attr-defined]
+        self._rounds.close()
         self.workspace.close()
 
     def round(self) -> Round:
