@@ -49,11 +49,12 @@ class Judge:
         for target in TARGETS:
             with Workspace(self._here.folder) as workspace:
                 seen = jobs.verify(workspace, target)
-            stands = self._stands(target, seen)
+            stands = self._stands(target)
             oracle = self._oracle(target)
             yield from (
                 f"{target}: {one.kind}: bug {one.number}: {one.what}"
                 for one in oracle.findings(stands)
+                if not self._is_exposed(target, one.number, stands)
             )
             yield from self._told(target, seen, oracle, stands)
             yield from self._leaks(target)
@@ -64,24 +65,36 @@ class Judge:
 
     def _oracle(self, target: str) -> Oracle:
         for bug in self._life.truth.bugs.values():
-            bug.done = self._life.done(bug.number, _CLOSED[target]) if bug.there else bug.done
+            bug.done = self._life.done(bug.number, _CLOSED[target])
         with Workspace(self._here.folder) as workspace:
             doubles = workspace.doubled(target).standing()
         left = Counter(_number(one.issue) for one in doubles if one.state == "left")
         return Oracle(self._truths[target], self._eyes[target].allowed, left)
 
-    def _stands(self, target: str, seen: Verified) -> Mapping[int, list[Standing]]:
-        stays = Counter(_number(key) for key in seen.unwanted if ":task:" in key)
+    def _stands(self, target: str) -> Mapping[int, list[Standing]]:
         stands: Mapping[int, list[Standing]] = self._eyes[target].stands()
         for number, found in stands.items():
             for one in found:
                 self.read += 2 + len(one.notes)
-                one.tasks -= stays[number]  # removed at the source: it stays, and is told
-                if target == "maniphest" and number in self._life.truth.bugs:
-                    one.tasks = self._life.truth.bugs[number].tasks  # `verify` counts them
+                if number in self._life.truth.bugs:
+                    self._taken_away(target, number, one)
                 if number in self._truths[target].touched:
                     one.done = None  # by value, nobody can tell what was meant
         return stands
+
+    def _taken_away(self, target: str, number: int, here: Standing) -> None:
+        """A task that the source has no more stays, and is told; `verify` counts Maniphest's."""
+        tasks = self._life.truth.bugs[number].tasks
+        more = here.tasks - tasks
+        if target == "maniphest" or 0 < more <= self._life.removed[number]:
+            here.tasks = tasks
+        if self._life.removed[number]:
+            here.done = None
+
+    def _is_exposed(self, target: str, number: int, stands: Mapping[int, list[Standing]]) -> bool:
+        """Whether a file can't be taken back, and the issue is closed for all because of it."""
+        shut = all(one.shut for one in stands.get(number, ()))
+        return target == "maniphest" and number in self._life.detached and shut
 
     # -- verify ------------------------------------------------------------------------------------
 
@@ -100,8 +113,8 @@ class Judge:
         named = {*seen.missing, *seen.doubled, *seen.unplanned, *seen.exposed}
         named |= {one.key for one in seen.differs}
         may = oracle.named(stands) | oracle.agreed() | self._truths[target].touched
-        gone = {number for number, bug in self._life.truth.bugs.items() if not bug.there}
-        wrong = sorted(one for one in named if _number(one) not in may | gone)
+        may |= {one for one in self._life.detached if self._is_exposed(target, one, stands)}
+        wrong = sorted(one for one in named if _number(one) not in may)
         if wrong:
             yield f"{target}: verify names without a reason: {self._reasons(seen, wrong)}"
         silent = oracle.named(stands) - {_number(one) for one in named}
@@ -153,9 +166,10 @@ class Judge:
         other.pull()
         ours, anew = _digests(here.folder), _digests(folder)
         for key in sorted(ours.keys() | anew.keys()):
-            if ours.get(key) != anew.get(key):
-                what = "is not the same" if ours.keys() & anew.keys() & {key} else "is one's alone"
-                yield f"archive: {key} {what}: {self._fields(folder, key)}"
+            if ours.get(key) != anew.get(key) and _number(key) not in self._life.moved:
+                differ = self._fields(folder, key)
+                if differ:
+                    yield f"archive: {key} differs in {differ}"
 
     def _fields(self, folder: Path, key: Key) -> str:
         both = []
@@ -164,7 +178,7 @@ class Judge:
                 both.append(workspace.archive.issue(key))
         first, second = both
         if first is None or second is None:
-            return "there" if first is None else "here"
+            return "all: it is not there" if first is None else "all: it is not at the source"
         names = first.__struct_fields__
         return ", ".join(one for one in names if getattr(first, one) != getattr(second, one))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -49,6 +50,11 @@ class Life:
         with launchpad.lock, self.store.transaction():
             for row in self.store.rows("SELECT id FROM bug ORDER BY id"):
                 self._adopt(row[0])
+        #: tasks that were taken away, or moved, by bug; bugs that are another project's by now; and
+        #: those that a file was taken away from
+        self.removed: Counter[int] = Counter()
+        self.moved: set[int] = set()
+        self.detached: set[int] = set()
         rows = self.store.items("kind='specification'")
         self._blueprints = [one.path for one in rows]
         self.tags_known = {*TAGS, *(tag for bug in self.truth.bugs.values() for tag in bug.tags)}
@@ -192,6 +198,8 @@ class Life:
     def milestone(self) -> None:
         """A task of the project is planned for a milestone, or for none."""
         bug = self.a_bug()
+        if bug.number in self.moved:
+            raise Refused("milestones are the project's")
         path = f"{PROJECT}/+bug/{bug.number}"
         where = self._draw.choice([None, *self._scene.milestones])
         self._patch(path, milestone_link=None if where is None else self._link(where))
@@ -286,6 +294,7 @@ class Life:
         bug = self._one(bugs)
         paths = [one.path for one in self.store.tasks(bug.number)]
         self.ask("DELETE", self._one([one for one in paths if not one.startswith(f"{PROJECT}/+b")]))
+        self.removed[bug.number] += 1
         self._after(bug)
 
     def attach(self) -> None:
@@ -302,10 +311,10 @@ class Life:
     def detach(self) -> None:
         """A file is taken away: no date moves."""
         rows = self.store.items("kind='bug_attachment'")
-        there = [
-            one for one in rows if one.bug in self.truth.bugs and self.truth.bugs[one.bug].there
-        ]
-        self._post(self._one(there).path, "removeFromBug")
+        one = self._one([one for one in rows if one.bug in self.truth.bugs])
+        self._post(one.path, "removeFromBug")
+        assert one.bug is not None
+        self.detached.add(one.bug)
 
     def private(self) -> None:
         """A bug is closed to the public: Launchpad does not list it as changed then."""
@@ -335,15 +344,13 @@ class Life:
         self._after(bug)
 
     def vanish(self) -> None:
-        """A bug moves to a project that is not read: it is not there any more."""
-        bugs = [
-            bug for bug in self.truth.bugs.values()
-            if bug.there and bug.public and bug.tasks == 1
-        ]  # fmt: skip
-        bug = self._one(bugs)
+        """A bug moves to a project that is not read: it is listed no more."""
+        bugs = [bug for bug in self.truth.bugs.values() if bug.public and bug.tasks == 1]
+        bug = self._one([bug for bug in bugs if bug.number not in self.moved])
         self._patch(f"{PROJECT}/+bug/{bug.number}", target_link=self._link(f"{PROJECT}-docs"))
-        bug.there = False
-        self.truth.heard_of(bug)
+        self.moved.add(bug.number)
+        self.removed[bug.number] += 1
+        self._after(bug)
 
     def blueprint(self) -> None:
         """Somebody works on a blueprint: only its etag tells."""

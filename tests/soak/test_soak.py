@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
     lines: list[str] = []
     shares = mix.Shares(changes=90, faults=24, kills=1, terms=0.8, pauses=0.4)
-    how = How(seed=5, hours=2.4, bugs=24, quiet=1.2, shares=shares)
+    how = How(seed=5, hours=2.4, bugs=24, quiet=2, shares=shares)
     with soak(how, tmp_path_factory.mktemp("soak"), lines.append) as run:
         run.run()
         yield run
