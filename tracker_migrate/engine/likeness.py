@@ -192,9 +192,7 @@ class Likeness:
 
     # -- the whole object -------------------------------------------------------------------------
 
-    def _sent(
-        self, wanted: Wanted
-    ) -> tuple[dict[str, Any], list[Key], dict[str, tuple[str, ...]]]:
+    def _sent(self, wanted: Wanted) -> tuple[dict[str, Any], list[Key], dict[str, tuple[str, ...]]]:
         """The fields as they would read back after they were sent, references that fell back to
         their home, and the elements of lists."""
         action = self.closed(wanted)
