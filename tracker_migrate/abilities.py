@@ -592,6 +592,19 @@ class TellsPeople(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsEditions(Protocol):
+    """A planner that can say once more what a comment says that was edited at its source, where
+    comments can't be changed."""
+
+    def edition(
+        self, issue: Issue, comment: Comment, when: datetime, decisions: Decisions
+    ) -> Iterator[Wanted]:
+        """The comments that do: parts of that one, by `text.continued.edition` of the moment when
+        it was edited."""
+        ...
+
+
 # -- what is moved or renamed at a source ----------------------------------------------------------
 
 

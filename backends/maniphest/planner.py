@@ -7,6 +7,7 @@ mode `one`, all told in the text). All comments go to the issue's own task.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -225,6 +226,21 @@ class ManiphestPlanner:
             author = made.author if len(group.comments) == 1 else None  # of several nobody is it
             yield msgspec.structs.replace(made, key=group.key, holds=group.holds, author=author)
             yield from self._parts(issue, group.comments[0], more, audience)
+
+    def edition(
+        self, issue: Issue, comment: Comment, when: datetime, decisions: Decisions
+    ) -> Iterator[Wanted]:
+        """See `abilities.TellsEditions`."""
+        made = self._comment(issue, comment, Text(parts=()), decisions.audience(issue))
+        for number, text in texts.said_again(issue, comment, when, decisions):
+            yield msgspec.structs.replace(
+                made,
+                key=part_key(comment.key, number),
+                marker=part_home(comment.home, number),
+                fields={**made.fields, "text": text},
+                after=texts.shown(text),
+                created=when,
+            )
 
     def _parts(
         self, issue: Issue, of: Issue | Task | Comment, texts: Sequence[Text], audience: Audience

@@ -15,7 +15,15 @@ from tracker_migrate.interfaces import Decisions, Head, Ref, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, Task, kind_of, name_of, parts
 from tracker_migrate.text import blocks as b
 from tracker_migrate.text import details, folded, origin, remarkup
-from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
+from tracker_migrate.text.continued import (
+    EDITED,
+    Long,
+    edition,
+    editions,
+    part_home,
+    part_label,
+    written_parts,
+)
 from tracker_migrate.text.cutting import Markup
 from tracker_migrate.text.subjects import telling
 
@@ -129,6 +137,24 @@ def said(
         inside.append(b.Paragraph(notes))
     inside += decisions.blocks(issue, comment.text) if comment.text.strip() else ()
     return _parts(comment_label(issue, comment), comment, inside, decisions, limit=limit)
+
+
+def said_again(
+    issue: Issue, comment: Comment, when: datetime, decisions: Decisions
+) -> list[tuple[int, Text]]:
+    """What a comment says since it was edited, while it stands here as it was: texts, with the
+    numbers of the parts that they are."""
+    inside: list[b.Block] = [b.Paragraph(((b.Strong(EDITED),),))]
+    if notes := tuple(_notes(issue, comment, decisions)):
+        inside.append(b.Paragraph(notes))
+    inside += decisions.blocks(issue, comment.text) if comment.text.strip() else ()
+
+    def head(number: int) -> Head:
+        name = part_label(comment_label(issue, comment), number)
+        return _origin(name, part_home(comment.home, number), comment, decisions)
+
+    long = Long(head=head(edition(when)), part_head=head, blocks=inside, fixed=True)
+    return editions(long, when, head, MARKUP, _limit(decisions))
 
 
 def _notes(issue: Issue, comment: Comment, decisions: Decisions) -> Iterator[b.Line]:

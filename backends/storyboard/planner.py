@@ -7,6 +7,7 @@ importing account, the source's author stands in the line of origin of its text.
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -173,6 +174,23 @@ class StoryBoardPlanner:
     def note(self, note: Note, issue: Issue, decisions: Decisions) -> Wanted:
         """See `abilities.KeepsBoth`."""
         return notes.note(note, issue, decisions)
+
+    def edition(
+        self, issue: Issue, comment: Comment, when: datetime, decisions: Decisions
+    ) -> Iterator[Wanted]:
+        """See `abilities.TellsEditions`."""
+        audience, kept = decisions.audience(issue).name, attached.written(issue, decisions)
+        for number, text in texts.said_again(issue, comment, when, decisions):
+            made = _comment(issue, comment, text, audience)
+            made = msgspec.structs.replace(
+                made,
+                key=part_key(comment.key, number),
+                marker=part_home(comment.home, number),
+                fields={**made.fields, "created_at": wire.moment(when)},
+                created=when,
+                by=shape.by(comment.author, issue, decisions),
+            )
+            yield _behind(made, kept)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """One request an action: what closes a story goes first, what opens one goes last."""

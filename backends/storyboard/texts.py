@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +14,15 @@ from tracker_migrate.interfaces import Decisions, Head, Text
 from tracker_migrate.model import Attachment, Comment, Issue, Key, kind_of, name_of, parts
 from tracker_migrate.text import commonmark, details, folded, origin
 from tracker_migrate.text.blocks import Block, Line, Paragraph, Strong, Url
-from tracker_migrate.text.continued import Long, part_home, part_label, written_parts
+from tracker_migrate.text.continued import (
+    EDITED,
+    Long,
+    edition,
+    editions,
+    part_home,
+    part_label,
+    written_parts,
+)
 from tracker_migrate.text.cutting import Markup
 from tracker_migrate.text.fields import label_of, shown
 from tracker_migrate.text.subjects import telling
@@ -85,6 +94,23 @@ def content(
     files = [one for one in issue.attachments if one.comment == comment.index]
     blocks += _lines([*_attachments(issue, files, decisions), *_after(comment, decisions)])
     return _written(comment, blocks, (), decisions, limit)
+
+
+def said_again(
+    issue: Issue, comment: Comment, when: datetime, decisions: Decisions
+) -> list[tuple[int, Text]]:
+    """What a comment says since it was edited, while it stands here as it was: texts, with the
+    numbers of the parts that they are."""
+    blocks: list[Any] = [*_lines([(Strong(EDITED),)]), *_lines(_before(issue, comment, decisions))]
+    blocks += decisions.blocks(issue, fields.sound(comment.text))
+    files = [one for one in issue.attachments if one.comment == comment.index]
+    blocks += _lines([*_attachments(issue, files, decisions), *_after(comment, decisions)])
+
+    def head(number: int) -> Head:
+        return _origin(comment, decisions, number)
+
+    long = Long(head=head(edition(when)), part_head=head, blocks=blocks, fixed=True)
+    return editions(long, when, head, MARKUP, limit_of(decisions.options))
 
 
 def _without_native(issue: Issue, decisions: Decisions) -> Issue:

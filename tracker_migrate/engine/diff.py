@@ -21,6 +21,7 @@ from tracker_migrate.interfaces import (
     Wanted,
 )
 from tracker_migrate.model import Key
+from tracker_migrate.text.continued import is_edition, whole_key
 from tracker_migrate.text.notes import is_note
 from tracker_migrate.workspace.ledger import Held
 
@@ -86,7 +87,12 @@ def diff(
     kinds: Mapping[str, Kind],
     lookup: Lookup,
 ) -> Difference:
-    """Compare what is wanted of one issue with what is held. Writes nothing, asks no server."""
+    """Compare what is wanted of one issue with what is held. Writes nothing, asks no server.
+
+    What can't be edited is not stuck where what it says by now is told once more beside it.
+    """
+    wanted = list(wanted)
+    told = {whole_key(one.key) for one in wanted if is_edition(one.key)}
     actions: list[Action] = []
     stuck: list[tuple[Key, str]] = []
     gone: list[Key] = []
@@ -109,12 +115,16 @@ def diff(
                 again.append((one.key, mark))
         elif kind.editable:
             actions.append(Action(op="update", wanted=one, fields=fields, at=there.at))
+        elif whole_key(one.key) in told:
+            unchanged += 1
+            again.append((one.key, open_digest(one)))
         else:
             stuck.append((one.key, f"changed at the source, and a {one.kind} can't be edited"))
     left = tuple(
         key
         for key, one in held.items()
-        if key not in seen and kinds[one.kind].phase != 0 and not is_note(key)
+        if key not in seen and kinds[one.kind].phase != 0
+        if not is_note(key) and whole_key(key) not in told
     )
     return Difference(
         actions=tuple(actions),

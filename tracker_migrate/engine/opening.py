@@ -14,7 +14,7 @@ from tracker_migrate.engine.edits import outdated
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import MigrateError, ObjectError, Unreachable, UsageError
 from tracker_migrate.model import Issue, Key
-from tracker_migrate.text.continued import whole_key
+from tracker_migrate.text.continued import is_edition, whole_key
 from tracker_migrate.workspace.archive import position
 from tracker_migrate.workspace.ledger import Held, places
 
@@ -66,6 +66,7 @@ class Opening:
             changed = diff(wanted, held, kinds, target.places).stuck
             stuck = [of for of, _why in changed if _is_rewritten(issue, of)]
             stuck += outdated(key, wanted, held)
+            stuck += {whole_key(of) for of in held if is_edition(of)}  # it says what it said before
             there = target.sink.read(places(held, kinds)).objects if stuck else {}
         except (ObjectError, UsageError) as error:
             return f"it became public, and can't be compared with what is there: {error}"

@@ -16,6 +16,9 @@ from tracker_migrate.model import Key, Person
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.names import Names
 
+#: so many who were made in the same instant are looked for
+_ALIKE = 5
+
 
 class RenamedPeople:
     """Reads people into the archive, for one pull, from several threads."""
@@ -46,8 +49,9 @@ class RenamedPeople:
             return
         with self._guard:
             alike = [one for one in self._made_at(who.created) if one != who.key]
-        if len(alike) == 1 and self._is_missing(alike[0]):
-            self._names.put(who.key, self._names.first(alike[0]))
+        gone = [one for one in alike[:_ALIKE] if self._is_missing(one)]
+        if len(gone) == 1:
+            self._names.put(who.key, self._names.first(gone[0]))
 
     def _made_at(self, when: datetime) -> list[Key]:
         if self._made is None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker_migrate.abilities import Field, KeepsBoth, Note, Retires
+from tracker_migrate.abilities import Field, KeepsBoth, Note, Retires, TellsEditions
 from tracker_migrate.errors import TRACE, MigrateError, Refused
 from tracker_migrate.interfaces import (
     Action,
@@ -27,7 +28,7 @@ from tracker_migrate.interfaces import (
     Value,
     Wanted,
 )
-from tracker_migrate.model import Issue, Key
+from tracker_migrate.model import Comment, Issue, Key
 
 #: stands in the reason of what nobody foresaw
 UNFORESEEN = "a bug of tracker-migrate or of a plug-in"
@@ -102,6 +103,14 @@ class Guarded:
             raise Refused("this target has no place for what both sides say of a field")
         with set_aside("rendered"):
             return self._planner.note(note, issue, decisions)
+
+    def edition(
+        self, issue: Issue, comment: Comment, when: datetime, decisions: Decisions
+    ) -> Iterator[Wanted]:
+        """See `abilities.TellsEditions`; nothing if the planner can't say it. Raises Refused."""
+        if isinstance(self._planner, TellsEditions):
+            with set_aside("rendered"):
+                yield from self._planner.edition(issue, comment, when, decisions)
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
         """The requests that carry these actions of one issue."""

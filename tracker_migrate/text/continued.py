@@ -5,12 +5,17 @@ on. Each other part is an object of its own under a line of origin like that, wh
 part it is (`LP #123 comment 4, part 2 of 3`) and whose permalink has a mark behind it (`#part-2`),
 so that no part is ever taken for another. How many parts there are is no reason to write a part
 again: what can't be edited may say `part 2 of 3` beside a fourth.
+
+A comment that was edited at its source, and can't be at the target, is told once more, as it reads
+by then. That is a part, too: its number says when it was edited, and its label does
+(`LP #123 comment 4, edited 2026-01-02 03:04:05`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -23,7 +28,14 @@ from tracker_migrate.text.cutting import Markup, cut
 #: stands for the number of parts while that is not known, and is as long as any
 _MANY = 1_000_000
 _PART = re.compile(r"(?P<whole>.+), part (?P<number>\d{1,7}) of \d{1,7}")
-_MARK = re.compile(r"(?P<whole>.+)[#&]part-(?P<number>\d{1,7})")
+_MARK = re.compile(r"(?P<whole>.+)[#&](?:part-(?P<number>\d{1,7})|edited-(?P<edition>\d{17}))")
+#: numbers of editions are moments, to the second, and three digits for the parts of a long one
+_FIRST_EDITION = 10**16
+_EDITED = re.compile(
+    r"(?P<whole>.+), edited (?P<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: part (?P<part>\d{1,3}))?"
+)
+#: what is said again begins so
+EDITED = "This comment was edited after it was copied. It says now:"
 #: the smallest that a text's limit may be: a line of origin with long names has to fit twice
 SMALLEST = 10_000
 
@@ -40,24 +52,46 @@ def whole_key(of: Key) -> Key:
     return Key(f"{tracker}:{name.rpartition('/')[0]}") if kind == "part" else of
 
 
+def edition(when: datetime) -> int:
+    """The number of the part that says what something says since it was edited then."""
+    return int(when.astimezone(UTC).strftime("%Y%m%d%H%M%S")) * 1000
+
+
+def is_edition(of: Key) -> bool:
+    """Whether a key is that of what was said again because it was edited."""
+    _tracker, kind, name = parts(of)
+    number = name.rpartition("/")[2] if kind == "part" else ""
+    return number.isdecimal() and int(number) >= _FIRST_EDITION
+
+
 def part_home(home: str, number: int) -> str:
     """The permalink of a part: it leads to the whole."""
-    return f"{home}{'&' if '#' in home else '#'}part-{number}"
+    word = "edited" if number >= _FIRST_EDITION else "part"
+    return f"{home}{'&' if '#' in home else '#'}{word}-{number}"
 
 
 def whole_home(permalink: str) -> tuple[str, int]:
     """The permalink of the whole, and which part of it a permalink names; 0 for none."""
     found = _MARK.fullmatch(permalink)
-    return (found["whole"], int(found["number"])) if found else (permalink, 0)
+    if found is None:
+        return permalink, 0
+    return found["whole"], int(found["number"] or found["edition"])
 
 
 def part_label(label: str, number: int) -> str:
     """The label of a part, for a line of origin that `Written.lines` makes."""
-    return f"{label}, part {number} of {_MANY}"
+    if number < _FIRST_EDITION:
+        return f"{label}, part {number} of {_MANY}"
+    when, part = divmod(number, 1000)
+    told = datetime.strptime(str(when), "%Y%m%d%H%M%S").strftime("%Y-%m-%d %H:%M:%S")
+    return f"{label}, edited {told}{f' part {part}' if part else ''}"
 
 
 def whole_label(label: str) -> tuple[str, int]:
     """The label of the whole, and which part of it a label names; 0 for none."""
+    if found := _EDITED.fullmatch(label):
+        when = datetime.fromisoformat(found["when"]).replace(tzinfo=UTC)
+        return found["whole"], edition(when) + int(found["part"] or 0)
     found = _PART.fullmatch(label)
     return (found["whole"], int(found["number"])) if found else (label, 0)
 
@@ -138,3 +172,15 @@ def _under(head: Head, blocks: Sequence[Block], markup: Markup) -> Text:
         elif piece != "":
             merged.append(piece)
     return Text(parts=tuple(merged), head=head)
+
+
+def editions(
+    long: Long, when: datetime, head: Callable[[int], Head], markup: Markup, limit: int
+) -> list[tuple[int, Text]]:
+    """The texts of what is said again, with the numbers of the parts that they are. when: it was
+    edited. head: a number → the line of origin of that part. long: its own heads are not used."""
+    first = edition(when)
+    under = msgspec.structs.replace(
+        long, head=head(first), part_head=lambda number: head(first + min(number - 1, 999))
+    )
+    return list(enumerate(written_parts(under, markup, limit), first))

@@ -59,8 +59,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     state: `there`; `joined` (another migration wrote it, we only add to it); `gone`; `undone` (it
     was taken back, and the target keeps it: see `workspace.undone`). within: the
     object that it stands in, if it has none of its own. by: the account that the target shows as
-    its author, by our doing; "" for the importer. lists: of fields that are lists, by name, digests
-    of the elements that we sent, as far as that is known.
+    its author, by our doing; "" for the importer. sent_at: when it was made, or joined. lists: of
+    fields that are lists, by name, digests of the elements that we sent, as far as that is known.
     """
 
     key: Key
@@ -74,6 +74,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     within: Key | None = None
     by: str = ""
+    sent_at: str = ""
     lists: dict[str, tuple[str, ...]] = {}
 
 
@@ -809,6 +810,7 @@ def _held(row: Any) -> Held:
         within=Key(row.within) if row.within else None,
         by=row.by,
         lists={name: tuple(marks) for name, marks in json.loads(row.lists).items()},
+        sent_at=row.sent_at,
     )
 
 
