@@ -26,6 +26,8 @@ def _alone(job: Job) -> Job:
 
     @wraps(job)
     def called(workspace: Workspace, *args: Any, **kwargs: Any) -> Any:
+        if workspace.coordinates:
+            return job(workspace, *args, **kwargs)
         with workspace.coordinating():
             return job(workspace, *args, **kwargs)
 

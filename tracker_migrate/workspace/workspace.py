@@ -78,7 +78,8 @@ class Workspace:
         #: whether somebody else coordinated since we did last
         self.disturbed = True
         self._advised: dict[int, str] = {}
-        self._coordinates = False
+        #: whether this one coordinates now
+        self.coordinates = False
 
     def __enter__(self) -> Workspace:
         return self
@@ -173,12 +174,8 @@ class Workspace:
     def coordinating(self) -> Iterator[None]:
         """Be the only one that reads into or writes from this workspace.
 
-        The lock goes with the process, however it ends; who has it may ask for it again. Raises
-        Locked if another holds it.
+        The lock goes with the process, however it ends. Raises Locked if another holds it.
         """
-        if self._coordinates:
-            yield
-            return
         with self._lock(*_COORDINATE) as before, self._coordinating():
             self.disturbed = before != self.owner
             if self.disturbed:  # who was here since is gone, and so is what worked for them
@@ -188,11 +185,11 @@ class Workspace:
 
     @contextmanager
     def _coordinating(self) -> Iterator[None]:
-        self._coordinates = True
+        self.coordinates = True
         try:
             yield
         finally:
-            self._coordinates = False
+            self.coordinates = False
 
     @contextmanager
     def keeping_up(self) -> Iterator[None]:
