@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from tracker_migrate.abilities import Back
+from tracker_migrate.abilities import Back, Told
 from tracker_migrate.errors import Doubtful, Gone, LoginNeeded, Refused, Retriable
 from tracker_migrate.interfaces import Block, ClosedAction, ClosedStep, Receipt, RemoteRef, Snapshot
 from tracker_migrate.model import Key
@@ -409,6 +409,39 @@ class TidiesUp(MemorySink):
 
 
 #: what breaks which check: the sink, in which mode, the check
+class TellsNothingOfPeople(MemorySink):
+    """Nothing ever happens there."""
+
+    def edits_since(self, mark: Mapping[str, Any]) -> Iterator[Told]:
+        for page in super().edits_since(mark):
+            yield msgspec.structs.replace(page, touches=())
+
+
+class TellsAllAgain(MemorySink):
+    """Each look begins at the beginning."""
+
+    def edits_since(self, mark: Mapping[str, Any]) -> Iterator[Told]:
+        yield from super().edits_since({**mark, "history": 0} if mark else mark)
+
+
+class TellsNoValues(MemorySink):
+    """Something was changed by somebody: to what, it does not say."""
+
+    def edits_since(self, mark: Mapping[str, Any]) -> Iterator[Told]:
+        for page in super().edits_since(mark):
+            told = [
+                msgspec.structs.replace(one, fields={}, untold=True, by="x") for one in page.touches
+            ]
+            yield msgspec.structs.replace(page, touches=tuple(told))
+
+
+class SeesWhatIsGone(MemorySink):
+    """All is there for ever."""
+
+    def visible(self, ids: Collection[str]) -> frozenset[str]:
+        return frozenset(ids)
+
+
 SINKS: tuple[tuple[Callable[..., MemorySink], str, str], ...] = (
     (SendsAgain, "theirs", "test_a_lost_reply_is_found_and_not_sent_twice"),
     (TakesLostForDone, "ours", "test_a_dropped_request_is_sent_again"),
@@ -454,4 +487,8 @@ SINKS: tuple[tuple[Callable[..., MemorySink], str, str], ...] = (
     (LeavesItOpen, "theirs", "test_what_is_taken_back_goes_and_comes_again"),
     (TakesAllForWork, "ours", "test_what_is_taken_back_goes_and_comes_again"),
     (TidiesUp, "ours", "test_what_somebody_changed_is_not_taken_back"),
+    (TellsNothingOfPeople, "ours", "test_what_a_person_changes_is_told_and_nothing_else"),
+    (TellsAllAgain, "ours", "test_nothing_is_told_twice"),
+    (TellsNoValues, "theirs", "test_what_we_wrote_ourselves_costs_no_look"),
+    (SeesWhatIsGone, "ours", "test_what_a_person_removes_is_noticed"),
 )
