@@ -27,6 +27,7 @@ from tracker_migrate.model import (
     kind_of,
     name_of,
 )
+from tracker_migrate.testing.memory_telling import MemoryAnnouncer
 from tracker_migrate.testing.pieces import pieces
 
 TRACKER = "memory"
@@ -157,6 +158,14 @@ class MemorySource:
         size = len(content) if size is None else size
         said = Download(name=name, type=type, size=size, start=0, parts=iter(()))
         self._files[of] = said, content
+
+    def held(self, of: Key) -> Issue | None:
+        """An issue as it is here, or None."""
+        return self._issues.get(of)
+
+    def announcer(self) -> MemoryAnnouncer:
+        """Who says on issues where they are by now; see `abilities.TellsPeople`."""
+        return MemoryAnnouncer(self, PERSON)
 
     def remove(self, of: Key) -> None:
         """Take an issue away."""
