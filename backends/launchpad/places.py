@@ -43,13 +43,15 @@ Kind = Literal["project", "series", "milestone"]
 
 
 def viewer(client: Client) -> str:
-    """The name of the account that the login belongs to. Raises LoginNeeded, Unreachable."""
+    """The name of the account that the login belongs to. Raises LoginNeeded, Unreachable, and
+    WrongTracker if what answers says nothing of any login."""
     answer = client.answer("people/+me")
     where = answer.headers.get("Location", "")
     name = where.rpartition("/~")[2]
     if answer.status_code == 303 and "/~" in where and _NAME.fullmatch(name):
         return name
-    raise LoginNeeded(NO_LOGIN)
+    _must_be_well(client, answer.status_code)
+    raise _no_launchpad(client)
 
 
 def check_root(client: Client) -> Mapping[str, str]:
@@ -62,16 +64,25 @@ def check_root(client: Client) -> Mapping[str, str]:
         kind = str(decode(answer.content)[0]["resource_type_link"])
     except (ValueError, TypeError, KeyError, AttributeError):
         kind = ""
-    if answer.status_code == 401:
-        raise LoginNeeded(NO_LOGIN)
-    if answer.status_code >= 500:
-        raise Unreachable(f"{client.root} answers {answer.status_code}; try again later")
+    _must_be_well(client, answer.status_code)
     if answer.status_code != 200 or not kind.endswith("#service-root"):
-        raise WrongTracker(
-            f"{client.root} is no Launchpad web service: the address of Launchpad's is "
-            "https://api.launchpad.net"
-        )
+        raise _no_launchpad(client)
     return {"version": answer.headers.get("X-Launchpad-Revision", "unknown")}
+
+
+def _must_be_well(client: Client, status: int) -> None:
+    """Only a 401 speaks of a login; a server that is away, or asked for patience, says nothing."""
+    if status == 401:
+        raise LoginNeeded(NO_LOGIN)
+    if status >= 500 or status == 429:
+        raise Unreachable(f"{client.root} answers {status}; try again later")
+
+
+def _no_launchpad(client: Client) -> WrongTracker:
+    return WrongTracker(
+        f"{client.root} is no Launchpad web service: the address of Launchpad's is "
+        "https://api.launchpad.net"
+    )
 
 
 # -- specs --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from tracker_migrate.backends.launchpad import login
 from tracker_migrate.backends.launchpad.answers import NotSeen, TooSlow, clock
 from tracker_migrate.backends.launchpad.client import Client, api_root
 from tracker_migrate.backends.launchpad.gate import Gate
-from tracker_migrate.backends.launchpad.places import check_root
+from tracker_migrate.backends.launchpad.places import check_root, viewer
 from tracker_migrate.backends.launchpad.standin import LaunchpadStandIn
 from tracker_migrate.backends.launchpad.standin.oauth import seed_token
 from tracker_migrate.errors import (
@@ -218,6 +218,25 @@ def test_a_login_with_a_wrong_secret_is_needed_anew(standin: LaunchpadStandIn) -
     seed_token(standin.store, "~name16", TOKEN["consumer"], TOKEN["token"], "another")
     with pytest.raises(LoginNeeded):
         check_root(reading(standin, credentials=TOKEN))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault("status", status=502, times=99), Unreachable),
+        (Fault("html", times=99), WrongTracker),
+    ],
+)
+def test_a_server_that_is_away_says_nothing_of_a_login(
+    standin: LaunchpadStandIn, fault: Fault, said: type[Exception]
+) -> None:
+    seed_token(standin.store, "~name16", TOKEN["consumer"], TOKEN["token"], TOKEN["secret"])
+    made = reading(standin, credentials=TOKEN, patience=0.0)
+    standin.faults.append(fault)
+    for ask in (viewer, check_root):
+        with pytest.raises(said):
+            ask(made)
+    standin.faults.clear()
 
 
 def test_a_timeout_of_launchpads_own_does_not_stop_the_run(standin: LaunchpadStandIn) -> None:
