@@ -57,6 +57,25 @@ def test_a_row_of_another_date_is_not_used_and_is_told(world: World) -> None:
     assert check(target).wrong
 
 
+def test_the_row_of_somebody_who_is_called_otherwise_by_now_counts(world: World) -> None:
+    old, new = (key("memory", "person", name) for name in ("jdoe", "jane"))
+    world.keep(bug(1, "a", author=old))
+    known(world, "jdoe", LATE)
+    known(world, "jane", LATE)
+    told(world, "jdoe,there,7,,verified,2009-03-02,")
+    assert Target(world.workspace, "there").decisions.account(new) is None
+    world.workspace.archive.names().put(new, old)
+    account = Target(world.workspace, "there").decisions.account(new)
+    assert account is not None
+    assert account.id == "7"
+    told(world, "jdoe,there,7,,verified,2009-03-02,", "jane,there,8,,verified,,")
+    account = Target(world.workspace, "there").decisions.account(new)
+    assert account is not None
+    assert account.id == "8", "a row of its own counts first"
+    told(world, "jdoe,there,7,,verified,2007-01-01,")
+    assert Target(world.workspace, "there").decisions.account(new) is None, "it was another's"
+
+
 def test_bots_and_groups_are_people_of_a_date_too(world: World) -> None:
     for name in ("hudson", "crew"):
         world.keep(bug(len(name), "a", author=key("memory", "person", name)))

@@ -35,6 +35,8 @@ def pulled(result: Any, archive: Any, as_json: bool) -> None:
         return
     said = " · ".join(f"{n} {name}" for name, n in _pulled_counts(result).items() if n)
     screen.echo(f"pull  {said or 'nothing new'} · {archive.count()} issues in the archive")
+    for line in result.outdated:
+        screen.echo(f"  {line}")
     for one in archive.unread()[:_MANY]:
         screen.echo(f"  not read: {one.key}: {one.reason}")
 
@@ -47,6 +49,7 @@ def _pulled_counts(result: Any) -> dict[str, int]:
 def _pulleddocument(result: Any, archive: Any) -> dict[str, Any]:
     unread = [{"key": one.key, "reason": one.reason} for one in archive.unread()]
     counts = {"issues": archive.count(), "viewer": archive.viewer, "why": unread}
+    counts["outdated"] = result.outdated
     return {**_pulled_counts(result), **counts}
 
 

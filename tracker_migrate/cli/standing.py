@@ -13,6 +13,7 @@ from tracker_migrate.cli import doubled, handing, kept
 from tracker_migrate.cli.handing import handed_over
 from tracker_migrate.cli.logins import source_tracker
 from tracker_migrate.engine.aside import next_try
+from tracker_migrate.engine.following import outdated, read_as
 from tracker_migrate.engine.jobs import naming
 from tracker_migrate.engine.upkeep import upkeep
 from tracker_migrate.hosts import in_time
@@ -28,7 +29,7 @@ _WAITING = ("aside", "refused", "exposed")
 def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dict[str, Any]:
     """Counts of the source and of each target; `left` says whether something waits for a person."""
     specs = workspace.settings.source.specs
-    last = workspace.archive.cursor(" ".join(sorted(specs)))
+    last = workspace.archive.cursor(read_as(specs, workspace.archive))
     unread = workspace.archive.unread()
     found: dict[str, Any] = {
         "source": {
@@ -38,6 +39,7 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
             "issues": workspace.archive.count(),
             "unread": len(unread),
             "last": stamp(last) if last else None,
+            "outdated": list(outdated(specs, workspace.archive.names())),
             "login": _source_login(workspace),
         },
         "targets": {name: _target(workspace, name, name_issues) for name in targets},
@@ -46,7 +48,7 @@ def standing(workspace: Workspace, targets: list[str], name_issues: bool) -> dic
     if handed := handed_over(workspace, name_issues):
         found["handover"] = handed
     found["left"] = (
-        bool(unread)
+        bool(unread or found["source"]["outdated"])
         or any(handed.get(one) for one in handing.WAITING)
         or bool(found["sync"]["alarms"])
         or any(map(kept.waits, _logins(found)))
@@ -130,6 +132,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         f"source {', '.join(source['specs'])} as {source['viewer']}: {source['issues']} "
         f"issues, {source['unread']} not read; last pull {source['last'] or 'never'}"
     )
+    yield from source["outdated"]
     yield from map(_line, source.get("named", []))
     yield from kept.lines([source["login"]], "login")
     for name, one in found["targets"].items():

@@ -23,6 +23,7 @@ from tracker_migrate.archived import (
 )
 from tracker_migrate.digest import digest
 from tracker_migrate.engine import public, tables
+from tracker_migrate.engine.following import read_as
 from tracker_migrate.errors import UsageError, WorkspaceError
 from tracker_migrate.model import Attachment, Issue, parts
 from tracker_migrate.workspace import Workspace
@@ -101,7 +102,7 @@ def _named(workspace: Workspace, private: bool) -> Iterator[Named]:
 
 def _about(workspace: Workspace, private: bool, files: bool, issues: int, tracker: str) -> About:
     specs = list(workspace.settings.source.specs)
-    read = workspace.archive.cursor(" ".join(sorted(specs)))
+    read = workspace.archive.cursor(read_as(specs, workspace.archive))
     return About(
         format=FORMAT,
         made_by=f"tracker-migrate {__version__}",

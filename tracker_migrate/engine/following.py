@@ -37,6 +37,12 @@ def _spec(spec: str, names: Names, *, now: bool) -> str:
     return f"{tracker}:{name_of(names.now(of) if now else of)}{slash}{rest}"
 
 
+def read_as(specs: Sequence[str], archive: Archive) -> str:
+    """The name under which the archive keeps up to when these were read."""
+    names = archive.names()
+    return " ".join(sorted(spec_first(spec, names) for spec in specs))
+
+
 def outdated(specs: Sequence[str], names: Names) -> Iterator[str]:
     """A line for each spec that names what is called otherwise by now."""
     for spec in specs:

@@ -167,7 +167,6 @@ def _pull(
     workspace: Workspace, source: Source, listen: Listen, *, accept: bool, most_new: int | None
 ) -> Pull:
     settings = workspace.settings.source
-    names = workspace.archive.names()
     fetch = Fetch(
         source,
         workspace.archive,
@@ -177,7 +176,7 @@ def _pull(
     return Pull(
         source,
         workspace.archive,
-        " ".join(sorted(following.spec_first(spec, names) for spec in settings.specs)),
+        following.read_as(settings.specs, workspace.archive),
         connections=settings.connections,
         overlap=timedelta(minutes=settings.overlap_minutes),
         listen=naming(workspace).heard_by(listen),

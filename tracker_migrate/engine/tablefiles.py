@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tracker_migrate import __version__
 from tracker_migrate.engine import tables
+from tracker_migrate.engine.following import read_as
 from tracker_migrate.engine.tables import Column, Row
 from tracker_migrate.errors import UsageError, WorkspaceError
 from tracker_migrate.workspace import Workspace
@@ -89,7 +90,7 @@ def schema(
 
 def _as_of(workspace: Workspace) -> str | None:
     """Up to when the source was read, by the source's clock; None if it never was to its end."""
-    read = workspace.archive.cursor(" ".join(sorted(workspace.settings.source.specs)))
+    read = workspace.archive.cursor(read_as(workspace.settings.source.specs, workspace.archive))
     return None if read is None else _value(read)
 
 

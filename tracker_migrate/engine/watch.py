@@ -19,6 +19,7 @@ from tracker_migrate.engine.alarms import Alarm, alarms
 from tracker_migrate.engine.apply import Applied
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.following import read_as
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.unwritten import expected, unwritten
 from tracker_migrate.errors import Locked, MigrateError
@@ -197,8 +198,9 @@ class Watch:
 
     def _apart(self) -> float:
         """The source's clock less ours. It was asked for its time somewhere in the pull."""
-        name = " ".join(sorted(self.workspace.settings.source.specs))
-        there, ended = self.workspace.archive.cursor(name), self.clock.now()
+        archive = self.workspace.archive
+        name = read_as(self.workspace.settings.source.specs, archive)
+        there, ended = archive.cursor(name), self.clock.now()
         if there is None:
             return 0.0
         before, after = (there - self._began).total_seconds(), (there - ended).total_seconds()
