@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from tests.engine.world import World, bug_key
+from tracker_migrate.engine.away import Policy
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.pull import Pull
 from tracker_migrate.errors import Brake, Gone, LoginNeeded, Refused, Retriable, Unreachable
 from tracker_migrate.interfaces import Event
-from tracker_migrate.model import Access, Key, key
+from tracker_migrate.model import Access, Key, is_away, key
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
 from tracker_migrate.testing.memory_source import PERSON
 from tracker_migrate.workspace import Archive, Workspace
@@ -334,3 +335,35 @@ def test_the_other_projects_of_private_issues_are_read(world: World, archive: Ar
     assert archive.project(other) is not None
     assert archive.project(hidden) is None
     assert archive.project(public) is None
+
+
+# -- moved to where nothing is read ---------------------------------------------------------------
+
+
+def test_an_issue_that_was_moved_away_says_so_until_it_is_back(world: World) -> None:
+    source = MemorySource(bug(1), bug(2))
+    world.pull(source)
+    source.moved.add(bug_key(1))
+    assert world.pull(source, full=True).changed == 1
+    held = world.workspace.archive.issue(bug_key(1))
+    assert held is not None
+    assert is_away(held)
+    assert world.pull(source, full=True).changed == 0
+    source.moved.clear()
+    world.pull(source, full=True)
+    held = world.workspace.archive.issue(bug_key(1))
+    assert held is not None
+    assert not is_away(held)
+
+
+@pytest.mark.parametrize(("retargeted", "gone"), [("keep", 0), ("close", 1), ("follow", 0)])
+def test_what_becomes_of_it_is_a_policy(world: World, retargeted: Policy, gone: int) -> None:
+    source = MemorySource(bug(1), bug(2))
+    world.pull(source)
+    source.moved.add(bug_key(1))
+    source.put(bug(1, title="Elsewhere"), silently=True)
+    job = Pull(source, world.workspace.archive, "rocket", retargeted=retargeted)
+    assert job.run(full=True).gone == gone
+    held = world.workspace.archive.issue(bug_key(1))
+    titles = {"keep": bug(1).title, "close": None, "follow": "Elsewhere"}
+    assert (held.title if held is not None else None) == titles[retargeted]

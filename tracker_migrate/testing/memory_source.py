@@ -116,7 +116,8 @@ class MemorySource:
 
     failing: errors that reading these keys raises. hidden: keys that no listing names.
     break_after: a listing fails after so many. since: what each listing was asked for. cut: so many
-    files end in their middle. ranges: whether files can begin in theirs.
+    files end in their middle. ranges: whether files can begin in theirs. moved: keys of issues that
+    are where nothing is read any more; no listing names them.
     """
 
     tracker = TRACKER
@@ -126,6 +127,7 @@ class MemorySource:
         self.viewer = viewer
         self.failing: dict[Key, ObjectError] = {}
         self.hidden: set[Key] = set()
+        self.moved: set[Key] = set()
         self.break_after: int | None = None
         self.reads: list[Key] = []
         self.since: list[datetime | None] = []
@@ -202,7 +204,8 @@ class MemorySource:
     def listing(self, since: datetime | None, newest: int | None = None) -> Iterator[Listed]:
         """All issues, bugs by number first; or those that changed from `since` on."""
         self.since.append(since)
-        keys = sorted((of for of in self._issues if of not in self.hidden), key=_order)
+        unlisted = self.hidden | self.moved
+        keys = sorted((of for of in self._issues if of not in unlisted), key=_order)
         bugs = [of for of in keys if kind_of(of) == "bug"]
         dropped = set(bugs[: -newest or None]) if newest else set()
         for count, of in enumerate(keys):
@@ -224,6 +227,10 @@ class MemorySource:
             return None
         held = self._issues[issue]
         return Reading(issue=held, replies=(_reply(held.home, held),), stamp=stamp)
+
+    def holds(self, issue: Issue) -> bool:
+        """Whether it was not moved."""
+        return issue.key not in self.moved
 
     def person(self, person: Key) -> Entity:
         """Somebody, by name alone."""
