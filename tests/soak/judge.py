@@ -26,6 +26,7 @@ from tracker_migrate.engine import jobs
 from tracker_migrate.engine.verify import Verified
 from tracker_migrate.model import Key, name_of
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.ledger import Verdict
 
 #: a task is closed there when it is in one of these states at the source
 _CLOSED = {
@@ -42,6 +43,7 @@ class Judge:
         self, here: World, life: Life, truths: Mapping[str, Truth], eyes: Mapping[str, Any]
     ) -> None:
         self._here, self._life, self._truths, self._eyes = here, life, truths, eyes
+        self._aside: list[Verdict] = []
         self.read = 0  # texts that were held against one another
 
     def differences(self) -> Iterator[str]:
@@ -49,13 +51,16 @@ class Judge:
         for target in TARGETS:
             with Workspace(self._here.folder) as workspace:
                 seen = jobs.verify(workspace, target)
+                self._aside = workspace.ledger(target).in_state("aside")
             stands = self._stands(target)
             oracle = self._oracle(target)
             yield from (
                 f"{target}: {one.kind}: bug {one.number}: {one.what}"
                 for one in oracle.findings(stands)
                 if not self._is_exposed(target, one.number, stands)
+                and not (one.kind == "losses" and one.number in self._held_back())
             )
+            yield from self._editions(target, stands)
             yield from self._told(target, seen, oracle, stands)
             yield from self._leaks(target)
             yield from self._from_outside(target)
@@ -86,7 +91,8 @@ class Judge:
         """A task that the source has no more stays, and is told; `verify` counts Maniphest's."""
         tasks = self._life.truth.bugs[number].tasks
         more = here.tasks - tasks
-        if target == "maniphest" or 0 < more <= self._life.removed[number]:
+        moved = number in self._life.moved  # where it is by now no task is made
+        if moved or target == "maniphest" or 0 < more <= self._life.removed[number]:
             here.tasks = tasks
         if self._life.removed[number]:
             here.done = None
@@ -95,6 +101,22 @@ class Judge:
         """Whether a file can't be taken back, and the issue is closed for all because of it."""
         shut = all(one.shut for one in stands.get(number, ()))
         return target == "maniphest" and number in self._life.detached and shut
+
+    def _editions(self, target: str, stands: Mapping[int, list[Standing]]) -> Iterator[str]:
+        """What an edited comment says by now is told where it can't be changed."""
+        for number in sorted(self._life.edited - self._held_back()):
+            bug = self._life.truth.bugs[number]
+            for here in stands.get(number, []):
+                told = {word for note in here.notes for word in words(note.text)}
+                said = {one.text for one in bug.comments if len(one.texts) > 1 and not one.hidden}
+                if not here.shut and (lost := said - told):
+                    yield f"{target}: losses: bug {number}: edited comments {sorted(lost)}"
+
+    def _held_back(self) -> set[int]:
+        """Bugs that became public, and stay closed: a comment stands there as it was before an
+        edit. It is told, and a person decides."""
+        told = {_number(one.issue) for one in self._aside if "it became public" in one.reason}
+        return told & self._life.edited
 
     # -- verify ------------------------------------------------------------------------------------
 
@@ -106,8 +128,8 @@ class Judge:
         stands: Mapping[int, list[Standing]],
     ) -> Iterator[str]:
         with Workspace(self._here.folder) as workspace:
-            aside = workspace.ledger(target).in_state("aside")
             unread = workspace.archive.unread()
+        aside = [one for one in self._aside if _number(one.issue) not in self._held_back()]
         yield from (f"{target}: set aside: {one.issue}: {one.reason}" for one in aside)
         yield from (f"unread: {one}" for one in unread)
         named = {*seen.missing, *seen.doubled, *seen.unplanned, *seen.exposed}

@@ -50,11 +50,12 @@ class Life:
         with launchpad.lock, self.store.transaction():
             for row in self.store.rows("SELECT id FROM bug ORDER BY id"):
                 self._adopt(row[0])
-        #: tasks that were taken away, or moved, by bug; bugs that are another project's by now; and
-        #: those that a file was taken away from
+        #: tasks that were taken away, or moved, by bug; bugs that are another project's by now;
+        #: those that a file was taken away from; those of which a comment was edited
         self.removed: Counter[int] = Counter()
         self.moved: set[int] = set()
         self.detached: set[int] = set()
+        self.edited: set[int] = set()
         rows = self.store.items("kind='specification'")
         self._blueprints = [one.path for one in rows]
         self.tags_known = {*TAGS, *(tag for bug in self.truth.bugs.values() for tag in bug.tags)}
@@ -247,6 +248,7 @@ class Life:
         form = {"new_content": self._sentence(word)}
         self._post(self._message(bug, said), "editContent", **form)
         said.texts.append(word)
+        self.edited.add(bug.number)
         self._after(bug)
 
     def _message(self, bug: Bug, said: Said) -> str:

@@ -42,7 +42,10 @@ class Board(StoryBoardStage):
         self._theirs = []
 
     def _standing(self, row: Any) -> Standing:
-        return _cut(super()._standing(row))
+        there = _cut(super()._standing(row))
+        if not there.open:
+            there.named = there.named or {"?"}  # somebody may have written over the text
+        return there
 
 
 class Desk(ManiphestStage):
@@ -70,6 +73,7 @@ class Desk(ManiphestStage):
         names = "SELECT name FROM edge JOIN project ON phid=dst WHERE src=?"
         projects = set(self.standin.store.column(names, [row["phid"]]))
         there.tags = there.named | self._all_tags & projects
+        there.named = there.named or {"?"}  # somebody may have written over the text
         return there
 
 

@@ -254,7 +254,8 @@ class Soak:
             if _is_idle(last):
                 break
         else:
-            self._differ(when, [f"it does not come to rest: {last}"])
+            if not _is_idle(last, aside=True):  # what was set aside is the judge's
+                self._differ(when, [f"it does not come to rest: {last}"])
         self._sample()
         self._differ(when, self.judge.differences())
         now = self.samples[-1]
@@ -272,11 +273,13 @@ class Soak:
             self._say(f"    {when}: {one[:300]}")
 
 
-def _is_idle(said: dict[str, Any]) -> bool:
-    """Whether a round found nothing, wrote nothing, and left nothing."""
+def _is_idle(said: dict[str, Any], *, aside: bool = False) -> bool:
+    """Whether a round found nothing, wrote nothing, and left nothing. aside: that may be left."""
     pulled = said.get("pulled") or {}
     news = any(pulled.get(name) for name in ("new", "changed", "gone", "unread"))
-    steps = any(one.get("steps") or one.get("aside") for one in said["applied"].values())
+    steps = any(
+        one.get("steps") or (one.get("aside") and not aside) for one in said["applied"].values()
+    )
     return bool(pulled) and not (said["error"] or news or steps)
 
 
