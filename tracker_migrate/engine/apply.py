@@ -371,9 +371,7 @@ class Apply:
         self._carry_out(issue, actions, held)
         return not found.stuck
 
-    def _carry_out(
-        self, issue: Issue, actions: Sequence[Action], held: Mapping[Key, Held]
-    ) -> None:
+    def _carry_out(self, issue: Issue, actions: Sequence[Action], held: Mapping[Key, Held]) -> None:
         """Send what is left of these actions, once what they would write over can be read."""
         for _ in range(_LOOKS):
             moment = self._meanwhile.begin(actions)
