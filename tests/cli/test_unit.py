@@ -3,6 +3,7 @@ documents."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -41,6 +42,17 @@ def test_systemd_takes_the_unit_as_it_is(
     about = [line for line in (said.stdout + said.stderr).splitlines() if "some-move" in line]
     assert about == []
     assert said.returncode == 0, said.stderr
+
+
+def test_it_is_the_same_on_the_screen_as_in_a_file(
+    cli: Cli, workspace: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "move.service"
+    assert cli("export", "unit", "-o", out).status == 0
+    told = out.read_text(encoding="utf-8")
+    assert cli("export", "unit").out == told
+    assert json.loads(cli("export", "unit", "--json").out) == told.splitlines()
+    assert "NoNewPrivileges=yes" in told.splitlines()
 
 
 def test_it_stays_down_where_a_person_has_to_do_something_first(cli: Cli, workspace: Path) -> None:

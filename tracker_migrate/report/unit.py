@@ -73,7 +73,7 @@ def unit(workspace: Workspace, command: list[str]) -> Iterator[str]:
     yield from _folders(workspace, [Path(command[0]), Path(sys.prefix), Path(sys.base_prefix)])
     yield "CacheDirectory=tracker-migrate"
     yield "Environment=XDG_CACHE_HOME=%C/tracker-migrate"
-    yield _HARDENED
+    yield from _HARDENED.splitlines()
     yield ""
     yield "[Install]"
     yield "WantedBy=multi-user.target"
