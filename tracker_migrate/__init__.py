@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tracker_migrate.engine.comparing import compare as compare
     from tracker_migrate.engine.doctor import examine as examine
     from tracker_migrate.engine.evaluate import Evaluation as Evaluation
+    from tracker_migrate.engine.exporting import export_archive as export_archive
     from tracker_migrate.engine.filters import Only as Only
     from tracker_migrate.engine.jobs import hide as hide
     from tracker_migrate.engine.jobs import losses as losses
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from tracker_migrate.engine.library import adopt as adopt
     from tracker_migrate.engine.library import apply as apply
     from tracker_migrate.engine.library import backdate as backdate
+    from tracker_migrate.engine.library import compact as compact
+    from tracker_migrate.engine.library import final as final
+    from tracker_migrate.engine.library import handover as handover
+    from tracker_migrate.engine.library import handover_undo as handover_undo
     from tracker_migrate.engine.library import pull as pull
     from tracker_migrate.engine.library import purge as purge
     from tracker_migrate.engine.library import redirects as redirects
@@ -57,10 +62,15 @@ _HOMES = {
     "adopt": "tracker_migrate.engine.library",
     "apply": "tracker_migrate.engine.library",
     "backdate": "tracker_migrate.engine.library",
+    "compact": "tracker_migrate.engine.library",
     "compare": "tracker_migrate.engine.comparing",
     "evaluate": "tracker_migrate.engine.supposing",
     "examine": "tracker_migrate.engine.doctor",
+    "export_archive": "tracker_migrate.engine.exporting",
     "export_tables": "tracker_migrate.engine.tablefiles:write",
+    "final": "tracker_migrate.engine.library",
+    "handover": "tracker_migrate.engine.library",
+    "handover_undo": "tracker_migrate.engine.library",
     "hide": "tracker_migrate.engine.jobs",
     "losses": "tracker_migrate.engine.jobs",
     "plan": "tracker_migrate.engine.jobs",
@@ -86,10 +96,15 @@ __all__ = [
     "adopt",
     "apply",
     "backdate",
+    "compact",
     "compare",
     "evaluate",
     "examine",
+    "export_archive",
     "export_tables",
+    "final",
+    "handover",
+    "handover_undo",
     "hide",
     "losses",
     "plan",

@@ -12,7 +12,7 @@ from functools import wraps
 from itertools import count
 from typing import Any, TypeVar, cast
 
-from tracker_migrate.engine import daemon, jobs
+from tracker_migrate.engine import compacting, cutover, daemon, jobs
 from tracker_migrate.engine.daemon import Round
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.redirects import Redirect
@@ -40,6 +40,10 @@ adopt = _alone(jobs.adopt)
 undo = _alone(jobs.undo)
 backdate = _alone(jobs.backdate)
 purge = _alone(jobs.purge)
+final = _alone(cutover.final)
+handover = _alone(cutover.handover)
+handover_undo = _alone(cutover.handover_undo)
+compact = _alone(compacting.compact)
 
 
 def redirects(workspace: Workspace, target: str, *, private: bool = False) -> Iterator[Redirect]:
