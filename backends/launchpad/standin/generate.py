@@ -15,9 +15,12 @@ from tracker_migrate.backends.launchpad.standin.made_project import Scene, make_
 from tracker_migrate.backends.launchpad.standin.made_sharing import make_sharing
 from tracker_migrate.backends.launchpad.standin.made_specs import make_blueprints
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
+from tracker_migrate.backends.launchpad.standin.store import Store
 from tracker_migrate.backends.launchpad.standin.writer import Writer
 
 _BATCH = 1000
+#: bugs that were changed at once, and have one date, where dates are tied
+_TIED = 33
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,15 @@ def generate(
     group: str | None = None,
     distribution: str | None = None,
     first_bug: int = 1_000_001,
+    tied: int = 0,
 ) -> Made:
     """Fill a stand-in with a made-up project.
 
     `private` is the share of bugs that not everybody may read; where it is given, so many of the
     blueprints are private, too, and they are shared in every way that there is (made_sharing).
     `group` puts the project into a project group of that name; `distribution` gives some bugs a
-    task on a source package there.
+    task on a source package there. Of the last bugs, `tied` share the date of their last change,
+    33 each, as after an edit of many at once (recording lab-bulk).
     Tokens: consumer `lab-client`, `TOKEN-of-NAME` / `SECRET-of-NAME` for `PROJECT-owner` (reads
     everything of the project), `PROJECT-reader` (nothing private) and the admin `PROJECT-admin`.
     """
@@ -67,7 +72,18 @@ def generate(
             make_blueprints(standin.store, writer, cast, scene, blueprints, maker.recent)
             if private:
                 make_sharing(standin.store, cast, scene, seed, private)
+            _tie(standin.store, tied)
     return Made(project, first, number - 1, cast, scene)
+
+
+def _tie(store: Store, count: int) -> None:
+    rows = store.rows("SELECT id, updated FROM bug ORDER BY id DESC LIMIT ?", count)
+    for at, (bug, _) in enumerate(rows):
+        date = rows[at - at % _TIED][1]
+        store.db.execute(
+            "UPDATE bug SET updated=?1, data=json_set(data, '$.date_last_updated', ?1) WHERE id=?2",
+            (date, bug),
+        )
 
 
 def _usual(private: float | None) -> float:
@@ -86,4 +102,5 @@ def generate_from_spec(standin: LaunchpadStandIn, spec: str) -> Made:
         private=float(given["private"]) if "private" in given else None,
         group=given.get("group"),
         distribution=given.get("distribution"),
+        tied=int(given.get("tied", "0")),
     )

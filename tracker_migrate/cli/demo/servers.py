@@ -23,14 +23,18 @@ class Server:
     def __init__(self, tracker: str, folder: Path, *arguments: str) -> None:
         self.tracker = tracker
         self._log = (folder / f"{tracker}.log").open("w")
-        module = f"tracker_migrate.backends.{tracker}.standin"
         data = str(folder / f"{tracker}.db")
-        command = [sys.executable, "-m", module, "--port", "0", "--data", data, *arguments]
+        command = [sys.executable, "-m", *self._module(tracker)]
+        command += ["--port", "0", "--data", data, *arguments]
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self._log, text=True
         )
         self.url = ""
         self._session = plain_session(4)
+
+    def _module(self, tracker: str) -> list[str]:
+        """What is run, and its first arguments."""
+        return [f"tracker_migrate.backends.{tracker}.standin"]
 
     def __enter__(self) -> Self:
         assert self._process.stdout is not None

@@ -1,0 +1,52 @@
+"""`ADDRESS PROJECT COUNT`: the loop that users of launchpadlib write. Prints JSON: `bugs`,
+`seconds`, `cpu`, `peak_mb`, without the start of Python and the login."""
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from itertools import islice
+from typing import Any
+
+from launchpadlib.launchpad import Launchpad
+
+STATUSES = [
+    "New", "Incomplete", "Opinion", "Invalid", "Won't Fix", "Expired", "Confirmed", "Triaged",
+    "In Progress", "Fix Committed", "Fix Released",
+]  # fmt: skip
+
+
+def main() -> None:
+    address, project, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    with tempfile.TemporaryDirectory() as cache:
+        launchpad = Launchpad.login_anonymously(
+            "benchmark", service_root=f"{address}/", launchpadlib_dir=cache, version="devel"
+        )
+        began, cpu = time.monotonic(), time.process_time()
+        found = launchpad.projects[project].searchTasks(
+            status=STATUSES, omit_duplicates=False, order_by="id"
+        )
+        bugs = [_bug(task) for task in islice(found, count)]
+        told = {"bugs": len(bugs), "seconds": time.monotonic() - began}
+        told["cpu"] = time.process_time() - cpu
+    told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(told))
+
+
+def _bug(task: Any) -> dict[str, Any]:
+    bug = task.bug
+    return {
+        "task": (task.status, task.importance, task.assignee and task.assignee.display_name),
+        "bug": (bug.id, bug.title, bug.description, bug.tags, bug.owner.display_name),
+        "messages": [(one.owner.display_name, one.content) for one in bug.messages],
+        "attachments": [(one.title, one.type) for one in bug.attachments],
+        "activity": [
+            (one.whatchanged, one.oldvalue, one.newvalue, one.person.display_name)
+            for one in bug.activity
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()
