@@ -211,6 +211,18 @@ def test_an_issue_whose_reference_is_open_will_be_looked_at_again(ledger: Ledger
     assert (verdict.state, verdict.inputs) == ("done", "")
 
 
+def test_an_issue_with_a_result_that_could_not_be_noted_will_be_looked_at_again(
+    ledger: Ledger,
+) -> None:
+    """The disk had no room for it, and has some for the verdict."""
+    sent(ledger, action(1))
+    ledger.intend([step(action(1, "update"))], [{}], 60)
+    ledger.finish(CARD, "inputs").result()
+    verdict = ledger.verdict(CARD)
+    assert verdict is not None
+    assert (verdict.state, verdict.inputs) == ("done", "")
+
+
 def test_finish_sees_a_result_that_was_noted_just_before(ledger: Ledger) -> None:
     one = action(1)
     values = {name: getattr(one, name) for name in one.__struct_fields__}

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.engine.world import World, action, bug_key, step
+from tests.engine.world import World, action, bug_key, settings, step
+from tracker_migrate.engine.adopt import Adopt
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.filters import Only
@@ -42,6 +43,16 @@ def hidden(issue: Issue, index: int) -> Issue:
     """The same, with a comment hidden at the source."""
     comments = tuple(
         msgspec.structs.replace(one, withheld="hidden", text="") if one.index == index else one
+        for one in issue.comments
+    )
+    return msgspec.structs.replace(issue, comments=comments)
+
+
+def edited(issue: Issue, index: int) -> Issue:
+    """The same, with a comment that was edited at the source."""
+    when = datetime(2017, 3, 4, tzinfo=UTC)
+    comments = tuple(
+        msgspec.structs.replace(one, edited=when) if one.index == index else one
         for one in issue.comments
     )
     return msgspec.structs.replace(issue, comments=comments)
@@ -272,9 +283,7 @@ def test_what_was_edited_while_nobody_could_read_it_is_not_opened_as_it_was(
     tables(here, POLICY)
     here.keep(shut(1, "a", "secret"), shut(2, "b"))
     here.apply()
-    first, second = (shown := bug(1, "a", "b")).comments
-    edited = msgspec.structs.replace(second, edited=datetime(2017, 3, 4, tzinfo=UTC))
-    here.keep(msgspec.structs.replace(shown, comments=(first, edited)), bug(2, "b"))
+    here.keep(edited(bug(1, "a", "b"), 2), bug(2, "b"))
     assert here.apply(retry=True).aside == 1
     assert audiences(here, 1, 2) == ["few", "public"]
     verdict = here.ledger.verdict(bug_key(1))
@@ -286,6 +295,43 @@ def test_what_was_edited_while_nobody_could_read_it_is_not_opened_as_it_was(
     assert here.apply(retry=True).aside == 0
     assert audiences(here, 1) == ["public"]
     assert here.notes(1) == ["a"]
+
+
+def test_what_everybody_could_read_once_is_open_again_though_it_was_edited(
+    workspace: Workspace,
+) -> None:
+    """It was copied, or opened, while the issue was public: before the edit, or after another."""
+    here = World(workspace, MemoryServer(), "theirs")
+    tables(here, POLICY)
+    here.keep(bug(1, "a", "b"), shut(2, "a", "b"))
+    here.apply()
+    here.keep(bug(2, "a", "b"))
+    here.apply()
+    assert audiences(here, 1, 2) == ["public", "public"]
+    here.keep(shut(1, "a", "b"), shut(2, "a", "b"))
+    here.apply()
+    assert audiences(here, 1, 2) == ["few", "few"]
+    here.keep(edited(bug(1, "a", "c"), 2), edited(bug(2, "a", "c"), 2))
+    assert here.apply(retry=True).aside == 0
+    assert audiences(here, 1, 2) == ["public", "public"]
+
+
+def test_who_could_read_a_comment_is_not_known_when_the_ledger_is_lost_and_it_was_edited(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    here = World(workspace, MemoryServer(), "theirs")
+    tables(here, POLICY)
+    here.keep(shut(1, "a", "secret"), shut(2, "b"))
+    here.apply()
+    folder = tmp_path / "new"
+    settings(folder)
+    with Workspace(folder) as fresh:
+        new = World(fresh, here.server, "theirs")
+        tables(new, POLICY)
+        new.keep(edited(bug(1, "a", "b"), 2), bug(2, "b"))
+        Adopt(new.target()).run()
+        assert new.apply(retry=True).aside == 1
+        assert audiences(new, 1, 2) == ["few", "public"]
 
 
 def test_a_source_that_is_down_stops_the_run_and_sets_nothing_aside(here: World) -> None:

@@ -405,8 +405,8 @@ class Apply:
             self._applied.stuck += len(found.stuck)
             self._applied.unwanted += len(found.left)
             self._applied.gone += len(found.gone)
-        for key, mark in found.again:
-            self._ledger.accept(key, mark)
+        for key, mark, audience in found.again:
+            self._ledger.accept(key, mark, audience)
 
     def _finish(self, issue: Issue, whole: bool) -> None:
         reason = "" if whole else "some changes can't be made at this target"

@@ -40,8 +40,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[Key, ...] = ()
     left: tuple[Key, ...] = ()
     #: objects that are as they are wanted, though not for the open form that was looked at last:
-    #: a change that was declined, and taken back at the source; with the digest of the present form
-    again: tuple[tuple[Key, str], ...] = ()
+    #: a change that was declined, and taken back at the source; with the digest of the present
+    #: form, and with who may read by now what stands there, if those are more than could
+    again: tuple[tuple[Key, str, str | None], ...] = ()
 
 
 def open_digest(wanted: Wanted) -> str:
@@ -96,7 +97,7 @@ def diff(
     actions: list[Action] = []
     stuck: list[tuple[Key, str]] = []
     gone: list[Key] = []
-    again: list[tuple[Key, str]] = []
+    again: list[tuple[Key, str, str | None]] = []
     unchanged, seen = 0, set()
     for planned in wanted:
         there = held.get(planned.key)
@@ -112,12 +113,12 @@ def diff(
         elif not (fields := _changed(one, there, lookup)):
             unchanged += 1
             if (mark := open_digest(one)) != there.digest:
-                again.append((one.key, mark))
+                again.append((one.key, mark, _opened(one, kind)))
         elif kind.editable:
             actions.append(Action(op="update", wanted=one, fields=fields, at=there.at))
         elif whole_key(one.key) in told:
             unchanged += 1
-            again.append((one.key, open_digest(one)))
+            again.append((one.key, open_digest(one), None))
         else:
             stuck.append((one.key, f"changed at the source, and a {one.kind} can't be edited"))
     left = tuple(
@@ -134,6 +135,12 @@ def diff(
         left=left,
         again=tuple(again),
     )
+
+
+def _opened(wanted: Wanted, kind: Kind) -> str | None:
+    """Who may read by now what stands there and has no readers of its own, if everybody may."""
+    follows = kind.private == "follows" and wanted.audience == "public"
+    return wanted.audience if follows else None
 
 
 def _changed(wanted: Wanted, held: Held, lookup: Lookup) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ class Likeness:
             else:
                 fields[name] = mark, short(sent.get(name))
                 differs.append(name)
-        row = self._row(wanted, seen, fields, open_, before)
+        row = self._row(wanted, seen, fields, open_, before, is_alike=not (differs or left))
         row = msgspec.structs.replace(row, lists=lists)
         return Likened(row, tuple(differs), tuple(left), wanted.holds)
 
@@ -212,6 +212,8 @@ class Likeness:
         fields: dict[str, tuple[str, str]],
         open_: list[Key],
         before: Held | None,
+        *,
+        is_alike: bool,
     ) -> Held:
         marks, whole = open_digests(wanted), open_digest(wanted)
         if any(not mark for mark, _ in fields.values()):
@@ -226,7 +228,7 @@ class Likeness:
             digest=whole,
             fields=fields,
             open=tuple(dict.fromkeys(open_)),
-            audience=self._audience(wanted, seen, fields, before),
+            audience=self._audience(wanted, seen, fields, before, is_alike=is_alike),
             state="there",
             by=seen.by,
         )
@@ -237,8 +239,14 @@ class Likeness:
         seen: Observed,
         fields: dict[str, tuple[str, str]],
         before: Held | None,
+        *,
+        is_alike: bool,
     ) -> str:
-        """Who reads it now. What is as the ledger says stays so there."""
+        """Who reads it now. What is as the ledger says stays so there. Of what can't be edited, who
+        could read at its source what it says: what it said before a change may have been closed."""
+        kind = self._target.planner.kinds[wanted.kind]
+        if not is_alike and kind.private == "follows" and not kind.editable:
+            return before.audience if before is not None and before.state == "there" else UNKNOWN
         marks = open_digests(wanted)
         names = [name for name in self._access(wanted.kind, _PUBLIC) if name in fields]
         if all(fields[name][0] == marks[name] for name in names):

@@ -7,12 +7,15 @@ asked once more whether everybody may read it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from tracker_migrate.engine.diff import diff
 from tracker_migrate.engine.edits import outdated
+from tracker_migrate.engine.likeness import UNKNOWN
+from tracker_migrate.engine.retired import with_retired
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import MigrateError, ObjectError, Unreachable, UsageError
+from tracker_migrate.interfaces import Kind, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.text.continued import is_edition, whole_key
 from tracker_migrate.workspace.archive import position
@@ -56,23 +59,36 @@ class Opening:
     def _outdated(self, issue: Issue) -> str:
         """Why everybody would read what perhaps nobody else ever could: something that says there
         what it says no more at the source, and that can't be edited. What is gone there by now does
-        not count, nor what a person has accepted."""
+        not count, nor what everybody could read when it was written, nor what a person has
+        accepted."""
         target, key = self._target, issue.key
         if key in target.decisions.tables.privacy.accepted:
             return ""
         try:
             wanted = list(target.planner.wanted(issue, target.decisions))
             held, kinds = target.ledger.of_issue(key), target.planner.kinds
-            changed = diff(wanted, held, kinds, target.places).stuck
-            stuck = [of for of, _why in changed if _is_rewritten(issue, of)]
-            stuck += outdated(key, wanted, held)
-            stuck += {whole_key(of) for of in held if is_edition(of)}  # it says what it said before
+            changed = [of for of, _why in diff(wanted, held, kinds, target.places).stuck]
+            changed += [of for of, one in held.items() if _is_of_unknown(one, kinds[one.kind])]
+            stuck = {of for of in changed if _is_rewritten(issue, of, held)}
+            stuck |= {*outdated(key, wanted, held), *self._told_again(issue, wanted, held)}
+            stuck = {of for of in stuck if of in held and not _was_public(held[of])}
             there = target.sink.read(places(held, kinds)).objects if stuck else {}
         except (ObjectError, UsageError) as error:
             return f"it became public, and can't be compared with what is there: {error}"
         target.ledger.set_gone(of for of in stuck if of not in there)
         left = sum(of in there for of in stuck)
         return _OUTDATED.format(many=left) if left else ""
+
+    def _told_again(
+        self, issue: Issue, wanted: list[Wanted], held: Mapping[Key, Held]
+    ) -> Iterator[Key]:
+        """What says there what it said before it was edited, and is told once more beside it."""
+        planner, decisions = self._target.planner, self._target.decisions
+        present = {one.key for one in with_retired(planner, issue, wanted, held, decisions)}
+        for of in filter(is_edition, held):
+            yield whole_key(of)
+            if of not in present:
+                yield of
 
     def _reason(self, key: Key) -> str:
         if self._is_public is None:
@@ -86,10 +102,22 @@ class Opening:
         return "" if public else "it is not public at the source any more: pull again"
 
 
-def _is_rewritten(issue: Issue, of: Key) -> bool:
+def _is_rewritten(issue: Issue, of: Key, held: Mapping[Key, Held]) -> bool:
     """Whether what stands there differs because of the source's words, and not of ours: a comment
     leads to a file by another way once its issue is public. Of a comment the source says when it
-    was edited; of a description, whose parts are comments there, it does not."""
-    whole = whole_key(of)
+    was edited; of a description, whose parts are comments there, it does not. One may hold several
+    of the source's."""
     edited = {one.key: one.edited for one in issue.comments}
-    return edited[whole] is not None if whole in edited else whole != of
+    wholes = {whole_key(of), *(key for key, one in held.items() if one.within == of)}
+    return any(edited[one] is not None if one in edited else one != of for one in wholes)
+
+
+def _is_of_unknown(held: Held, kind: Kind) -> bool:
+    """Whether it was found there, when the ledger was lost, not as it would be written now."""
+    return held.audience == UNKNOWN and kind.private == "follows" and not kind.editable
+
+
+def _was_public(held: Held) -> bool:
+    """Whether everybody could read the issue when this was written there, or stood there as the
+    source had it: then it says nothing that not everybody could ever read."""
+    return held.audience == "public" and held.state == "there"

@@ -316,12 +316,15 @@ class Ledger:
 
         self._writer.now(write)
 
-    def accept(self, key: Key, mark: str) -> None:
+    def accept(self, key: Key, mark: str, audience: str | None = None) -> None:
         """Take an object as it is for the present open form: its changes were declined, and are
-        not worth another look until the source changes again."""
-        table = schema.object_
+        not worth another look until the source changes again. audience: who may read by now what
+        it says."""
+        table, values = schema.object_, {"digest": mark}
+        if audience is not None:
+            values["audience"] = audience
         where = table.c.target == self.target, table.c.key == key
-        self._writer.now(lambda c: c.execute(table.update().where(*where).values(digest=mark)))
+        self._writer.now(lambda c: c.execute(table.update().where(*where).values(values)))
 
     def join(
         self,
@@ -597,14 +600,18 @@ class Ledger:
 
     def finish(self, issue: Key, inputs: str, reason: str = "") -> Future[None]:
         """Note that an issue is written, and from what; unless one of its references waits for
-        another look. Seen after every result that was noted before it."""
-        table, at = schema.object_, now()
+        another look, or one of its results is not on the disk: that may be full for a row, and
+        have room for the next. Seen after every result that was noted before it."""
+        table, intent, at = schema.object_, schema.intent, now()
 
         def write(connection: Connection) -> None:
             waits = sa.select(table.c.key).where(
                 table.c.target == self.target, table.c.issue == issue, table.c.open != "[]"
             )
-            whole = connection.execute(waits.limit(1)).first() is None
+            doubt = sa.select(intent.c.id).where(
+                intent.c.target == self.target, intent.c.issue == issue, intent.c.state == "open"
+            )
+            whole = all(connection.execute(one.limit(1)).first() is None for one in (waits, doubt))
             verdict = Verdict(issue, "done", reason, inputs if whole else "", 0)
             row = msgspec.structs.asdict(verdict) | {"target": self.target, "at": at}
             upsert(connection, schema.verdict, [row])
