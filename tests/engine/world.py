@@ -79,9 +79,9 @@ class World:
         """Read everything back."""
         return Verify(self.target()).run()
 
-    def pull(self, source: MemorySource, **how: Any) -> Pulled:
+    def pull(self, source: MemorySource, *, accept: bool = False, **how: Any) -> Pulled:
         """A run that reads."""
-        job = Pull(source, self.workspace.archive, "rocket", connections=2)
+        job = Pull(source, self.workspace.archive, "rocket", connections=2, accept=accept)
         return job.run(**how)
 
     def card(self, number: int) -> Record:

@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 import tenacity
 
@@ -67,6 +69,7 @@ class VirtualClock:
             if getattr(module, "time", None) is time:
                 patch.setattr(module, "time", self)
             if getattr(module, "datetime", None) is datetime and _WALL.search(module.__name__):
+                _read_fields(module)
                 patch.setattr(module, "datetime", self._datetime())
             self._defaults(patch, module)
         for waits in (tenacity, tenacity.nap):
@@ -113,6 +116,15 @@ def _modules() -> Iterator[ModuleType]:
         real = any(part in name for part in _REAL)
         if name.startswith(_PACKAGE) and not real and "model" not in name:
             yield module
+
+
+def _read_fields(module: ModuleType) -> None:
+    """Let msgspec look up what the fields of a module's structures are, which it does when it first
+    decodes one, while `datetime` there still is the real one."""
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, msgspec.Struct):
+            with suppress(TypeError):  # one that can't be decoded is never asked to be
+                msgspec.json.Decoder(value)
 
 
 def _functions(module: ModuleType) -> Iterator[Any]:

@@ -287,10 +287,10 @@ class MemoryStage:
 
     # -- commands -------------------------------------------------------------------------------
 
-    def pull(self, *, full: bool = False) -> Any:
+    def pull(self, *, full: bool = False, accept: bool = False) -> Any:
         self.source.clock = self.clock.wall()
         with self.workspace.coordinating():
-            return self.world.pull(self.source, full=full)
+            return self.world.pull(self.source, full=full, accept=accept)
 
     def apply(self, *, retry: bool = False) -> Any:
         world = self.world

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -76,7 +76,7 @@ class Oracle:
         for number, bug in self._truth.bugs.items():
             found = stands.get(number, [])
             if len(found) > 1 and self._are_left(number, found):
-                each = sorted(([*self._one(bug, here)] for here in found), key=len)
+                each = sorted(([*self._one(bug, here, found)] for here in found), key=len)
                 yield from each[0]  # one of them is as it should be, and none is open to others
                 yield from (one for rest in each[1:] for one in rest if one.kind == "leaks")
             elif len(found) > 1:
@@ -96,19 +96,27 @@ class Oracle:
 
     def named(self, stands: Stands) -> set[int]:
         """The bugs of which `verify` has to say something, though nothing is at fault: what people
-        changed or removed, and what can't be taken back."""
+        changed or removed, what can't be taken back, and what was left there twice."""
         truth = self._truth
         edited = {at for at in truth.edits if at not in self._agreed()}
         named = {number for number, _field in edited} | truth.removed
+        back = {  # of which the ledger did not know yet: it may be made again
+            (number, note.index)
+            for number, found in stands.items()
+            for here in found
+            for note in here.notes
+            if (number, note.index) in truth.unsure_comments
+        }
         named |= {
             number
             for number, bug in truth.bugs.items()
             for said in bug.comments
-            if (number, said.index) in truth.removed_comments and self._is_missed(bug, said)
+            if (number, said.index) in truth.removed_comments - back and self._is_missed(bug, said)
         }
         shown = {
             number for number, found in stands.items() if found and self._exposed(number, found)
         }
+        named |= {number for number in self._left if len(stands.get(number, ())) > 1}
         return (named | shown) & {number for number, bug in truth.bugs.items() if bug.there}
 
     def agreed(self) -> set[int]:
@@ -140,30 +148,33 @@ class Oracle:
         hidden = {one.index for one in self._truth.bugs[number].comments if one.hidden}
         return any(note.index in hidden and note.ours for note in found[0].notes)
 
-    def _one(self, bug: Bug, here: Standing) -> Iterator[Finding]:
+    def _one(self, bug: Bug, here: Standing, copies: Sequence[Standing] = ()) -> Iterator[Finding]:
+        """copies: all that stand there of it, if it is there too often, and that was told."""
         number, truth = bug.number, self._truth
         if number in truth.removed and number not in truth.unsure:
             yield Finding("doubles", number, "somebody removed it, and it is there again")
             return
         yield from self._notes(bug, here)
-        yield from self._kept(bug, here)
+        yield from self._kept(bug, copies or [here])
         closed = not bug.there or bug.info == EMBARGOED or self._exposed(number, [here])
         if closed:
             if not here.shut:
                 yield Finding("leaks", number, "has to be closed for all but the importer")
             return
-        if not here.open and self._is_outdated(here):
+        if not here.open and self._is_outdated(bug, here):
             return  # whoever could read it can, and nobody else may
         if here.open != bug.public or here.shut:
             kind = "leaks" if here.open else "losses"
             yield Finding(kind, number, f"open: {here.open}, shut: {here.shut}, {bug.info}")
         yield from self._fields(bug, here)
 
-    def _is_outdated(self, here: Standing) -> bool:
-        """Whether a comment stands there as it was before an edit, in words that not everybody
-        could ever read, where comments can't be edited."""
+    def _is_outdated(self, bug: Bug, here: Standing) -> bool:
+        """Whether a comment stands there as it was before an edit, where comments can't be edited,
+        in words that not everybody could ever read there: nobody can say then that everybody could
+        at the source, which may have changed more than once between two looks."""
         said = {word for note in here.notes if note.ours for word in words(note.text)}
-        return self._allowed.comment_edits and not said.isdisjoint(self._truth.secret)
+        unknown = said - self._truth.shown - {one.text for one in bug.comments}
+        return self._allowed.comment_edits and bool(unknown)
 
     def _fields(self, bug: Bug, here: Standing) -> Iterator[Finding]:
         number, edited = bug.number, self._truth.edits
@@ -196,20 +207,21 @@ class Oracle:
             what = f"depends on {sorted(here.links)}, not {sorted(bug.needs)}"
             yield Finding("losses", bug.number, what)
 
-    def _kept(self, bug: Bug, here: Standing) -> Iterator[Finding]:
-        """What people did is as they left it."""
+    def _kept(self, bug: Bug, found: Sequence[Standing]) -> Iterator[Finding]:
+        """What people did is as they left it: they did it to one of those that stand there."""
         number, truth = bug.number, self._truth
         for name in ("title", "text"):
             mine = truth.edits.get((number, name))
-            if mine is not None and edits(getattr(here, name)) != [mine]:
+            if mine is not None and [mine] not in [edits(getattr(one, name)) for one in found]:
                 yield Finding("overwritten", number, f"somebody's {name} {mine}")
         done = truth.edits.get((number, "done"))
-        if done is not None and here.done is not None and str(here.done) != done:
+        states = {str(one.done) for one in found if one.done is not None}
+        if done is not None and states and done not in states:
             yield Finding("overwritten", number, f"somebody's state: done is {done}")
-        lost = truth.tags.get(number, set()) - here.tags
+        lost = truth.tags.get(number, set()) - {tag for one in found for tag in one.tags}
         if lost:
             yield Finding("overwritten", number, f"somebody's tags {sorted(lost)}")
-        said = [word for note in here.notes for word in edits(note.text)]
+        said = [word for one in found for note in one.notes for word in edits(note.text)]
         if sorted(said) != sorted(truth.remarks.get(number, [])):
             yield Finding("overwritten", number, "somebody's comments")
 

@@ -61,8 +61,8 @@ class Stage(Protocol):
         """All is well again; what is still under way arrives when it is due."""
 
     # -- commands
-    def pull(self, *, full: bool = False) -> Any:
-        """Read what changed."""
+    def pull(self, *, full: bool = False, accept: bool = False) -> Any:
+        """Read what changed. accept: however much of it is gone."""
 
     def apply(self, *, retry: bool = False) -> Any:
         """Write what is missing."""

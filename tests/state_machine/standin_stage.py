@@ -254,9 +254,9 @@ class StandInStage:
             self._workspace = workspace
             yield workspace
 
-    def pull(self, *, full: bool = False) -> Any:
+    def pull(self, *, full: bool = False, accept: bool = False) -> Any:
         with self._opened() as workspace, workspace.coordinating():
-            return jobs.pull(workspace, full=full)
+            return jobs.pull(workspace, full=full, accept=accept)
 
     def apply(self, *, retry: bool = False) -> Any:
         with self._opened() as workspace, workspace.coordinating():

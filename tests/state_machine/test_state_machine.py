@@ -135,6 +135,47 @@ def test_the_text_as_it_was_filed_is_shown_beside_the_present_one(world: str) ->
     state.teardown()
 
 
+@pytest.mark.parametrize("world", ["memory, theirs", "maniphest"])
+def test_what_comes_back_after_an_edit_is_open_again(world: str) -> None:
+    """What was said before the edit was there for everybody: it keeps nothing closed."""
+    state = WORLDS[world]()
+    state.begin(connections=1, bugs=2)
+    state.synchronise(full=True)
+    state.edit_comment(pick=1, which=0)
+    state.vanish(pick=1)
+    state.synchronise(full=True)
+    state.come_back(pick=0)
+    state.teardown()
+
+
+def test_more_may_be_gone_than_is_believed_unasked() -> None:
+    state = WORLDS["memory, ours"]()
+    state.begin(connections=1, bugs=3)
+    state.synchronise(full=True)
+    for _ in range(12):
+        state.vanish(pick=0)
+        state.synchronise(full=True)
+        state.come_back(pick=0)
+        state.synchronise(full=True)
+    state.vanish(pick=0)
+    state.teardown()
+
+
+def test_what_somebody_said_on_one_of_two_that_stand_there_is_kept() -> None:
+    """A proxy delivered a request twice, and he spoke on the one that the ledger does not know."""
+    state = WORLDS["maniphest"]()
+    state.begin(connections=1, bugs=1)
+    assert isinstance(state.stage, StandInStage)
+    state.truth.doubled = True
+    state.pull(full=True)
+    fault = Fault(do="double", path="maniphest.edit", body="Lamp")
+    state.stage.standin.faults.append(fault)
+    state.apply(retry=False)
+    assert len(state.stage.stands()[1]) == 2
+    state.somebody_comments(pick=0)
+    state.teardown()
+
+
 # -- the oracle -----------------------------------------------------------------------------------
 
 _TEXT, _NOTES = "zq2qz", [Note("zq3qz", 1), Note("zq4qz", 2)]
@@ -188,10 +229,36 @@ def test_a_double_that_people_work_on_may_stay_if_it_is_told_and_not_open_to_oth
     truth = _truth()
     copy = _right(notes=[*_NOTES, Note("px7xp", ours=False)] if worked else _NOTES)
     real = _right()
+    truth.remarks = {1: ["px7xp"]} if worked else {}
     if private:
         truth.bugs[1].info, real.open = PRIVATE, False
     oracle = Oracle(truth, Allowed(comment_edits=True), {1: told})
     assert {one.kind for one in oracle.findings({1: [real, copy]})} == ({kind} if kind else set())
+
+
+@pytest.mark.parametrize(
+    ("there", "unsure", "named"), [(2, True, set()), (1, True, {1}), (1, False, {1})]
+)
+def test_a_comment_that_was_removed_before_the_ledger_knew_it_may_be_there_again(
+    there: int, unsure: bool, named: set[int]
+) -> None:
+    """The disk was full when its result was to be noted: nothing is missing then."""
+    truth = _truth()
+    truth.removed_comments = {(1, 2)}
+    truth.unsure_comments = {(1, 2)} if unsure else set()
+    oracle = Oracle(truth, Allowed(comment_edits=True))
+    assert oracle.named({1: [_right(notes=_NOTES[:there])]}) == named
+
+
+def test_an_edited_comment_keeps_nothing_closed_that_everybody_could_read_there() -> None:
+    truth = _truth()
+    truth.heard()
+    truth.bugs[1].comments[0].texts.append("zq6qz")
+    closed = {1: [_right(open=False)]}
+    oracle = Oracle(truth, Allowed(comment_edits=True))
+    assert not [*oracle.findings(closed)], "nobody can say what was read where"
+    truth.shown = {"zq3qz"}
+    assert [one.kind for one in oracle.findings(closed)] == ["losses"]
 
 
 def test_the_oracle_sees_what_is_open_and_what_people_did() -> None:

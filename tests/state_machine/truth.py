@@ -93,6 +93,8 @@ class Truth:
         self._keeps_filed = keeps_filed
         #: words that everybody could read at the source at some time
         self.told: set[str] = set()
+        #: words that everybody could read at the target at some time
+        self.shown: set[str] = set()
         #: every word that the source ever said
         self.said: set[str] = set()
         #: what people wrote over something of ours: by bug and field
