@@ -1,5 +1,5 @@
-"""Pages that are written from the code: settings, losses, the shipped tables. And docstrings, which
-are plain text with `names` in them, as reStructuredText."""
+"""Pages that are written from the code: settings, losses, what is impossible, the shipped tables.
+And docstrings, which are plain text with `names` in them, as reStructuredText."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import impossible
 from pydantic import BaseModel
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
@@ -84,6 +85,7 @@ def _write(app: Sphinx) -> None:
     pages = {f"losses-{name}": _losses(name) for name in ("storyboard", "maniphest")}
     pages["every-setting"] = "\n".join(_settings())
     pages["shipped-tables"] = "\n".join(_tables())
+    pages["impossible"] = "\n".join(impossible.page("launchpad", ("storyboard", "maniphest")))
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text() != text:
