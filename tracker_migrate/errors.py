@@ -6,6 +6,7 @@
     ├── LoginNeeded                  7     stop: no token, a wrong one, one that ran out
     ├── WrongTracker                 2     stop: that address is not the tracker it should be
     ├── Unreachable                  6     stop after patience; run again later
+    │   └── NotFound                 6     it answers, and what was asked for by name is not there
     ├── Locked                       5     stop: another run holds the workspace
     ├── Brake                        8     stop: a person has to decide
     ├── WorkspaceError               1     stop: newer schema, damaged, open to others, disk full
@@ -59,6 +60,11 @@ class Unreachable(MigrateError):
     """The server can't be reached, or is down; nothing is known to be lost."""
 
     exit_status = 6
+
+
+class NotFound(Unreachable):
+    """The server answers, and what was asked for by its name is not there, or not there any more:
+    it may be called otherwise by now."""
 
 
 class Locked(MigrateError):

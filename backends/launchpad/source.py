@@ -36,7 +36,7 @@ from tracker_migrate.backends.launchpad.wire import (
     sound,
     text,
 )
-from tracker_migrate.errors import Gone, ObjectError, Refused, Unreachable
+from tracker_migrate.errors import Gone, NotFound, ObjectError, Refused, Unreachable
 from tracker_migrate.interfaces import Download, Entity, Listed, Reading, Reply
 from tracker_migrate.model import (
     Access,
@@ -141,7 +141,7 @@ class LaunchpadSource:
                         done.add(entity.value.key)
                         yield entity
         except ObjectError as error:
-            raise Unreachable(f"what the issues live in can't be read: {error}") from None
+            raise _unread("what the issues live in", error) from None
 
     def project(self, project: Key) -> Entity:
         """A project or distribution; of a package its distribution, for that is what may be
@@ -165,7 +165,7 @@ class LaunchpadSource:
                 yield from itertools.islice(self._bugs(since, newest is not None), newest)
                 yield from self._blueprints()
         except ObjectError as error:
-            raise Unreachable(f"the list of issues can't be read: {error}") from None
+            raise _unread("the list of issues", error) from None
 
     def changes(self, since: datetime) -> Iterator[Listed]:
         """The bugs that changed after `since`: blueprints have no date of change. Each once."""
@@ -173,7 +173,7 @@ class LaunchpadSource:
             with reading.understanding("an answer"):
                 yield from self._bugs(since, newest=False)
         except ObjectError as error:
-            raise Unreachable(f"the list of issues can't be read: {error}") from None
+            raise _unread("the list of issues", error) from None
 
     def _bugs(self, since: datetime | None, newest: bool) -> Iterator[Listed]:
         order = listing.DOWN if newest else listing.UP if since is None else listing.BY_DATE
@@ -230,7 +230,7 @@ class LaunchpadSource:
             with reading.understanding("an answer"):
                 yield from map(bug_key, listing.merged(self._client, self.specs, asked))
         except ObjectError as error:
-            raise Unreachable(f"the list of private bugs can't be read: {error}") from None
+            raise _unread("the list of private bugs", error) from None
 
     def access(self, issue: Issue) -> Access | None:
         """Who may read an issue now that is not public; no request but to the sharing service,
@@ -335,6 +335,11 @@ class LaunchpadSource:
 def _about(address: str) -> Iterator[None]:
     with about(address, "Launchpad"), reading.understanding("an answer"):
         yield
+
+
+def _unread(what: str, error: ObjectError) -> Unreachable:
+    kind = NotFound if isinstance(error, Gone) else Unreachable
+    return kind(f"{what} can't be read: {error}")
 
 
 def _is_issue(key: Key) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import requests
 import sqlalchemy as sa
 
 from tests.backdate import at_source, bridge, phorge_bridge
@@ -54,13 +55,18 @@ class Moving(ABC):
 
     def join(self, *people: str) -> None:
         """These have an account from now on, besides those who had one at the start."""
-        known = {row.split(",")[0] for row in self._rows}
+        rows = [row.split(",") for row in self._rows]
+        known = {row[0] for row in rows if row[1] in ("", self.target)}
         for name in people:
             if name not in known:
                 if name not in self._made:
                     self._made[name] = self._account(name)
                 self.accounts[name] = self._made[name]
         self._write()
+
+    @abstractmethod
+    def comment(self, name: str, number: str, text: str) -> None:
+        """Have somebody who has joined comment on an issue there."""
 
     def leave(self, *people: str) -> None:
         """It is known of these no more that they have one."""
@@ -186,8 +192,16 @@ class AtStoryBoard(Moving):
     _IMPORTER = 1
 
     def _account(self, name: str) -> int:
-        persona = personas.Persona(full_name=f"{name} there", email=f"{name}@there.example.org")
+        persona = personas.Persona(
+            full_name=f"{name} there", email=f"{name}@there.example.org", token=f"token-of-{name}"
+        )
         return self.here.storyboard.add_user(persona)
+
+    def comment(self, name: str, number: str, text: str) -> None:
+        address = f"{self.here.storyboard.url}/v1/stories/{number}/comments"
+        head = {"Authorization": f"Bearer token-of-{name}"}
+        answer = requests.post(address, json={"content": text}, headers=head, timeout=60)
+        answer.raise_for_status()
 
     @contextmanager
     def mirrored(self) -> Iterator[dict[str, Any]]:
@@ -210,9 +224,20 @@ class AtManiphest(Moving):
 
     target = "maniphest"
 
+    def __init__(self, here: World, server: Server) -> None:
+        super().__init__(here, server)
+        self._called: dict[str, str] = {}
+
     def _account(self, name: str) -> str:
         persona = config.Persona(username=f"p{len(self._made)}", realname=f"{name} there")
+        self._called[name] = persona.username
         return self.here.maniphest.site.people.add(persona).phid
+
+    def comment(self, name: str, number: str, text: str) -> None:
+        token = conduit_token(self._called[name])
+        as_them = ManiphestThere(self.here.maniphest.url, token, self.of)
+        said = [{"type": "comment", "value": text}]
+        as_them.ask("maniphest.edit", objectIdentifier=number, transactions=said)
 
     @contextmanager
     def mirrored(self) -> Iterator[dict[str, Any]]:

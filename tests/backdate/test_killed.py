@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from tests.backdate.moving import MOVING, Moving
 from tests.end_to_end.marked_world import marked_world
@@ -59,12 +60,12 @@ class Standing:
     def end(self) -> dict[str, list[Any]]:
         """What both hold by now, a list for each table; but for the hour in which a comment was
         removed, and the number of that version: one that a dying transaction took is not given
-        again."""
+        again; and for the moment at which the ledger was told."""
         rows = self._all()
         for row in (one for rows_of in rows.values() for one in rows_of):
             if row.get("isDeleted"):
                 row["id"] = row["dateCreated"] = row["dateModified"] = 0
-        held = [one for _, one in sorted(self._moving.held().items())]
+        held = [replace(one, sent_at="") for _, one in sorted(self._moving.held().items())]
         return {"ledger": held, **{name: sorted(of, key=str) for name, of in rows.items()}}
 
 

@@ -11,9 +11,10 @@ import pytest
 from tests.backdate.moving import MOVING, Moving
 from tests.end_to_end.folders import SERVED, folders
 from tests.end_to_end.marked_world import MarkedWorld, file_bugs, marked_world
-from tests.end_to_end.test_undo import live, undo
+from tests.end_to_end.test_undo import live, number_at, undo
 from tests.end_to_end.world import TARGETS
 from tests.mariadb import Server
+from tracker_migrate.model import Key, key
 
 
 @pytest.fixture(params=TARGETS)
@@ -36,7 +37,9 @@ def backdated(
         yield marked, moving
 
 
-def test_all_goes_and_comes_again_as_it_was(backdated: tuple[MarkedWorld, Moving]) -> None:
+def test_all_goes_and_comes_again_and_what_its_author_says_there_keeps_an_issue(
+    backdated: tuple[MarkedWorld, Moving],
+) -> None:
     marked, moving = backdated
     here, target = moving.here, moving.target
     before = live(marked, target)
@@ -49,3 +52,14 @@ def test_all_goes_and_comes_again_as_it_was(backdated: tuple[MarkedWorld, Moving
     moving.backdate()
     assert live(marked, target) == before
     moving.writes_nothing()
+    (bug, name), *_ = whose(moving)
+    moving.comment(name, number_at(here, target, bug), "Me, too")
+    assert list(undo(here, target, dry_run=True).spared) == [bug]
+
+
+def whose(moving: Moving) -> list[tuple[Key, str]]:
+    """Public bugs that are shown as somebody's, and their names at the source."""
+    found = [
+        (one["id"], one["owner_link"]) for one in moving.bugs() if moving.of(one["owner_link"])
+    ]
+    return [(key("launchpad", "bug", str(at)), link.rpartition("~")[2]) for at, link in found]

@@ -87,7 +87,7 @@ def test_a_state_folder_that_is_a_file(cli: Cli, workspace: Path) -> None:
     assert str(workspace / "state") in ended.err
 
 
-@pytest.mark.parametrize("command", ["pull", "apply", "run", "sync"])
+@pytest.mark.parametrize("command", ["pull", "apply", "run"])
 def test_two_at_once_are_not_allowed(cli: Cli, workspace: Path, command: str) -> None:
     with Workspace(workspace) as held, held.coordinating():
         ended = cli(command)

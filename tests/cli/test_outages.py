@@ -257,8 +257,7 @@ def test_a_pull_that_gave_up_goes_on_the_next_time(
 
 def test_sync_outlives_an_outage_of_any_length(workspace: Path, standins: Servers) -> None:
     patience(workspace, 0.2)
-    with Workspace(workspace) as held:
-        each = rounds(held, list(TARGETS), every=0.3)
+    with Workspace(workspace) as held, closing(rounds(held, list(TARGETS), every=0.3)) as each:
         assert next(each).error == ""
         with standins.storyboard.down():
             for _ in range(2):

@@ -106,6 +106,16 @@ def test_writes_keep_their_order(workspace: Workspace) -> None:
         assert connection.execute(sa.select(schema.meta.c.value)).scalar() == "3"
 
 
+def test_what_comes_after_the_end_is_refused_and_not_waited_for(
+    make: Callable[..., Workspace],
+) -> None:
+    workspace = make()
+    workspace.close()
+    with pytest.raises(WorkspaceError, match="the workspace is closed"):
+        workspace.writer.now(note("late"))
+    workspace.close()
+
+
 def test_closing_writes_what_is_left(make: Callable[..., Workspace]) -> None:
     workspace = make()
     for n in range(50):

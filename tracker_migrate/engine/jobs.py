@@ -43,7 +43,7 @@ from tracker_migrate.errors import (
     ClosingOnly,
     LoginNeeded,
     MigrateError,
-    Unreachable,
+    NotFound,
     UsageError,
     WrongTracker,
 )
@@ -157,8 +157,8 @@ def pull(
 
     try:
         return read()
-    except (UsageError, Unreachable):
-        if not _followed(workspace):
+    except (UsageError, NotFound) as error:
+        if isinstance(error, WrongTracker) or not _followed(workspace):
             raise
         return read()
 

@@ -156,13 +156,20 @@ class Writer:
         self._thread.start()
         self.commits = 0
         self._failed: WorkspaceError | None = None
+        self._guard = threading.Lock()
+        self._closed = False
         #: called before and after every commit; a test's way to stop at a bad moment
         self.on_commit: Callable[[str], None] | None = None
 
     def do(self, write: Callable[[Connection], T]) -> Future[T]:
-        """Have `write` run within the next transaction."""
+        """Have `write` run within the next transaction. Once the writer is closed, the future fails
+        with WorkspaceError."""
         future: Future[T] = Future()
-        self._queue.put((write, future))
+        with self._guard:
+            if not self._closed:
+                self._queue.put((write, future))
+                return future
+        future.set_exception(WorkspaceError("the workspace is closed: nothing can be kept in it"))
         return future
 
     def now(self, write: Callable[[Connection], T]) -> T:
@@ -178,7 +185,10 @@ class Writer:
 
     def close(self) -> None:
         """Write what is left, and end."""
-        self._queue.put(None)
+        with self._guard:
+            if not self._closed:
+                self._queue.put(None)
+            self._closed = True
         self._thread.join()
 
     def _work(self) -> None:
