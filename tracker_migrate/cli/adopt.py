@@ -6,12 +6,11 @@ from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import output, screen
+from tracker_migrate.cli import counting, output, screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, target_option
 
 DONE, SOME_REFUSED, DIFFERENT = 0, 3, 4
-_MANY = 40
 _COUNTED = {
     "added": "of these, the ledger did not know",
     "shared": "projects, tags and the like, known by name",
@@ -103,10 +102,5 @@ def _placed(one: Any) -> str:
 
 
 def _say_keys(keys: list[str], meaning: str) -> None:
-    if not keys:
-        return
-    screen.echo(f"{len(keys):>10} {meaning}")
-    for key in keys[:_MANY]:
-        screen.echo(f"{'':>13}{key}")
-    if len(keys) > _MANY:
-        screen.echo(f"{'':>13}… and {len(keys) - _MANY} more: --json names all")
+    for line in counting.some(keys, meaning):
+        screen.echo(line)

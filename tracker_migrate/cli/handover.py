@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import output, screen
+from tracker_migrate.cli import counting, output, screen
 from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.opening import opened
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
 from tracker_migrate.errors import UsageError
 
 DONE, SOME_LEFT = 0, 3
-_MANY = 40
 
 
 @click.command()
@@ -154,22 +153,14 @@ def _say(done: Any, *, undo: bool, dry_run: bool, as_json: bool) -> None:
         screen.echo(f"{done.found:>10} requests in doubt, and found carried out")
     if done.was:
         screen.echo(f"{done.was:>10} tags or statuses that were so already")
-    for line in (*_skipped(done), *_named(done.left, "left as somebody has changed it")):
+    for line in (*_skipped(done), *counting.reasons(done.left, "left as somebody has changed it")):
         screen.echo(line)
-    for line in _named(done.refused, "could not be told: run it again when that is mended"):
+    for line in counting.reasons(
+        done.refused, "could not be told: run it again when that is mended"
+    ):
         screen.echo(line)
 
 
 def _counts(done: Any, did: str) -> Iterator[str]:
     yield f"handover, {did}: {done.issues} bugs"
     yield f"{'':>10} {done.comments} comments, {done.tags} tags, {done.statuses} statuses"
-
-
-def _named(reasons: Mapping[str, str], meaning: str) -> Iterator[str]:
-    if not reasons:
-        return
-    yield f"{len(reasons):>10} {meaning}"
-    for key, why in sorted(reasons.items())[:_MANY]:
-        yield f"{'':>13}{key}: {why}"
-    if len(reasons) > _MANY:
-        yield f"{'':>13}… and {len(reasons) - _MANY} more: --json names all"

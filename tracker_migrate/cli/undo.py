@@ -8,13 +8,12 @@ from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import output, screen
+from tracker_migrate.cli import counting, output, screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, only_option, target_option
 from tracker_migrate.errors import UsageError
 
 DONE, SOME_LEFT = 0, 3
-_MANY = 40
 
 
 @click.command()
@@ -88,10 +87,10 @@ def _lines(one: Any, would: str) -> Iterator[str]:
     yield from _counts(one, would)
     if one.found:
         yield f"{one.found:>10} requests in doubt, and found carried out"
-    yield from _named(one.spared, "issues left as they are")
-    yield from _named(one.failed, "issues that could not be taken back: run it again")
+    yield from counting.reasons(one.spared, "issues left as they are")
+    yield from counting.reasons(one.failed, "issues that could not be taken back: run it again")
     for kind, names in one.shared.items():
-        some = ", ".join(names[:_MANY]) + (" …" if len(names) > _MANY else "")
+        some = ", ".join(names[: counting.MANY]) + (" …" if len(names) > counting.MANY else "")
         yield f"{len(names):>10} {kind}: stays, for others may use it: {some}"
     if one.left:
         yield f"{len(one.left):>10} taken back, and there until an administrator destroys them"
@@ -102,13 +101,3 @@ def _counts(one: Any, would: str) -> Iterator[str]:
         yield f"{many:>10} {kind}: {would} deleted"
     for kind, many in sorted(one.closed.items()):
         yield f"{many:>10} {kind}: {would} closed for all but the importing account"
-
-
-def _named(reasons: Mapping[str, str], meaning: str) -> Iterator[str]:
-    if not reasons:
-        return
-    yield f"{len(reasons):>10} {meaning}"
-    for key, why in sorted(reasons.items())[:_MANY]:
-        yield f"{'':>13}{key}: {why}"
-    if len(reasons) > _MANY:
-        yield f"{'':>13}… and {len(reasons) - _MANY} more: --json names all"
