@@ -21,6 +21,7 @@ import msgspec
 from tracker_migrate.abilities import Back, Part, TakesBack
 from tracker_migrate.digest import short
 from tracker_migrate.engine.closing import Closing
+from tracker_migrate.engine.coming import Coming
 from tracker_migrate.engine.diff import open_digests
 from tracker_migrate.engine.doubles import double_key, is_double
 from tracker_migrate.engine.events import Listen, silent
@@ -123,21 +124,26 @@ class Undo:
         with suppress(ClosingOnly):
             self._sink.check(self._target.decisions)
         self._target.learn()
+        coming = Coming(self._sink, self._ledger, self._sender)
         try:
             if not self._dry_run:
-                self._settle(only)
+                self._settle(only, coming)
             self._know_doubles()
             self._each(only)
+            if not self._dry_run:
+                coming.settle()  # a late closing must not shut what the next run makes there
         finally:
             self._ledger.drop_leases()
         tell_left(self._target, self._store, self._back, self._undone, look=not self._dry_run)
         return self._undone
 
-    def _settle(self, only: Only | None) -> None:
-        """End what an earlier run left in doubt; have the references known that will lead nowhere:
-        before anything goes, so that no moment loses them."""
+    def _settle(self, only: Only | None, coming: Coming) -> None:
+        """End what an earlier run left in doubt, and wait for what it did not wait for: what comes
+        late goes, too. Have the references known that will lead nowhere: before anything goes, so
+        that no moment loses them."""
         if self._ledger.open_intents():
             self._unsettled = recover(self._sink, self._ledger, self._sender)
+        coming.settle()
         if only is not None:
             self._referring.note_all(only, lambda issue: self._takes(issue, only))
 
