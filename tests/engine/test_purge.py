@@ -366,6 +366,19 @@ def test_a_public_issues_write_in_doubt_holds_nothing_up(here: World) -> None:
     assert here.ledger.open_intents()[0].step.issue == bug_key(1)
 
 
+def test_what_may_still_come_has_to_be_waited_for_first(here: World) -> None:
+    """It is looked for by what was sent; once that was waited for, the text is needed no more."""
+    keep(here, bug(1), secret(2))
+    intents = here.ledger.intend([step(action(1)), step(action(2))], [{}, {}], 0)
+    for intent in intents:
+        here.ledger.given_up.keep(intent, [], waited=False)
+    with pytest.raises(Brake, match="apply -T there"):
+        forget(here)
+    here.ledger.given_up.waited(intents[1:])
+    assert forget(here).issues == 1
+    assert [one.issue for _intent, one in here.ledger.given_up.coming()] == [bug_key(1)]
+
+
 @pytest.mark.parametrize("how", ["private", "vanished"])
 def test_what_still_stands_open_has_to_be_closed_first(here: World, how: str) -> None:
     """What is forgotten is never closed later."""

@@ -19,11 +19,14 @@ from tracker_migrate.workspace import schema
 from tracker_migrate.workspace.archive import mentioned
 from tracker_migrate.workspace.database import translated
 from tracker_migrate.workspace.packing import pack, unpack
+from tracker_migrate.workspace.sent import GIVEN_UP
 
 _PAGE = 100
 _ISSUE, _INTENT = schema.issue.c, schema.intent.c
 #: issues that are private for any viewer, and those that vanished: they may have become private
 _PRIVATE = sa.select(_ISSUE.key).where(sa.or_(_ISSUE.private, _ISSUE.gone_at.is_not(None)))
+#: requests that were sent again at once, and that nobody has waited for yet
+_COMING = sa.and_(_INTENT.state == GIVEN_UP, _INTENT.step != b"")
 #: stands where a reason stood
 FORGOTTEN = "forgotten with what is private; the next pull tries again"
 
@@ -50,10 +53,11 @@ class Purge:
         self._engine = engine
 
     def in_doubt(self) -> dict[str, int]:
-        """Writes of private issues whose result is not known, by target: their steps hold text."""
+        """Writes of private issues whose result is not known, or that may still come, by target:
+        their steps hold text, and it takes that to look for them."""
         query = (
             sa.select(_INTENT.target, sa.func.count())
-            .where(_INTENT.state == "open", _INTENT.issue.in_(_PRIVATE))
+            .where(sa.or_(_INTENT.state == "open", _COMING), _INTENT.issue.in_(_PRIVATE))
             .group_by(_INTENT.target)
         )
         with translated(), self._engine.connect() as connection:
@@ -96,7 +100,8 @@ def _forget(connection: Connection) -> Purged:
         sa.select(sa.func.count()).select_from(_PRIVATE.distinct().subquery())
     ).scalar_one()
     _delete(connection, schema.issue, _ISSUE.key.in_(_PRIVATE))
-    sent = schema.intent.update().where(_INTENT.state != "open", _INTENT.step != b"")
+    over = _INTENT.state != "open", sa.not_(_COMING), _INTENT.step != b""
+    sent = schema.intent.update().where(*over)
     purged.steps = connection.execute(sent.values(step=b"")).rowcount
     return purged
 
