@@ -11,6 +11,7 @@ import pytest
 from tests.engine.test_late import _POLICY, LATE, Crash, private
 from tests.engine.world import World, bug_key
 from tests.state_machine.clock import VirtualClock
+from tracker_migrate.engine.undo import Undo
 from tracker_migrate.errors import Unreachable
 from tracker_migrate.model import Issue
 from tracker_migrate.testing.memory import Fault, MemoryServer, Numbers, bug
@@ -98,6 +99,46 @@ def test_a_card_of_a_killed_run_that_comes_late_is_closed_too(
     ours.apply()
     clock.sleep(3600)
     assert audience(ours) == "importer"
+
+
+def test_what_comes_late_is_taken_back_with_the_rest(ours: World, clock: VirtualClock) -> None:
+    ours.keep(bug(1), bug(2))
+    ours.server.faults.append(Fault(do="late", request="card.create", seconds=LATE))
+
+    def die(name: str, moment: str) -> None:
+        if (name, moment) == ("card.create", "before") and ours.server.requests[name]:
+            raise Crash
+
+    ours.server.on_request = die
+    with pytest.raises(Crash):
+        ours.apply()
+    ours.server.on_request = lambda _name, _moment: None
+    Undo(ours.target()).run()
+    clock.sleep(3600)
+    assert ours.server.all("card") == []
+    assert ours.apply().created == 2
+    assert ours.verify().agrees
+
+
+@pytest.mark.parametrize("how", ["embargoed", "gone"])
+def test_a_card_that_comes_later_than_anybody_waits_is_closed_by_the_next_run(
+    either: World, clock: VirtualClock, how: str
+) -> None:
+    """Its bug is refused by now, or gone: nothing is written of it, and it is looked for."""
+    either.keep(bug(1))
+    late = Fault(do="late", request="card.create", seconds=10 * SETTLE)
+    either.server.faults += [late, Fault(do="refuse", request="card.create")]
+    assert either.apply().aside == 1
+    if how == "gone":
+        either.workspace.archive.set_gone(bug_key(1))
+    else:
+        either.keep(embargoed(1))
+    either.apply()
+    clock.sleep(3600)
+    assert audience(either) == "public", "nobody could know of it"
+    assert either.apply().closed == 1
+    assert audience(either) == "importer"
+    assert either.apply().steps == 0
 
 
 def test_a_note_that_comes_late_is_known(ours: World, clock: VirtualClock) -> None:

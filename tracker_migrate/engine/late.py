@@ -67,6 +67,13 @@ class Late:
             made[of] = self._as_it_is(own, self._others(step, action), seen.get(of, {}))
         return made
 
+    def issues(self) -> list[Key]:
+        """The issues whose own object a create was given up of: it may come after all, if the
+        server takes longer than it should."""
+        kind = self._sink.planner.issue_kind
+        with self._guard:
+            return [of for of, sent in self._all().items() if sent[-1].kind == kind]
+
     def take_back(self, issue: Key, at: RemoteRef) -> bool:
         """Know an issue's own object that a create of ours has made after it was given up; whether
         there was one. Raises ObjectError, Unreachable."""

@@ -99,22 +99,45 @@ class Survey:
         """Look up, in batches, which issues are at the target already; returns how many.
 
         An issue that another workspace's migration brought is joined and not written twice. What a
-        request of ours has made after it was given up is ours: it is taken back. One that may have
-        been made by a step that is not settled yet is left alone.
+        request of ours has made after it was given up is ours: it is taken back, also if nothing is
+        to be written of its issue by now. One that may have been made by a step that is not settled
+        yet is left alone.
         """
         found = Found()
         for page in pages(self._newcomers(only), _PAGE):
-            known = self._not_anothers(
-                self._target.sink.lookup([bare(self._target, issue) for issue in page])
-            )
-            for issue in (one for one in page if one.key in known):
-                if self._target.ledger.in_flight(issue.key):
-                    continue
-                try:
-                    self._know(issue, known[issue.key], late, found)
-                except ObjectError as error:
-                    found.failed[issue.key] = str(error)
+            issues = {issue.key: issue for issue in page}
+            bares = [bare(self._target, issue) for issue in page]
+            self._look_up(bares, issues, late, found)
+        for bares in pages(self._given_up(late), _PAGE):
+            self._look_up(bares, {}, late, found)
         return found
+
+    def _look_up(
+        self, bares: list[Wanted], issues: Mapping[Key, Issue], late: Late, found: Found
+    ) -> None:
+        known = self._not_anothers(self._target.sink.lookup(bares))
+        for key in (one.key for one in bares if one.key in known):
+            if self._target.ledger.in_flight(key):
+                continue
+            try:
+                if late.take_back(key, known[key]):
+                    found.taken_back += 1
+                elif key in issues:
+                    self._take_up(issues[key], known[key])
+                    found.joined += 1
+            except ObjectError as error:
+                found.failed[key] = str(error)
+
+    def _given_up(self, late: Late) -> Iterator[Wanted]:
+        """Of issues that are refused, or gone, what may stand there of ours."""
+        gone: frozenset[Key] | None = None
+        for page in pages(iter(late.issues()), _PAGE):
+            gone = frozenset(self._target.archive.gone_keys()) if gone is None else gone
+            held, verdicts = self._target.ledger.held(page), self._target.ledger.verdicts(page)
+            fresh = [one for one in page if one not in held]
+            still = [one for one in fresh if one in gone or not _moves(verdicts.get(one))]
+            for key, home in self._target.archive.homes(still).items():
+                yield _bare(self._target, key, home)
 
     def _not_anothers(self, found: Mapping[Key, RemoteRef]) -> dict[Key, RemoteRef]:
         """Less those that the ledger knows: what was renamed says its old name there until it is
@@ -122,13 +145,6 @@ class Survey:
         kind = self._target.planner.issue_kind
         known = self._target.ledger.at([kind], [at.id for at in found.values()])
         return {key: at for key, at in found.items() if (kind, at.id) not in known}
-
-    def _know(self, issue: Issue, at: RemoteRef, late: Late, found: Found) -> None:
-        if late.take_back(issue.key, at):
-            found.taken_back += 1
-        else:
-            self._take_up(issue, at)
-            found.joined += 1
 
     def _take_up(self, issue: Issue, at: RemoteRef) -> None:
         """Know the objects of an issue that somebody of ours wrote before this ledger was there."""
@@ -192,8 +208,12 @@ def _moved(verdict: Verdict, held: Verdict | None) -> bool:
 
 def bare(target: Target, issue: Issue) -> Wanted:
     """An issue's own object, as far as it takes to look for it."""
+    return _bare(target, issue.key, issue.home)
+
+
+def _bare(target: Target, issue: Key, home: str) -> Wanted:
     kind = target.planner.issue_kind
-    return Wanted(key=issue.key, kind=kind, issue=issue.key, fields={}, marker=issue.home)
+    return Wanted(key=issue, kind=kind, issue=issue, fields={}, marker=home)
 
 
 def give(target: Target, kind: str, wanted: list[tuple[Key, int | None]]) -> None:

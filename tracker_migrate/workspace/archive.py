@@ -284,6 +284,16 @@ class Archive:
         named = self._named_by([issue.key for issue in held])
         return {one.key: self._shown(links.with_back(one, named)) for one in held}
 
+    def homes(self, keys: Sequence[Key]) -> dict[Key, str]:
+        """The addresses at the source of these issues, as they were read last, whether they are
+        there or gone; up to a page of them."""
+        query = sa.select(schema.issue.c.model).where(
+            schema.issue.c.viewer == self.viewer, schema.issue.c.key.in_(list(keys))
+        )
+        with self._engine.connect() as connection:
+            held = (unpack(one, Issue) for one in connection.execute(query).scalars())
+            return {one.key: one.home for one in held}
+
     def beside(self, keys: Sequence[Key]) -> set[Key]:
         """The issues that name one of these, or are named by one; up to a page of them."""
         with self._engine.connect() as connection:
