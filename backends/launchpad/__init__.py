@@ -24,8 +24,8 @@ def open_source(
     specs: `nova`, `nova/kilo`, `openstack` (a group), `ubuntu/+source/firefox`, any number of them.
     options: address (of the API, without version), connections, per_second, timeout and patience
     (seconds), private (read what is not public, too), page (rows of a search's page), also (read of
-    each bug though nothing says that it has any: `nominations`, `merge_proposals`; and, with a
-    login, `earlier_comments`), state_dir.
+    each bug though nothing says that it has any: `watches`, `nominations`, `merge_proposals`; and,
+    with a login, `earlier_comments`), state_dir.
     credentials: consumer, token and secret, or None for anonymous reading.
     Raises UsageError with all that is wrong.
     """

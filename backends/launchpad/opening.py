@@ -30,7 +30,7 @@ class Options(BaseModel):
     page: Annotated[int, Field(ge=1, le=300)] = 75  # 301 and more are refused (facts 2)
     #: read of each bug, at one request more for each, though nothing says that there is any; and
     #: the earlier texts of edited comments, one request for each, which only a login is told
-    also: tuple[Literal["nominations", "merge_proposals", "earlier_comments"], ...] = ()
+    also: tuple[Literal["watches", "nominations", "merge_proposals", "earlier_comments"], ...] = ()
     state_dir: Path | None = None
 
 

@@ -37,13 +37,16 @@ _BUG = (
     ("messages", "messages"),
     ("attachments", "attachments"),
     ("subscriptions", "subscriptions"),
-    ("watches", "bug_watches"),
     ("activity", "activity"),
 )
 _BLUEPRINT = (
     ("dependencies", "dependencies"),
     ("bugs", "bugs"),
 )
+#: each watch of a bug that is younger stands in its history, whether a person, the web service or a
+#: text made it (recordings nova-sample, changes); of older ones there may be no row (recordings
+#: firefox, debian)
+_WATCHES_TOLD = "2012"
 _SLOW_COMMIT = timedelta(seconds=5)  # a change may show so much later than it says (facts 12)
 _USUAL_PAGE, _LONGEST_PAGE = 75, 300
 
@@ -67,8 +70,8 @@ def bug(
     readers: Readers | None = None,
     also: Also = (),
 ) -> Reading | None:
-    """A bug: seven requests, one more each for duplicates, CVEs, branches, merge proposals and
-    nominations if something says that it has some (or `also` names them), one for each edited
+    """A bug: six requests, one more each for duplicates, watches, CVEs, branches, merge proposals
+    and nominations if something says that it has some (or `also` names them), one for each edited
     comment if `also` wants what comments said before, and what `readers` takes
     if it is not public (and one for each branch and proposal that is linked to it then).
 
@@ -127,6 +130,8 @@ def _parts(client: Client, path: str, gathered: Gathered, hint: Hint, also: Also
     if not parts.tasks:
         raise Refused("none of its tasks is to be seen by this reader")
     changes = {row["whatchanged"] for row in parts.activity}
+    if _may_be_watching(head, parts, gathered, changes) or "watches" in also:
+        parts.watches = gathered.rows(client, path, "bug_watches")
     if head["number_of_duplicates"]:
         parts.duplicates = gathered.rows(client, path, "duplicates")
     told = wire_bug.cves_by_history(parts.activity) if client.anonymous else ()
@@ -148,6 +153,18 @@ def _parts(client: Client, path: str, gathered: Gathered, hint: Hint, also: Also
             if row["date_last_edited"] and row["visible"] is True and not row["date_deleted"]
         ]
     return parts
+
+
+def _may_be_watching(
+    head: Entry, parts: Parts, gathered: Gathered, changes: Collection[str]
+) -> bool:
+    """Whether a bug may have watches: nothing counts them (facts 10)."""
+    return (
+        "bug watch added" in changes
+        or head["date_created"] < _WATCHES_TOLD
+        or "activity" in gathered.not_told
+        or any(row["bug_watch_link"] for row in parts.tasks)
+    )
 
 
 def _looks_settled(gathered: Gathered, parts: Parts) -> bool:

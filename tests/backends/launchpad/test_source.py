@@ -259,20 +259,27 @@ def test_a_set_of_numbers_holds_small_and_very_large_ones() -> None:
 # -- reading -------------------------------------------------------------------------------------
 
 
-def test_a_bug_takes_seven_requests_and_each_person_one(nova: LaunchpadStandIn) -> None:
+def test_a_bug_takes_six_requests_seven_if_it_may_have_watches_and_each_person_one(
+    nova: LaunchpadStandIn,
+) -> None:
     made = source(nova, "nova-sample")
     keys = [one.key for one in made.listing(None)]
-    before, people = asked(nova), set()
+    before, people, watched = asked(nova), set(), 0
     for key in keys:
         got = made.read(key)
         assert got is not None
+        assert got.issue.created is not None
         people |= {one.author for one in got.issue.comments}
+        watched += got.issue.created.year < 2012 or any(
+            one.what == "bug watch added" for one in got.issue.history
+        )
+    assert watched < 30
     # a page of 300 messages is enough for any of them, and two searches tell of all branches and
     # CVEs
-    assert asked(nova) - before == 277 * 7 + 2
+    assert asked(nova) - before == 277 * 6 + watched + 2
     for person in people - {None}:
         assert isinstance(made.person(Key(str(person))).value, Person)
-    assert asked(nova) - before == 277 * 7 + 2 + len(people - {None})
+    assert asked(nova) - before == 277 * 6 + watched + 2 + len(people - {None})
 
 
 def test_what_was_read_is_what_was_recorded(nova: LaunchpadStandIn) -> None:
@@ -466,6 +473,29 @@ def nominated(name: str, number: str, also: Any) -> list[Any]:
     got = reading.bug(client, number, "", lambda *_: False, also=also)
     assert got is not None
     return [one for one in got.issue.relations if one.kind == "nomination"]
+
+
+@needs_recordings
+def test_watches_are_asked_for_where_something_tells_of_one_or_the_bug_is_older_than_that() -> None:
+    assert watched("lab-alpha", "16") == ["1 asked", "1 told"]  # by its history
+    assert watched("evolution", "7") == ["1 asked", "1 told"]  # older: the history says nothing
+    assert watched("firefox", "1", born="2020-01-01") == ["1 asked", "4 told"]  # by a task of it
+    assert watched("tomcat", "2", born="2020-01-01") == ["0 asked", "0 told"]
+    assert watched("tomcat", "2", ("watches",), born="2020-01-01") == ["1 asked", "3 told"]
+
+
+def watched(name: str, number: str, also: Any = (), born: str = "") -> list[str]:
+    """How often the watches of a recorded bug are asked for, and how many are told. born: when the
+    bug was reported, otherwise than it was recorded."""
+    held = dict(project(name))
+    row = json.loads(str(held[f"/devel/bugs/{number}"]))
+    if born:
+        held[f"/devel/bugs/{number}"] = json.dumps({**row, "date_created": born})
+    reader = Replies(held)
+    got = reading.bug(Client(ADDRESS, reader=reader), number, "", lambda *_: False, also=also)
+    assert got is not None
+    told = sum(one.kind == "watch" for one in got.issue.relations)
+    return [f"{reader.asked[f'/devel/bugs/{number}/bug_watches']} asked", f"{told} told"]
 
 
 @needs_recordings
