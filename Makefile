@@ -33,8 +33,8 @@ types: $(VENV)/.check
 layers: $(VENV)/.check
 	$(BIN)/lint-imports
 
-examples: $(VENV)/.test
-	$(BIN)/python -m pytest -q tests/examples
+examples: $(VENV)/.test  ## every script of examples/, every code block and walk of the documents
+	$(BIN)/python -m pytest -q tests/examples tests/docs
 
 docs: $(VENV)/.docs  ## the documentation, without a warning: build/docs/index.html
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
