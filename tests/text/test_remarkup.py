@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.text.remarkup_reader import read
 from tests.text.samples import PIECES, closed, documents, folded, lines, seen, texts
@@ -24,6 +25,7 @@ from tracker_migrate.text.blocks import (
     Url,
 )
 from tracker_migrate.text.characters import visible
+from tracker_migrate.text.remarkup_live import live_word
 
 REF = Ref(to=Key("launchpad:bug:1"), label="bug 1", home="https://launchpad.net/bugs/1")
 KINDS = {Code: "code", Heading: "heading", Items: "list", Table: "table", Quote: "quote"}
@@ -39,6 +41,12 @@ def test_no_word_is_lost_and_nothing_is_live(document: tuple[Block, ...]) -> Non
     page = read(source(*document))
     assert folded(page.text) == seen(document)
     assert page.live == []
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text("@T1rAa0f#*/~_!`[](){:% ?-\u00e9\u00a0\u2003x+.\n"))
+def test_nothing_that_is_live_goes_over_a_blank(text: str) -> None:
+    assert live_word(text) == any(live_word(word) for word in text.split())
 
 
 @settings(max_examples=100, deadline=None)

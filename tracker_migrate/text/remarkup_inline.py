@@ -73,7 +73,7 @@ def line_of(line: Line) -> Pieces:
     shown = "".join(piece if isinstance(piece, str) else "x" for piece in pieces)
     if live_start(shown):
         pieces.insert(0, ZERO)
-    if macro_line(shown) or macro_line(shown.replace("**", "")):
+    if macro_line(shown) or ("**" in shown and macro_line(shown.replace("**", ""))):
         pieces.append(ZERO)
     return [piece for piece in pieces if piece != ""]
 
@@ -140,6 +140,8 @@ def _url(url: Url) -> str:
 
 
 def _words(text: str) -> str:
+    if not live_word(text):  # most texts: nothing that is live holds a blank
+        return text
     return "".join(
         _monospace(word) if live_word(word) else word for word in re.split(r"(\s+)", text)
     )

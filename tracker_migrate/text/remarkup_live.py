@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 
+#: each begins with its own character, and looks back from there: so the search passes over most
+#: others at once
 _WORD = re.compile(
     r"""
-      (?<![A-Za-z0-9_@])@(?=[A-Za-z0-9._{-])      # @alice, @{config:...}
-    | (?<![A-Za-z0-9_])[A-Z][0-9]                 # T1, D2, F3 and the other monograms
-    | (?<![A-Za-z0-9_])r[A-Z]                     # a commit or a repository by its callsign
-    | (?<![A-Za-z0-9_\#@-])[0-9a-f]{7,40}(?![A-Za-z0-9_])   # a commit by its hash
-    | (?<![A-Za-z0-9_])\#(?=[^\s?!,:;{}()"'*/~])  # a project
+      @(?<![A-Za-z0-9_@]@)(?=[A-Za-z0-9._{-])     # @alice, @{config:...}
+    | [A-Z](?<![A-Za-z0-9_][A-Z])[0-9]            # T1, D2, F3 and the other monograms
+    | r(?<![A-Za-z0-9_]r)[A-Z]                    # a commit or a repository by its callsign
+    | [0-9a-f](?<![A-Za-z0-9_\#@-][0-9a-f])[0-9a-f]{6,39}(?![A-Za-z0-9_])   # a commit by its hash
+    | \#(?<![A-Za-z0-9_]\#)(?=[^\s?!,:;{}()"'*/~])  # a project
     | \*\* | // | ~~ | __ | !! | \#\# | `         # bold, italic, deleted, underlined, marked, code
     | \[\[ | \]\] | \]\( | \(\(                   # links
     | \{(?=[A-Za-z\#{])                           # {F1}, {icon ...}, {PHID-...}, ${{{...}}}
-    | (?<![A-Za-z0-9_]):[A-Za-z0-9_+-]{1,60}:     # an emoji
+    | :(?<![A-Za-z0-9_]:)[A-Za-z0-9_+-]{1,60}:    # an emoji
     | %%%
     """,
     re.VERBOSE,
@@ -44,7 +46,8 @@ _MACRO = re.compile(r"\s*[a-z0-9:_\x7f-\U0010ffff-]{3,}\s*\Z", re.ASCII)
 
 
 def live_word(word: str) -> bool:
-    """Whether something in a text without blanks would be live."""
+    """Whether something in a line would be live, wherever it stands. Nothing that is live goes over
+    a blank: it is the same for a text and for its words."""
     return bool(_WORD.search(word))
 
 

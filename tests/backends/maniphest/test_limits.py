@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
+from urllib.parse import quote_plus
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.backends.maniphest.helpers import Told, bug, by_kind, comment, task
 from tests.end_to_end.reader import missing_words
@@ -66,6 +70,11 @@ def test_a_part_says_what_it_is_part_of() -> None:
             assert told is not None
             assert key_named(told.label, issue.key) == one.key
             assert told.permalink == one.marker
+
+
+@given(st.text(st.characters() | st.sampled_from("\ud800\x00 ~%\U0001f600")))
+def test_a_text_is_weighed_as_it_is_sent(text: str) -> None:
+    assert sent_bytes(text) == len(quote_plus(json.dumps(text)[1:-1]))
 
 
 def test_no_request_takes_more_text_than_it_may() -> None:
