@@ -71,14 +71,17 @@ def _of_standin(standin: ManiphestStandIn) -> Rows:
     def held(sql: str) -> list[dict[str, Any]]:
         return [dict(row) for row in store.rows(sql)]
 
-    made = set(store.column("SELECT grp FROM xaction_task WHERE type = 'create'"))
+    making = store.rows("SELECT object, grp FROM xaction_task WHERE type = 'create'")
+    made = {tuple(row) for row in making}  # its parents' rows are in the same group, and no making
     rows = held("SELECT * FROM xaction_task")
     versions = held("SELECT * FROM version ORDER BY version")
     last = {row["xaction"]: row for row in versions}
     return {
         "maniphest.maniphest_task": {row["phid"]: _task(row) for row in held("SELECT * FROM task")},
         "maniphest.maniphest_transaction": {
-            row["phid"]: _transaction(row, row["grp"] in made, last.get(row["phid"]))
+            row["phid"]: _transaction(
+                row, (row["object"], row["grp"]) in made, last.get(row["phid"])
+            )
             for row in rows
         },
         "maniphest.maniphest_transaction_comment": {

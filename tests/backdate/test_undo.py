@@ -31,7 +31,7 @@ def backdated(
         file_bugs(marked.project)
         served.use(marked.here)
         moving = MOVING[request.param](marked.here, mariadb)
-        moving.join(*moving.authors()[1:])
+        moving.join(*moving.authors()[:-1])
         moving.written()
         assert moving.backdate().moved > 20
         yield marked, moving
