@@ -278,8 +278,9 @@ def _hide(marked: MarkedWorld, bug: int, index: int) -> None:
     marked.project.change_comment(bug, index, visible=False)
 
 
-def _edit(marked: MarkedWorld, bug: int, index: int) -> None:
-    marked.project.change_comment(bug, index, content="It was something else altogether.")
+def _edit(marked: MarkedWorld, bug: int, index: int, **more: Any) -> None:
+    text = "It was something else altogether."
+    marked.project.change_comment(bug, index, content=text, **more)
 
 
 @both
@@ -343,3 +344,23 @@ def test_a_folded_comment_that_is_edited_at_the_source_is_as_any_other(
     marked.here.pull(full=True)
     assert marked.here.apply(target).stuck == 1
     assert everything(marked, target) == before
+
+
+@both
+@pytest.mark.parametrize("index", [1, 2])
+def test_what_was_edited_in_private_is_opened_in_no_run_as_it_was(
+    index: int, target: str, marked: MarkedWorld, bots: Bots
+) -> None:
+    """Whichever of those that stand in one comment it was."""
+    bug = marked.project.bug("Private", comments=0)
+    bots.say(bug, 2)
+    marked.here.pull()
+    marked.here.apply(target)
+    assert said(marked, target) == [[["1", "2"]]]
+    _edit(marked, bug, index, date_last_edited="2021-03-04T05:06:07+00:00")
+    marked.project.change(bug, information_type="Public")
+    marked.here.pull(full=True)
+    assert marked.here.apply(target).aside == 1
+    with Workspace(marked.here.folder) as workspace:
+        (verdict,) = workspace.ledger(target).in_state("aside")
+    assert "1 of its comments" in verdict.reason
