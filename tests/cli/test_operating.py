@@ -163,14 +163,24 @@ def test_a_port_that_is_taken_is_told(cli: Cli, workspace: Path) -> None:
     assert f"sync.listen: 127.0.0.1:{port}: " in told.err
 
 
+MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+class Then(Clock):
+    """It is one moment, however long it takes until a test comes to its turn."""
+
+    def now(self) -> datetime:
+        return MOMENT
+
+
 class Stub:
     """As much of a watch as health is told by."""
 
     def __init__(self, pulse: Pulse, targets: list[str]) -> None:
-        self.pulse, self.targets, self.clock = pulse, targets, Clock()
+        self.pulse, self.targets, self.clock = pulse, targets, Then()
 
 
-NOW = stamp(datetime.now(UTC))
+NOW = stamp(MOMENT)
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
 GOOD = {"new": Side(done=NOW, until=NOW)}
 
