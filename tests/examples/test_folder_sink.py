@@ -111,3 +111,12 @@ def test_the_walk_is_under_a_hundred_and_fifty_lines() -> None:
 def test_the_walk_shows_the_package_as_it_is() -> None:
     for name in ("setup.cfg", "migrate_folder/__init__.py", "migrate_folder/site.py"):
         assert (PACKAGE / name).read_text().strip() in DOCS, name
+
+
+def test_the_proof_that_is_shown_is_that_of_the_package() -> None:
+    shown = DOCS.split("**4. The proof.**", 1)[1].split("\n## ", 1)[0]
+    [path] = (PACKAGE / "tests").glob("test_*.py")
+    pieces = re.findall(r"^```python\n(.*?)^```$", shown, re.MULTILINE | re.DOTALL)
+    assert len(pieces) == 2
+    assert all(piece in path.read_text() for piece in pieces)
+    assert (PACKAGE / "pyproject.toml").read_text().strip() in DOCS
