@@ -39,7 +39,7 @@ def read_limit(bugs: int) -> Figures:
     for latency, share in _SHARE.items():
         with _scene(int(bugs * share)) as scene:
             scene.slow("launchpad", latency / 1000)
-            figures |= _at(scene, latency)
+            figures |= at(scene, latency, 1 if latency else _ROUNDS)
     with _scene(int(bugs * _AS_MEASURED)) as scene:
         scene.slow("launchpad", as_measured=True)
         figures |= _as_measured(scene)
@@ -51,9 +51,11 @@ def _scene(bugs: int, connections: int = USUAL, load: str | None = None) -> Scen
     return Scene(bugs, load=load, options={"source": source}, watched=True)
 
 
-def _at(scene: Scene, latency: int) -> Figures:
+def at(scene: Scene, latency: int, rounds: int = 1) -> Figures:
+    """How far from the limit a reading of everything is. latency: milliseconds, as the scene was
+    told. rounds: how often it is read, and loaded barely, in turns."""
     ours, limits = [], []
-    for _ in range(1 if latency else _ROUNDS):
+    for _ in range(rounds):
         scene.forget()
         ours.append(scene.timed("launchpad", "pull"))
         asked = scene.asked("launchpad")

@@ -44,9 +44,9 @@ def write_ceiling(bugs: int) -> Figures:
     """Of the server's own ceiling, at each pace; `write_of_ceiling_…`: at a real server's."""
     figures: Figures = {}
     for pace, how in _PACES.items():
-        with _scene(bugs, USUAL) as scene:
+        with planned(bugs, USUAL) as scene:
             for target in scene.targets:
-                figures |= _of_ceiling(scene, target, pace, how)
+                figures |= of_ceiling(scene, target, pace, how)
     for target in Scene.targets:
         name = f"write_of_ceiling_{target}"
         figures[name] = figures[f"{name}_as_measured"]
@@ -57,12 +57,12 @@ def write_clients(bugs: int) -> Figures:
     """Comments a second, beside a loop with the tracker's own client that makes one call a comment,
     at 50 ms; the loop gets the first issues of the same."""
     figures: Figures = {}
-    with _scene(bugs, MANY) as scene:
+    with planned(bugs, MANY) as scene:
         for target in scene.targets:
             scene.slow(target, **_PACES["50ms"])
             spent = scene.timed(target, "apply", "-T", target)
             ours = scene.objects(target, "comment") / spent.seconds
-            theirs = _peer(target, _issues(target, scene.asked(target))[: max(bugs // 8, 1)])
+            theirs = _peer(target, issues_of(target, scene.asked(target))[: max(bugs // 8, 1)])
             figures |= {
                 f"write_comments_per_s_50ms_{target}": ours,
                 f"write_comments_per_s_50ms_{target}_by_client": theirs,
@@ -72,7 +72,7 @@ def write_clients(bugs: int) -> Figures:
 
 
 @contextmanager
-def _scene(bugs: int, connections: int) -> Iterator[Scene]:
+def planned(bugs: int, connections: int) -> Iterator[Scene]:
     """A workspace that has read its bugs, and planned them."""
     options: dict[str, dict[str, Any]] = {
         target: {"connections": connections} for target in Scene.targets
@@ -84,7 +84,9 @@ def _scene(bugs: int, connections: int) -> Iterator[Scene]:
         yield scene
 
 
-def _of_ceiling(scene: Scene, target: str, pace: str, how: dict[str, Any]) -> Figures:
+def of_ceiling(scene: Scene, target: str, pace: str, how: dict[str, Any]) -> Figures:
+    """What of the server's ceiling a run has. how: how late the server answers, as `Scene.slow`
+    takes it; pace: what that is called."""
     scene.slow(target, **how)
     spent = scene.timed(target, "apply", "-T", target)
     asked = scene.asked(target)
@@ -188,7 +190,7 @@ _SPLIT = {"storyboard": _storyboard, "maniphest": _maniphest}
 # -- what others do --------------------------------------------------------------------------------
 
 
-def _issues(target: str, asked: Asked) -> list[dict[str, Any]]:
+def issues_of(target: str, asked: Asked) -> list[dict[str, Any]]:
     """The issues as they were sent: `{"title", "text", "comments"}`."""
     found: dict[str, dict[str, Any]] = {}
     for one in asked:
