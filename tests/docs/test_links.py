@@ -72,8 +72,3 @@ def test_every_page_is_listed_on_the_first_one() -> None:
     there: set[Any] = {str(one.relative_to(DOCS).with_suffix("")) for one in DOCS.rglob("*.md")}
     there |= {f"reference/{name}" for name in MADE}
     assert set(in_the_tree()) == there - {"index"}
-
-
-def test_the_readme_names_every_page() -> None:
-    named = set(links(ROOT / "README.md"))
-    assert {f"docs/{one.name}" for one in DOCS.glob("*.md")} - {"docs/index.md"} <= named
