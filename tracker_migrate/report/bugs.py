@@ -52,7 +52,8 @@ details pre { border-top: 1px dotted #ccc; padding: .4rem 0; max-height: none }
 <div class="sides">
 {% for side in (pair.before,) + pair.after %}
 <div class="side"><h3>{{ side.name }} {{ side.number }}</h3><pre>{{ side.text }}</pre>
-{% if side.comments %}<details><summary>{{ side.comments|length }} comments</summary>
+{% if side.comments %}<details>
+<summary>{{ side.comments|length }} comment{{ "s" if side.comments|length != 1 }}</summary>
 {% for comment in side.comments %}<pre>{{ comment }}</pre>{% endfor %}</details>{% endif %}
 </div>
 {% endfor %}

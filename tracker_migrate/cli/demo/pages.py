@@ -12,6 +12,7 @@ from tracker_migrate.report.bugs import Pair, Side, page
 from tracker_migrate.workspace import Workspace
 
 _HOW_MANY = 10
+_CALLED = {"storyboard": "StoryBoard", "maniphest": "Maniphest"}
 
 
 def write(path: Path, folder: Path, servers: Mapping[str, Server]) -> None:
@@ -46,4 +47,4 @@ def _before(issue: Issue) -> Side:
 
 def _after(server: Server, name: str, number: str) -> Side:
     title, text, comments = text_of(server, number)
-    return Side(name.capitalize(), number, title, text, tuple(comments))
+    return Side(_CALLED.get(name, name), number, title, text, tuple(comments))
