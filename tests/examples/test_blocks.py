@@ -55,6 +55,14 @@ def test_the_blocks_of_a_page_run(
         exec(compile(block, "<block>", "exec"), names)
 
 
+def test_the_block_about_faults_runs() -> None:
+    """Of the page on plug-ins the one block that is no file's: a proxy before a server that need
+    not be there yet."""
+    *_, block = _PYTHON.findall((ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"))
+    assert "faulty(" in block
+    exec(compile(block, "<block>", "exec"), {})
+
+
 def commands() -> Iterator[Any]:
     """Each page, and the commands that it shows."""
     for page in PAGES:
