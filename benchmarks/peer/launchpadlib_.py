@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from launchpadlib.launchpad import Launchpad
+from lazr.restfulclient.errors import ClientError
 
 STATUSES = [
     "New", "Incomplete", "Opinion", "Invalid", "Won't Fix", "Expired", "Confirmed", "Triaged",
@@ -37,15 +38,22 @@ def main() -> None:
 def _bug(task: Any) -> dict[str, Any]:
     bug = task.bug
     return {
-        "task": (task.status, task.importance, task.assignee and task.assignee.display_name),
-        "bug": (bug.id, bug.title, bug.description, bug.tags, bug.owner.display_name),
-        "messages": [(one.owner.display_name, one.content) for one in bug.messages],
+        "task": (task.status, task.importance, task.assignee and _name(task.assignee)),
+        "bug": (bug.id, bug.title, bug.description, bug.tags, _name(bug.owner)),
+        "messages": [(_name(one.owner), one.content) for one in bug.messages],
         "attachments": [(one.title, one.type) for one in bug.attachments],
         "activity": [
-            (one.whatchanged, one.oldvalue, one.newvalue, one.person.display_name)
-            for one in bug.activity
+            (one.whatchanged, one.oldvalue, one.newvalue, _name(one.person)) for one in bug.activity
         ],
     }
+
+
+def _name(person: Any) -> str:
+    """What somebody is called; who is suspended is not to be read."""
+    try:
+        return str(person.display_name)
+    except ClientError:
+        return str(person.self_link)
 
 
 if __name__ == "__main__":

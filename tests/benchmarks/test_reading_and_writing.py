@@ -4,13 +4,15 @@ asks what was asked, in order. No figure is judged here: that is what running th
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import reading, service, writing
+from benchmarks import peers, reading, service, writing
 from benchmarks.__main__ import BENCHMARKS, GOALS
 from benchmarks.bare import Ask, Load
 from tracker_migrate.testing.loopback import Reply, Request, StandIn, serving
@@ -64,6 +66,27 @@ def _tiny() -> reading.Figures:
             comments = sum(len(one["comments"]) for one in issues)
             assert comments >= scene.objects(target, "comment") * 0.9
     return figures
+
+
+def test_without_a_network_it_is_said_what_is_missing_and_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(folder: Path, **_how: bool) -> None:
+        folder.mkdir(parents=True)
+
+    asked: list[list[str]] = []
+
+    def refused(command: list[str], **_how: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(peers.venv, "create", made)
+    monkeypatch.setattr(peers.subprocess, "run", refused)
+    with pytest.raises(peers.NoPeers, match=r"no network.*perceval==.*phabricator==") as caught:
+        peers.run("perceval", "http://127.0.0.1:1", "gadget", "1")
+    assert str(tmp_path) in str(caught.value)
+    assert ["install" in command for command in asked] == [True]  # nothing was run without them
 
 
 class Noting(StandIn):
