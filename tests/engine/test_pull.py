@@ -14,7 +14,7 @@ from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.pull import Pull
 from tracker_migrate.errors import Brake, Gone, LoginNeeded, Refused, Retriable, Unreachable
 from tracker_migrate.interfaces import Event
-from tracker_migrate.model import Access, Key, is_away, key
+from tracker_migrate.model import Access, Issue, Key, is_away, key
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
 from tracker_migrate.testing.memory_source import PERSON
 from tracker_migrate.workspace import Archive, Workspace
@@ -338,6 +338,20 @@ def test_the_other_projects_of_private_issues_are_read(world: World, archive: Ar
 
 
 # -- moved to where nothing is read ---------------------------------------------------------------
+
+
+class Distrustful(MemorySource):
+    """Says of nothing that it is where it reads: a group's projects may be hidden from who reads."""
+
+    def holds(self, issue: Issue) -> bool:
+        return False
+
+
+def test_what_the_listing_names_is_where_it_reads_whatever_else_is_said(
+    world: World, archive: Archive
+) -> None:
+    assert world.pull(Distrustful(bug(1), bug(2))).new == 2
+    assert not any(map(is_away, archive.issues()))
 
 
 def test_an_issue_that_was_moved_away_says_so_until_it_is_back(world: World) -> None:

@@ -74,6 +74,7 @@ class Pull:
         self._source = source
         self._most_new, self._accept = most_new, accept
         self._how: dict[Key, str] = {}
+        self._named: set[Key] = set()  # what the listing names is where we read
         self._swept: frozenset[Key] = frozenset()
         self._lost: list[Key] = []
         names = archive.names()
@@ -160,6 +161,7 @@ class Pull:
         taken: Counter[str] = Counter()
         new = 0
         for one in self._renames.listing(since, limit, brief=brief):
+            self._named.add(one.key)
             if one.key in self._again or (only is not None and not only.may_take(one.key)):
                 continue
             if since is not None:
@@ -271,7 +273,7 @@ class Pull:
             return msgspec.structs.replace(reading, issue=self._files.fill(reading.issue))
 
     def _keep(self, key: Key, reading: Reading | None) -> None:
-        if reading is not None and self._away.takes(reading):
+        if reading is not None and key not in self._named and self._away.takes(reading):
             return  # until it is known how many there are
         if reading is not None and reading.issue.private:
             with self._guard:
