@@ -341,7 +341,7 @@ def test_the_other_projects_of_private_issues_are_read(world: World, archive: Ar
 
 
 class Distrustful(MemorySource):
-    """Says of nothing that it is where it reads: a group's projects may be hidden from who reads."""
+    """Says of nothing that it is where it reads, as of a group whose projects are hidden."""
 
     def holds(self, issue: Issue) -> bool:
         return False
