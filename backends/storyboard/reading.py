@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -157,13 +158,27 @@ class Earlier:
         by_issue: dict[Key, list[Wanted]] = defaultdict(list)
         for one in wanted:
             by_issue[one.issue].append(one)
+        stories = self._stories(by_issue, numbers)
         found: dict[Key, RemoteRef] = {}
         for issue, objects in by_issue.items():
-            markers = [one.marker for one in objects if one.kind == "story"]
-            story = self._story(issue, markers[0], numbers.get(issue)) if markers else None
-            if story is not None:
+            if (story := stories.get(issue)) is not None:
                 found |= self._parts(story, objects)
         return found
+
+    def _stories(
+        self, by_issue: Mapping[Key, Sequence[Wanted]], numbers: Mapping[Key, int]
+    ) -> dict[Key, Mapping[str, Any] | None]:
+        """The story of each issue. Those with kept numbers take a request each, side by side."""
+        stories = [
+            one for some in by_issue.values() for one in reversed(some) if one.kind == "story"
+        ]
+        markers = {one.issue: one.marker for one in stories}
+        kept = [issue for issue in markers if issue in numbers]
+        with ThreadPoolExecutor(self._site.options.connections, "look") as pool:
+            rows = pool.map(lambda one: self._story(one, markers[one], numbers[one]), kept)
+            found = dict(zip(kept, rows, strict=True))
+        rest = [issue for issue in markers if issue not in numbers]
+        return found | {issue: self._story(issue, markers[issue], None) for issue in rest}
 
     def made(self) -> Iterator[Mine]:
         """All tasks of ours with a link: what stands twice has numbers of its own (a block's), and

@@ -53,7 +53,7 @@ def _name(person: Any) -> str:
     try:
         return str(person.display_name)
     except ClientError:
-        return str(person.self_link)
+        return ""
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,16 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
-from tracker_migrate.interfaces import Audience, Block, ClosedStep, Place, Ref, RemoteRef, Sink
+from tracker_migrate.interfaces import (
+    Audience,
+    Block,
+    ClosedStep,
+    Place,
+    Ref,
+    RemoteRef,
+    Sink,
+    Wanted,
+)
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.loopback import Fault, Reply, Request, StandIn, serving
 
@@ -636,6 +646,29 @@ def test_kept_numbers_are_the_bugs_and_all_else_is_above_them(server: StandIn, u
         if sink.planner.kinds[one.kind].phase != 0
     ]
     assert dict(sink.lookup(wish)) == {key: at for key, (_kind, at) in run.issue_refs().items()}
+
+
+def test_kept_numbers_are_looked_up_side_by_side(server: StandIn, us: Api) -> None:
+    top = max((row["id"] for row in us.get("/stories")), default=0)
+    options = {"numbers": "keep", "above": top + 1000, "connections": 2}
+    sink = open_sink(server.url, options, servers.SUPER)
+    keys = [_bug(top + number) for number in range(1, 5)]
+    wanted = [
+        Wanted(key=one, kind="story", issue=one, fields={}, marker="http://lp.test/1")
+        for one in keys
+    ]
+    meeting = threading.Barrier(2)
+
+    def meet(request: Request) -> None:
+        if request.path.startswith("/v1/stories/"):
+            meeting.wait(30)
+
+    server.on_request = meet
+    try:
+        assert sink.lookup(wanted) == {}
+    finally:
+        server.on_request = None
+    assert not meeting.broken
 
 
 def _bug(number: int) -> Key:
