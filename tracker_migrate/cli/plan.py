@@ -41,6 +41,11 @@ DONE, DIFFERENT = 0, 4
 )
 @click.option("--exit-code", is_flag=True, help="End with 4 if there is something to write.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N issues.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    help="How many processes may work at once (as many as processors, up to 8).",
+)
 def plan(
     folder: str,
     level: int,
@@ -53,6 +58,7 @@ def plan(
     objects: bool,
     exit_code: bool,
     limit: int | None,
+    processes: int | None,
 ) -> int:
     """See what would be written, and what would be lost. Asks no server, writes nothing.
 
@@ -60,6 +66,8 @@ def plan(
 
     Example: `tracker-migrate plan -C nova-move -T new -o first.plan --html first.html`
     """
+    from tracker_migrate.engine.processes import usual
+
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
         _check(names, out, page)
@@ -68,6 +76,7 @@ def plan(
             for name in names:
                 hear = [listed.of(name)] if objects else []
                 how = {"only": only, "limit": limit, "out": out, "whole": objects}
+                how["processes"] = processes or usual()
                 results[name] = _planned(workspace, name, level, page, hear, **how)
             planned.show(results, as_json, listed if objects else None)
         if page is not None and not as_json:

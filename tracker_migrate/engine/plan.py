@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -18,17 +18,20 @@ from tracker_migrate.engine.diff import Difference, diff, open_digest, step_dige
 from tracker_migrate.engine.edits import reopen
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
-from tracker_migrate.engine.foreseen import Foresight, Seen
-from tracker_migrate.engine.retired import with_retired
+from tracker_migrate.engine.processes import Crew, How
+from tracker_migrate.engine.rendering import Page, Rendered, Rendering
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ObjectError, UsageError
 from tracker_migrate.interfaces import Action, Event, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.typed import ready
-from tracker_migrate.workspace.ledger import Held, Verdict
+from tracker_migrate.workspace.ledger import Held
 
 _PAGE = 200
+#: other processes take long to start: so many issues of a page have to be rendered, and so many
+#: have to follow
+_MANY, _WORTH = 100, 1000
 #: what is said of an issue: the first of these that is true of something of it
 _TELLING = ("refuse", "create", "update", "stuck")
 #: keys that hold a number and no name
@@ -119,7 +122,8 @@ class Plan:
 
     losses: also what becomes of every field. whole: lines for what is unchanged, too. looks: every
     issue is decoded, for who wants to show it. marked: lines have the digests that `apply` keeps
-    to. Use one for one plan.
+    to. processes: how many others may render once there is much to render; 1 for none. Use one for
+    one plan.
     """
 
     def __init__(
@@ -131,12 +135,20 @@ class Plan:
         whole: bool = False,
         looks: bool = False,
         marked: bool = True,
+        processes: int = 1,
     ) -> None:
         self._target = target
         self._listen = listen
         self._whole, self._looks, self._marked = whole, looks, marked
-        self._foresight = Foresight(target, losses=losses)
-        target.foretell(self._foresight.moves, every=True)
+        self._rendering = Rendering(target, losses=losses, whole=whole, looks=looks)
+        self._processes = processes
+        self._how = How(
+            folder=target.workspace.folder,
+            target=target.name,
+            losses=losses,
+            whole=whole,
+            looks=looks,
+        )
         folds = target.options.get("bots") == "fold"
         self._planned = Planned(no_bots=folds and not target.decisions.tables.people.bots)
         self._costs = Costs(target.planner)
@@ -161,15 +173,34 @@ class Plan:
         reopen(self._target)
         name, total = self._target.name, self._target.archive.count()
         taken = 0
-        for page in pages(self._contents(only), _PAGE):
-            most = None if limit is None else limit - taken
-            for one in self._page(dict(page), only, most):
+        for page in self._pages(only, limit, total):
+            for one in self._page(page):
                 taken += 1
                 yield one
                 done = Event(name="planned", target=name, key=one.key, done=taken, total=total)
                 self._listen(done)
-            if limit is not None and taken >= limit:
+
+    def _pages(self, only: Only | None, limit: int | None, total: int) -> Iterator[Page]:
+        """The pages of the archive. One that has much to be rendered, with many to follow, is
+        reason enough to start other processes."""
+        left = limit
+        contents = (dict(page) for page in pages(self._contents(only), _PAGE))
+        spread = self._processes > 1 and only is None and limit is None
+        for number, one in enumerate(contents, 1):
+            page = self._rendering.page(one, only, left)
+            if spread and page.due >= _MANY and total - number * _PAGE >= _WORTH:
+                yield from self._together(page, contents)
                 return
+            yield page
+            if limit is not None and (left := limit - self._planned.issues) <= 0:
+                return
+
+    def _together(self, first: Page, rest: Iterator[Mapping[Key, str]]) -> Iterator[Page]:
+        """All pages from one on. That one is rendered while the others come up."""
+        self._target.ledger.flush()
+        with Crew(self._how, self._processes) as crew:
+            yield first
+            yield from crew.pages(rest, self._rendering)
 
     def _contents(self, only: Only | None) -> Iterator[tuple[Key, str]]:
         return (
@@ -180,40 +211,13 @@ class Plan:
 
     # -- a page of issues -------------------------------------------------------------------------
 
-    def _page(
-        self, contents: Mapping[Key, str], only: Only | None, most: int | None
-    ) -> Iterator[Outcome]:
-        read = only is not None or self._looks
-        found = self._foresight.page(contents, read=read)
-        taken = [
-            seen
-            for seen in found.values()
-            if only is None or (seen.issue is not None and only.takes(seen.issue))
-        ][:most]
-        verdicts = self._target.ledger.verdicts([seen.key for seen in taken])
-        due = {seen.key for seen in taken if _is_due(seen, verdicts.get(seen.key))}
-        stands = self._stands([seen.key for seen in taken if self._whole or seen.key in due])
-        done = [one.key for one in taken if one.key not in due and not (one.refused or one.exposed)]
-        self._planned.unchanged += self._target.ledger.standing_of(done) if done else 0
-        issues = self._read(seen for seen in taken if seen.key in due)
-        told = []
-        with self._target.expecting(issues.values(), stands):
-            for seen in taken:
-                issue = issues.get(seen.key) or seen.issue
-                items = tuple(self._issue(seen, seen.key in due, issue, stands.get(seen.key, {})))
-                told.append(self._outcome(seen, issue, items))
+    def _page(self, page: Page) -> Iterator[Outcome]:
+        self._planned.unchanged += page.standing
+        told = [self._outcome(one, tuple(self._issue(one))) for one in page.issues]
         yield from told
 
-    def _stands(self, keys: list[Key]) -> dict[Key, dict[Key, Held]]:
-        """What stands at the target of these issues."""
-        return self._target.ledger.of_issues(keys) if keys else {}
-
-    def _read(self, due: Iterable[Seen]) -> dict[Key, Issue]:
-        """The issues that have to be rendered, and were not decoded yet."""
-        keys = [seen.key for seen in due if seen.issue is None]
-        return self._target.archive.some(keys) if keys else {}
-
-    def _outcome(self, seen: Seen, issue: Issue | None, items: tuple[Item, ...]) -> Outcome:
+    def _outcome(self, one: Rendered, items: tuple[Item, ...]) -> Outcome:
+        seen, issue = one.seen, one.issue
         for number, count in seen.fates:
             self._fates[number] = self._fates.get(number, 0) + count
         ops = {item.op for item in items}
@@ -228,47 +232,46 @@ class Plan:
 
     # -- one issue --------------------------------------------------------------------------------
 
-    def _issue(
-        self, seen: Seen, due: bool, issue: Issue | None, held: dict[Key, Held]
-    ) -> Iterator[Item]:
-        plan, reason = self._planned, seen.exposed or seen.refused
+    def _issue(self, one: Rendered) -> Iterator[Item]:
+        plan, seen = self._planned, one.seen
+        reason = seen.exposed or seen.refused or one.reason
         plan.issues += 1
-        if issue is not None and issue.private:
+        if one.issue is not None and one.issue.private:
             plan.private += 1
-            plan.less.update(self._target.decisions.readers(issue).less)
-        if not reason and not due:
-            yield from _standing(seen.key, held) if self._whole else ()
-        elif not reason and issue is not None:
+            plan.less.update(self._target.decisions.readers(one.issue).less)
+        if not reason and not one.due:
+            yield from _standing(seen.key, one.held) if self._whole else ()
+        elif not reason and one.wanted is not None:
             try:
-                yield from self._difference(issue, held)
+                yield from self._difference(seen.key, one.wanted, one.held)
             except (ObjectError, UsageError) as error:
                 reason = str(error)  # apply would set it aside
         if reason:
             plan.refuse[reason] += 1
             yield Item(issue=seen.key, key=seen.key, op="refuse", reason=reason)
 
-    def _difference(self, issue: Issue, held: dict[Key, Held]) -> Iterator[Item]:
+    def _difference(
+        self, issue: Key, wanted: Sequence[Wanted], held: Mapping[Key, Held]
+    ) -> Iterator[Item]:
         plan, target = self._planned, self._target
-        planned = target.planner.wanted(issue, target.decisions)
-        wanted = with_retired(target.planner, issue, planned, held, target.decisions)
-        shared = self._shared.held([one.key for one in wanted if one.issue != issue.key])
-        found = diff(wanted, held | shared, target.planner.kinds, target.places)
-        actions = [one for one in found.actions if self._shared.is_first(one.wanted, issue.key)]
+        shared = self._shared.held([one.key for one in wanted if one.issue != issue])
+        found = diff(wanted, {**held, **shared}, target.planner.kinds, target.places)
+        actions = [one for one in found.actions if self._shared.is_first(one.wanted, issue)]
         self._costs.add(actions)
         open_ = {one.key: one for one in wanted}
         for action in actions:
             (plan.create if action.op == "create" else plan.update)[action.wanted.kind] += 1
             plan.held += len(action.wanted.holds) if action.op == "create" else 0
-            yield self._item(issue.key, action, open_[action.wanted.key])
-        same = _unchanged(issue.key, wanted, found)
+            yield self._item(issue, action, open_[action.wanted.key])
+        same = _unchanged(issue, wanted, found)
         plan.unchanged += len(same)
         plan.stuck += len(found.stuck)
         plan.gone += len(found.gone)
         plan.unwanted += len(found.left)
         plan.misnamed += sum(1 for _ in misnamed(wanted, held, target.decisions.account))
-        yield from _others(issue.key, found, open_)
+        yield from _others(issue, found, open_)
         for one in same if self._whole else ():
-            yield Item(issue=issue.key, key=one.key, op="unchanged", kind=one.kind)
+            yield Item(issue=issue, key=one.key, op="unchanged", kind=one.kind)
 
     def _item(self, issue: Key, action: Action, planned: Wanted) -> Item:
         one = action.wanted
@@ -328,13 +331,6 @@ class _Shared:
             return False
         self._planned.add(wanted.key)
         return True
-
-
-def _is_due(seen: Seen, verdict: Verdict | None) -> bool:
-    """Whether an issue has to be rendered: it was not written whole from what it is made of now."""
-    if seen.refused or seen.exposed:
-        return False
-    return verdict is None or verdict.state != "done" or verdict.inputs != seen.inputs
 
 
 def _marks(action: Action, planned: Wanted) -> tuple[str, str]:

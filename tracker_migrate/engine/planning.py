@@ -31,12 +31,13 @@ def plan(
     hear: Sequence[Hear] = (),
     whole: bool = False,
     looks: bool = False,
+    processes: int = 1,
 ) -> Planned:
     """What would be written to a target, and what would be lost. Asks no server.
 
     out: a file that keeps the plan, for `apply`. hear: are told what becomes of each issue, by the
     names that others may hear; whole: of its objects that stay as they are, too; looks: every issue
-    itself is wanted.
+    itself is wanted. processes: how many others may render: see `Plan`.
     """
     bound = Target(workspace, target)
     names = Naming(workspace.archive, workspace.archive.salt()).settled()
@@ -47,6 +48,7 @@ def plan(
         whole=whole,
         looks=looks,
         marked=out is not None,
+        processes=processes,
     )
     told = (_as_told(one, names) for one in job.outcomes(only, limit))
     outcomes = _heard(told if hear or out is not None else job.outcomes(only, limit), hear)

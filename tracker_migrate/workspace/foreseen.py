@@ -112,7 +112,8 @@ class Fates:
     def _learn(self, fates: Iterable[Fate]) -> None:
         """Keep these; their numbers are on disk before any issue's row that has them."""
         made = {int(digest(one)[:12], 16): one for one in fates}
-        rows = [{"id": number, **one._asdict()} for number, one in made.items()]
+        # in one order: two processes that learn the same must not wait for each other's rows
+        rows = [{"id": number, **one._asdict()} for number, one in sorted(made.items())]
         self._writer.do(lambda c: upsert(c, _FATE, rows))
         self._fates |= made
         self._ids |= {one: number for number, one in made.items()}
