@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+import venv
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,8 @@ def test_without_a_network_it_is_said_what_is_missing_and_where(
         return subprocess.CompletedProcess(command, 1)
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(peers.venv, "create", made)
-    monkeypatch.setattr(peers.subprocess, "run", refused)
+    monkeypatch.setattr(venv, "create", made)
+    monkeypatch.setattr(subprocess, "run", refused)
     with pytest.raises(peers.NoPeers, match=r"no network.*perceval==.*phabricator==") as caught:
         peers.run("perceval", "http://127.0.0.1:1", "gadget", "1")
     assert str(tmp_path) in str(caught.value)
