@@ -139,7 +139,8 @@ class _Absorber:
         if name == "users_affected":
             self._affected(int(source.split("/")[1]), targets)
         if name == "cves" and not targets:
-            for number in range(total):
+            known = len(self.store.related("cves", source))
+            for number in range(known, total):
                 self._hidden_cve(source, number)
 
     def _affected(self, number: int, people: list[str]) -> None:
@@ -148,10 +149,14 @@ class _Absorber:
             self.store.put_bug(number, {**bug.data, "affected": people})
 
     def _hidden_cve(self, bug: str, number: int) -> None:
-        if self.store.related("cves", bug):
-            return
-        path = f"bugs/cve/1999-{number}"
-        self.store.put_item("cve", path, {"sequence": f"1999-{number}"})
+        """One that is only counted for an anonymous reader: to a login it says what any does."""
+        sequence = f"1999-{number}"
+        path = f"bugs/cve/{sequence}"
+        self.store.put_item("cve", path, {
+            "sequence": sequence, "description": "What it says was not recorded",
+            "display_name": f"CVE-{sequence}", "title": f"CVE-{sequence} (Candidate)",
+            "url": f"https://cve.example.org/{sequence}",
+        })  # fmt: skip
         self.store.relate("cves", bug, path)
 
     # -- files, sharing --------------------------------------------------------------------------

@@ -438,6 +438,14 @@ def test_cves_are_asked_for_where_there_are_some_and_they_are_shown() -> None:
     assert (cve.label, cve.extra["description"]) == ("CVE-1999-2345", "Possible data loss")
 
 
+def test_a_login_reads_of_a_recorded_bug_what_was_only_counted(small: LaunchpadStandIn) -> None:
+    seed_token(small.store, "~name16", *CREDENTIALS.values())
+    got = source(small, "firefox", login=True).read(bug(1))
+    assert got is not None
+    (cve,) = [one for one in got.issue.relations if one.kind == "cve"]
+    assert cve.label == "CVE-1999-0"
+
+
 @needs_recordings
 def test_who_is_not_logged_in_is_told_of_cves_by_the_history_or_how_many_there_are() -> None:
     held = dict(project("lab-alpha"))
