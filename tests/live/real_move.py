@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.backdate import at_source
 from tests.backdate.maniphest_there import ManiphestThere
@@ -50,6 +51,13 @@ def said(tracker: str, what: str) -> str:
     if name not in os.environ:
         pytest.skip(f"{name} names no real server")
     return os.environ[name]
+
+
+def database(tracker: str) -> sa.Engine:
+    """A real server's own. The test is left out if nothing says where it is."""
+    url = sa.make_url(said(tracker, "LIVE_DATABASE"))
+    password = os.environ.get(f"TRACKER_MIGRATE_{tracker.upper()}_LIVE_DATABASE_PASSWORD")
+    return sa.create_engine(url if password is None else url.set(password=password))
 
 
 class Move:

@@ -1,71 +1,31 @@
-"""Each policy on each field, at real servers, where the address of one is given.
-
-    TRACKER_MIGRATE_STORYBOARD_URL, TRACKER_MIGRATE_STORYBOARD_LIVE_TOKEN (a superuser's),
-        ..._LIVE_PERSON_TOKEN (somebody else's); there have to be accounts with the ids 2 and 3
-    TRACKER_MIGRATE_MANIPHEST_URL, TRACKER_MIGRATE_MANIPHEST_LIVE_TOKEN,
-        ..._LIVE_PERSON_TOKEN (of anybody); there have to be accounts `alice` and `carol`
-
-They write there: give them servers that nobody needs. Each run brings bugs of other numbers.
-"""
+"""Each policy on each field, at real servers, where the address of one is given: see
+real_world.py."""
 
 from __future__ import annotations
 
-import itertools
-import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tests.end_to_end.conflict_bench import Bench, There, judge
-from tests.end_to_end.marked_bugs import PROJECT
-from tests.end_to_end.marked_project import MarkedProject
-from tests.end_to_end.world import TARGETS, World, world
+from tests.end_to_end.conflict_bench import Bench, judge
+from tests.end_to_end.world import TARGETS
+from tests.live.real_world import Live, live_world
 from tracker_migrate.engine.send import Sender
 from tracker_migrate.interfaces import ClosedStep
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.policies import CHOICES, Choice
 
 pytestmark = pytest.mark.live
-_TWO = (PROJECT, f"{PROJECT}/1.x")
-
-
-class Live(NamedTuple):
-    """A world of which one target is real, and that target as people use it."""
-
-    here: World
-    project: MarkedProject
-    at: There
-
-    def bug(self) -> int:
-        """A bug with two tasks."""
-        return self.project.bug(comments=1, targets=_TWO)
 
 
 @pytest.fixture(params=TARGETS)
 def live(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Live]:
-    target = request.param
-    variable = f"TRACKER_MIGRATE_{target.upper()}"
-    if f"{variable}_URL" not in os.environ:
-        pytest.skip(f"{variable}_URL names no real server")
-    url, ours = os.environ[f"{variable}_URL"], os.environ[f"{variable}_LIVE_TOKEN"]
-    person = os.environ[f"{variable}_LIVE_PERSON_TOKEN"]
-    first = int(time.time()) % 10**9  # numbers, and so permalinks, that no earlier run brought
-    with world(tmp_path / "ws", monkeypatch, PROJECT, web="http://{site}launchpad.test") as here:
-        monkeypatch.setenv(f"{variable}_TOKEN", ours)
-        monkeypatch.delenv(f"{variable}_OUTSIDER_TOKEN")
-        project: Any = MarkedProject(here.launchpad)
-        project._numbers = itertools.count(first)
-        setattr(here, target, SimpleNamespace(url=url))
-        here.options[target]["settle_seconds"] = 20
-        tokens = {"super": ours, "normal": person, "alice": person}
-        at = There(target, url.removesuffix("/v1"), tokens, PROJECT, tag=str(first))
-        yield Live(here, project, at)
+    with live_world(request.param, tmp_path / "ws", monkeypatch) as made:
+        yield made
 
 
 @pytest.mark.parametrize("choice", CHOICES)

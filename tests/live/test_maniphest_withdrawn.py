@@ -1,6 +1,6 @@
 """What `backdate` takes back on a real Phorge: a comment's words, and a file's address.
 
-It wants what real_move.py says, and the database's password in its address, if it has one.
+It wants what real_move.py says.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import requests
-import sqlalchemy as sa
 
+from tests.live.real_move import database
 from tracker_migrate.abilities import Stamp
 from tracker_migrate.backends.maniphest import tables
 from tracker_migrate.backends.maniphest.backdate import ManiphestBackdater
@@ -30,7 +30,7 @@ class Phorge:
     """Conduit, and the databases behind it."""
 
     def __init__(self) -> None:
-        self.engine = sa.create_engine(os.environ[_DATABASE])
+        self.engine = database("maniphest")
         self.importer = str(self.ask("user.whoami")["phid"])
         self.backdater = ManiphestBackdater(self.importer)
 
