@@ -15,8 +15,8 @@ test: $(VENV)/.test  ## every test, without root
 state-machine: $(VENV)/.test  ## changes, people, faults, commands in any order: STEPS=… MINUTES=… SEED=…
 	STEPS=$(STEPS) MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.state_machine
 
-soak: $(VENV)/.test  ## a day of sync in minutes, with changes, people, faults and deaths: SEED=… HOURS=…
-	SEED=$(SEED) HOURS=$(HOURS) $(BIN)/python -m tests.soak
+soak: $(VENV)/.test  ## a day of sync in minutes, with changes, people, faults and deaths: SEED=… HOURS=… BUGS=…
+	SEED=$(SEED) HOURS=$(HOURS) BUGS=$(BUGS) $(BIN)/python -m tests.soak
 
 crash-points: $(VENV)/.test  ## killed at every request and every commit, of every kind of step
 	$(BIN)/python -m tests.crash_points

@@ -5,17 +5,22 @@ environment. It is `sync`, but for its clock; a line of JSON for each round.
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tests.end_to_end.world import TARGETS
 from tests.soak.clock import SharedClock, SharedTime
-from tracker_migrate.engine import aside
+from tracker_migrate.backends.launchpad import answers
+from tracker_migrate.engine import aside, feed
 from tracker_migrate.engine.daemon import rounds
 from tracker_migrate.errors import MigrateError
-from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace import Workspace, ledger, packing
+
+#: whose dates are held against the source's, and against one another
+_DATED: tuple[Any, ...] = (answers, feed, ledger, packing)
 
 
 def main(folder: str, clock: str) -> int:
@@ -23,6 +28,8 @@ def main(folder: str, clock: str) -> int:
     # what failed is tried again after a real hour, at the earliest: here that is a second
     aside._REST, aside._LONGEST = timedelta(seconds=1), timedelta(seconds=2)
     time = SharedTime(Path(clock))
+    for one in _DATED:
+        one.datetime = _simulated(time)
     try:
         with Workspace(Path(folder)) as workspace:
             for ended in rounds(workspace, TARGETS, clock=SharedClock(time)):
@@ -33,6 +40,22 @@ def main(folder: str, clock: str) -> int:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return error.exit_status
     return 0
+
+
+def _simulated(time: SharedTime) -> type[datetime]:
+    """A `datetime` whose `now` is the simulated moment: else all that is written in the soak would
+    seem to be sent months after whatever happens at the source."""
+
+    class Simulated(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return time.now().astimezone(tz)
+
+        @classmethod
+        def strptime(cls, text: str, form: str) -> Any:
+            return datetime.strptime(text, form)
+
+    return Simulated
 
 
 if __name__ == "__main__":

@@ -318,9 +318,11 @@ class Life:
         assert one.bug is not None
         self.detached.add(one.bug)
 
-    def private(self) -> None:
+    def private(
+        self, types: Sequence[str] = ("Private", "Private Security", "Proprietary")
+    ) -> None:
         """A bug is closed to the public: Launchpad does not list it as changed then."""
-        self._turn(self.a_bug(public=True), ["Private", "Private Security", "Proprietary"])
+        self._turn(self.a_bug(public=True), types)
 
     def public(self) -> None:
         """A bug is opened to the public."""

@@ -30,6 +30,8 @@ _WHOLE = 25 * 3600.0
 _PAST = 60 * 86400.0
 #: for which a pause lasts
 _PAUSE = 1200.0
+#: days in which nothing happens, in the end
+_DAYS = 4
 #: rounds after which all has to be quiet
 _ROUNDS = 15
 _FINE = (0, 3, -signal.SIGKILL)
@@ -42,7 +44,7 @@ class How(NamedTuple):
 
     seed: int
     hours: float = 24.0
-    bugs: int = 300
+    bugs: int = 100
     quiet: float = 4.0
     calm_after: float = 0.6
     shares: Shares = Shares()
@@ -64,6 +66,7 @@ class Soak:
         self.counts: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         self.samples: list[Sample] = []
+        self._rested: list[Sample] = []
         self.differences: list[str] = []
         self._armed: list[tuple[StandIn, Fault, int]] = []
         self._paused, self._resume_at = False, 0.0
@@ -97,6 +100,16 @@ class Soak:
             hours += length
             if hours % how.quiet < 1e-9 or hours >= how.hours:
                 self._quiet(f"hour {hours:g}")
+        self._rest()
+
+    def _rest(self) -> None:
+        """Days in which nothing happens: all is swept in each, and nothing is left of it. It is
+        measured from the end of the first, in which some pages are still added, once: of sixteen
+        bugs four, and then none in nine days."""
+        for _ in range(_DAYS if self._how.hours else 0):
+            self.daemon.a_round(after=_WHOLE)
+            self._sample()
+            self._rested.append(self.samples.pop())
 
     def summary(self) -> str:
         """The last line."""
@@ -107,13 +120,35 @@ class Soak:
         )
 
     def flat(self) -> dict[str, float]:
-        """How much memory, open files and the database's bytes for each thing grew, as a ratio."""
+        """How much memory, open files, the database's log, and its bytes for each thing grew, as a
+        ratio, if there are samples enough; and the whole database, in days in which nothing
+        happened."""
         life = gauge.longest(self.samples)
-        return {
-            "memory": gauge.growth([one.rss for one in life]),
-            "files": gauge.growth([one.files for one in life]),
-            "database": gauge.growth([one.size / one.things for one in self.samples]),
+        each = {
+            "memory": [float(one.rss) for one in life],
+            "files": [float(one.files) for one in life],
+            "wal": [float(one.wal) for one in life],
+            "database": [one.size / one.things for one in self.samples],
         }
+        flat = {
+            name: gauge.growth(values)
+            for name, values in each.items()
+            if len(values) >= gauge.ENOUGH
+        }
+        if self._rested:
+            flat["at_rest"] = self._rested[-1].size / self._rested[0].size
+        return flat
+
+    def is_well(self) -> bool:
+        """Whether source and targets agreed each time, and nothing grows. A whole day has to tell
+        of all that may."""
+        flat = self.flat()
+        untold = self._how.hours >= 24 and len(flat) < 5
+        grows = any(
+            ratio > (gauge.AT_REST if name == "at_rest" else gauge.SLACK)
+            for name, ratio in flat.items()
+        )
+        return not (self.differences or grows or untold)
 
     # -- time ------------------------------------------------------------------------------------
 

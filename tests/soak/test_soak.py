@@ -1,4 +1,4 @@
-"""A tenth of the day that `make soak` lets pass; and that what is wrong would be seen."""
+"""A tenth of the day that `make soak` lets pass. That what is wrong is seen: `test_judge.py`."""
 
 from __future__ import annotations
 
@@ -33,35 +33,16 @@ def test_a_tenth_of_a_day_ends_without_a_difference(day: Soak) -> None:
     assert day.judge.read > 1000
 
 
-def test_what_is_wrong_at_a_target_is_seen(day: Soak) -> None:
-    """Somebody who is not asked changes a title, a comment is gone, a private issue is open."""
-    board, desk = day.eyes["storyboard"].standin, day.eyes["maniphest"].standin
-    words = [bug.title for bug in day.life.truth.bugs.values() if bug.public and bug.comments]
-    secret = [bug.title for bug in day.life.truth.bugs.values() if bug.info == "Private"]
-    with board.lock, desk.lock:
-        desk.store.db.execute("UPDATE task SET title='?' WHERE title LIKE ?", [f"%{words[0]} %"])
-        board.store.db.execute(
-            "DELETE FROM comment WHERE story_id=(SELECT id FROM story WHERE title LIKE ?)",
-            [f"%{words[1]} %"],
-        )
-        board.store.db.execute("UPDATE story SET private=0 WHERE title LIKE ?", [f"%{secret[0]} %"])
-    found = list(day.judge.differences())
-    for what in (
-        "maniphest: losses: ",
-        "title '?'",
-        "storyboard: losses: ",
-        "is not there",
-        "storyboard: leaks: ",
-        "verify names",
-    ):
-        assert any(what in one for one in found), (what, found)
+def test_nothing_grows(day: Soak) -> None:
+    """At rest; in two hours there is too little to say more."""
+    assert day.flat()["at_rest"] <= gauge.AT_REST
 
 
 def test_what_grows_is_seen() -> None:
     assert gauge.growth([100, 101, 99, 100, 102, 100]) < gauge.SLACK
     assert gauge.growth([100, 101, 110, 112, 120, 125]) > gauge.SLACK
-    lives = [Sample(1, n, n, 0, 0, 1) for n in range(4)] + [
-        Sample(2, n, n, 0, 0, 1) for n in range(40)
+    lives = [Sample(1, n, n, 0, 0, 0, 1) for n in range(4)] + [
+        Sample(2, n, n, 0, 0, 0, 1) for n in range(40)
     ]
     assert {one.pid for one in gauge.longest(lives)} == {2}
 

@@ -186,13 +186,21 @@ class Daemon:
             time.sleep(0.002)
 
     def stop(self) -> int:
-        """SIGTERM; its exit status."""
+        """SIGTERM; its exit status. Not before it hears it: while Python is being loaded there is
+        nothing to finish, and the system ends it."""
         assert self._process is not None
+        self.until(self._hears, "it hears of SIGTERM")
         self._process.terminate()
         try:
             return self._process.wait(PATIENCE)
         finally:
             self._process.kill()
+
+    def _hears(self) -> bool:
+        """Whether it catches SIGTERM."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
 
     def end(self) -> None:
         """Whatever it does."""
