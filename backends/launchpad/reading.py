@@ -45,7 +45,8 @@ _BLUEPRINT = (
 )
 #: each watch of a bug that is younger stands in its history, whether a person, the web service or a
 #: text made it (recordings nova-sample, changes); of older ones there may be no row (recordings
-#: firefox, debian)
+#: firefox, debian), nor of a bug that was brought from another tracker, watches and all: its history
+#: does not begin when it was reported
 _WATCHES_TOLD = "2012"
 _SLOW_COMMIT = timedelta(seconds=5)  # a change may show so much later than it says (facts 12)
 _USUAL_PAGE, _LONGEST_PAGE = 75, 300
@@ -159,9 +160,12 @@ def _may_be_watching(
     head: Entry, parts: Parts, gathered: Gathered, changes: Collection[str]
 ) -> bool:
     """Whether a bug may have watches: nothing counts them (facts 10)."""
+    reported = head["date_created"]
+    begins = {row["datechanged"] for row in parts.activity if row["message"] == "added bug"}
     return (
         "bug watch added" in changes
-        or head["date_created"] < _WATCHES_TOLD
+        or reported not in begins
+        or reported < _WATCHES_TOLD
         or "activity" in gathered.not_told
         or any(row["bug_watch_link"] for row in parts.tasks)
     )

@@ -489,16 +489,24 @@ def test_watches_are_asked_for_where_something_tells_of_one_or_the_bug_is_older_
     assert watched("evolution", "7") == ["1 asked", "1 told"]  # older: the history says nothing
     assert watched("firefox", "1", born="2020-01-01") == ["1 asked", "4 told"]  # by a task of it
     assert watched("tomcat", "2", born="2020-01-01") == ["0 asked", "0 told"]
+    assert watched("tomcat", "2", born="2020-01-01", here=False) == ["1 asked", "3 told"]
     assert watched("tomcat", "2", ("watches",), born="2020-01-01") == ["1 asked", "3 told"]
 
 
-def watched(name: str, number: str, also: Any = (), born: str = "") -> list[str]:
+def watched(name: str, number: str, also: Any = (), born: str = "", here: bool = True) -> list[str]:
     """How often the watches of a recorded bug are asked for, and how many are told. born: when the
-    bug was reported, otherwise than it was recorded."""
+    bug was reported, otherwise than it was recorded. here: at Launchpad, as its history says; if
+    not, it came from another tracker later."""
     held = dict(project(name))
-    row = json.loads(str(held[f"/devel/bugs/{number}"]))
+    at = f"/devel/bugs/{number}"
     if born:
-        held[f"/devel/bugs/{number}"] = json.dumps({**row, "date_created": born})
+        held[at] = json.dumps({**json.loads(str(held[at])), "date_created": born})
+    if born and here:
+        rows = json.loads(str(held[f"{at}/activity"]))
+        filed = {"whatchanged": "bug", "message": "added bug", "datechanged": born}
+        rows["entries"].append({**rows["entries"][0], **filed})
+        rows["total_size"] += 1
+        held[f"{at}/activity"] = json.dumps(rows)
     reader = Replies(held)
     got = reading.bug(Client(ADDRESS, reader=reader), number, "", lambda *_: False, also=also)
     assert got is not None
