@@ -45,8 +45,8 @@ _BLUEPRINT = (
 )
 #: each watch of a bug that is younger stands in its history, whether a person, the web service or a
 #: text made it (recordings nova-sample, changes); of older ones there may be no row (recordings
-#: firefox, debian), nor of a bug that was brought from another tracker, watches and all: its history
-#: does not begin when it was reported
+#: firefox, debian), nor of a bug that was brought from another tracker, watches and all: its
+#: history does not begin when it was reported
 _WATCHES_TOLD = "2012"
 _SLOW_COMMIT = timedelta(seconds=5)  # a change may show so much later than it says (facts 12)
 _USUAL_PAGE, _LONGEST_PAGE = 75, 300
