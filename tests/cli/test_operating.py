@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tracker_migrate import waiting
 from tracker_migrate.cli import listening
 from tracker_migrate.cli.logs import log_to
 from tracker_migrate.engine.clock import Clock
+from tracker_migrate.engine.following import read_as
 from tracker_migrate.interfaces import Event
 from tracker_migrate.testing.loopback import Fault
 from tracker_migrate.workspace import Workspace
@@ -296,6 +297,16 @@ def test_a_daemon_that_was_killed_is_missed(cli: Cli, workspace: Path) -> None:
     found = sync_of(cli, "--check")
     assert alarms(found) == {("stopped", "workspace"): "tracker-migrate sync"}
     assert cli("status", "--check").status == 3
+    assert cli("sync", "-q", "--once", "-T", "new", "--only", "bug:1000001").status == 0
+    assert alarms(sync_of(cli)) == {}
+
+
+def test_a_round_about_some_issues_says_nothing_of_the_sources_clock(
+    cli: Cli, workspace: Path
+) -> None:
+    with Workspace(workspace) as held:
+        name = read_as(held.settings.source.specs, held.archive)
+        held.archive.set_cursor(name, datetime.now(UTC) - timedelta(hours=1))
     assert cli("sync", "-q", "--once", "-T", "new", "--only", "bug:1000001").status == 0
     assert alarms(sync_of(cli)) == {}
 

@@ -66,6 +66,7 @@ class Watch:
         self._guard = threading.Lock()
         self._at = ""
         self._began = self.clock.now()
+        self._before: datetime | None = None
         self._kept = monotonic()
         self.pulse = self._taken_up(targets)
 
@@ -149,6 +150,7 @@ class Watch:
     def reads(self) -> None:
         """The source is asked."""
         self._at = SOURCE
+        self._before = self._source_time()
         self._say("reading")
 
     def has_read(self, pulled: Pulled) -> None:
@@ -196,13 +198,17 @@ class Watch:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _apart(self) -> float:
-        """The source's clock less ours. It was asked for its time somewhere in the pull."""
+    def _source_time(self) -> datetime | None:
+        """Up to when the source was read, by its own clock."""
         archive = self.workspace.archive
-        name = read_as(self.workspace.settings.source.specs, archive)
-        there, ended = archive.cursor(name), self.clock.now()
-        if there is None:
-            return 0.0
+        return archive.cursor(read_as(self.workspace.settings.source.specs, archive))
+
+    def _apart(self) -> float:
+        """The source's clock less ours. It was asked for its time somewhere in the pull; as it was,
+        if that pull has kept none, as one of some issues alone."""
+        there, ended = self._source_time(), self.clock.now()
+        if there is None or there == self._before:
+            return self.pulse.apart
         before, after = (there - self._began).total_seconds(), (there - ended).total_seconds()
         return before if before < 0 else max(0.0, after)
 
