@@ -160,7 +160,7 @@ def _may_be_watching(
     head: Entry, parts: Parts, gathered: Gathered, changes: Collection[str]
 ) -> bool:
     """Whether a bug may have watches: nothing counts them (facts 10)."""
-    reported = head["date_created"]
+    reported = str(head["date_created"] or "")
     begins = {row["datechanged"] for row in parts.activity if row["message"] == "added bug"}
     return (
         "bug watch added" in changes
