@@ -98,9 +98,12 @@ class Judge:
             here.done = None
 
     def _is_exposed(self, target: str, number: int, stands: Mapping[int, list[Standing]]) -> bool:
-        """Whether a file can't be taken back, and the issue is closed for all because of it."""
+        """Whether a file can't be taken back or closed, and the issue is closed for all because of
+        it: one that is gone at the source, or came while the issue was public, which is private."""
         shut = all(one.shut for one in stands.get(number, ()))
-        return target == "maniphest" and number in self._life.detached and shut
+        bug = self._life.truth.bugs.get(number)
+        private = bug is not None and not bug.public and number in self._life.attached
+        return target == "maniphest" and shut and (private or number in self._life.detached)
 
     def _editions(self, target: str, stands: Mapping[int, list[Standing]]) -> Iterator[str]:
         """What an edited comment says by now is told where it can't be changed."""
@@ -135,7 +138,7 @@ class Judge:
         named = {*seen.missing, *seen.doubled, *seen.unplanned, *seen.exposed}
         named |= {one.key for one in seen.differs}
         may = oracle.named(stands) | oracle.agreed() | self._truths[target].touched
-        may |= {one for one in self._life.detached if self._is_exposed(target, one, stands)}
+        may |= {one for one in self._life.attached if self._is_exposed(target, one, stands)}
         wrong = sorted(one for one in named if _number(one) not in may)
         if wrong:
             yield f"{target}: verify names without a reason: {self._reasons(seen, wrong)}"

@@ -51,9 +51,11 @@ class Life:
             for row in self.store.rows("SELECT id FROM bug ORDER BY id"):
                 self._adopt(row[0])
         #: tasks that were taken away, or moved, by bug; bugs that are another project's by now;
-        #: those that a file was taken away from; those of which a comment was edited
+        #: those that have or had a file; that one was taken away from; whose comment was edited
         self.removed: Counter[int] = Counter()
         self.moved: set[int] = set()
+        files = self.store.items("kind='bug_attachment'")
+        self.attached = {one.bug for one in files if one.bug is not None}
         self.detached: set[int] = set()
         self.edited: set[int] = set()
         rows = self.store.items("kind='specification'")
@@ -307,6 +309,7 @@ class Life:
             "content_type": "text/plain", "comment": self._sentence(word),
         }  # fmt: skip
         self._post(f"bugs/{bug.number}", "addAttachment", **form)
+        self.attached.add(bug.number)
         bug.comments.append(Said(self.store.next_message(bug.number) - 1, [word]))
         self._after(bug)
 
