@@ -414,6 +414,18 @@ class SeesBetween(Protocol):
         ...
 
 
+@runtime_checkable
+class Recalls(SeesBetween, Protocol):
+    """A sink whose target's history says what the fields of an object are by now."""
+
+    def recalled(
+        self, refs: Mapping[Key, tuple[str, RemoteRef]], moment: Mapping[str, Any]
+    ) -> Mapping[Key, Mapping[str, Any]]:
+        """The fields of these objects as the history that `moment` looked at leaves them, as
+        `Sink.read` gives them; what it does not tell is left out. Asks nothing."""
+        ...
+
+
 # -- what people changed at a target --------------------------------------------------------------
 
 

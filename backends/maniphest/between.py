@@ -15,6 +15,8 @@ from tracker_migrate.model import Key
 
 Refs = Mapping[Key, tuple[str, RemoteRef]]
 _TASK = "PHID-TASK-"
+#: transactions that are looked at: all that a young task has
+_SOME = 50
 _USER = "PHID-USER-"
 
 
@@ -27,22 +29,34 @@ class History:
         self._feed = feed
 
     def moment(self, refs: Refs) -> dict[str, Any]:
-        """The number of each task's last transaction."""
+        """The number of each task's last transaction, and what its last ones leave its fields."""
         tasks = sorted({at.id for _kind, at in refs.values() if at.id.startswith(_TASK)})
-        return {task: self._finder.newest_transaction(task) for task in tasks}
+        return {task: self._stands(task) for task in tasks}
+
+    def _stands(self, task: str) -> dict[str, Any]:
+        rows = self._finder.newest_transactions(task, _SOME)
+        touches = (touch for row in reversed(rows) if (touch := self._feed.touch(row)))
+        fields = {name: value for one in touches for name, value in one.fields.items()}
+        return {"last": rows[0].id if rows else 0, "fields": fields}
+
+    def recalled(self, refs: Refs, moment: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:
+        """The fields of tasks that were changed, or set, within their last transactions."""
+        return {
+            key: moment[at.id]["fields"] for key, (_kind, at) in refs.items() if at.id in moment
+        }
 
     def between(self, refs: Refs, moment: Mapping[str, Any]) -> Sequence[Between]:
         """The rows since then, the oldest first."""
         found: list[Between] = []
-        for task, last in moment.items():
-            touches = list(reversed(list(self._touches(task, last))))
+        for task, stood in moment.items():
+            touches = list(reversed(list(self._touches(task, stood["last"]))))
             for at, touch in enumerate(touches):
                 if touch.by:
                     found += _of(refs, touch, touches[at + 1 :])
         return found
 
     def _touches(self, task: str, last: int) -> Iterator[Touch]:
-        for row in self._finder.transactions(task, limit=100):
+        for row in self._finder.transactions(task, limit=_SOME):
             if row.id <= last:
                 return
             touch = self._feed.touch(row)

@@ -208,9 +208,13 @@ class Finder:
 
     def newest_transaction(self, task: str) -> int:
         """The highest number of a transaction of a task. Raises Gone."""
-        found = self._client.read("transaction.search", objectIdentifier=task, limit=1)
-        rows = msgspec.convert(found["data"], list[TransactionRow])
+        rows = self.newest_transactions(task, 1)
         return rows[0].id if rows else 0
+
+    def newest_transactions(self, task: str, limit: int) -> list[TransactionRow]:
+        """What happened to a task last, newest first, in one request. Raises Gone."""
+        found = self._client.read("transaction.search", objectIdentifier=task, limit=limit)
+        return msgspec.convert(found["data"], list[TransactionRow])
 
     # -- projects -----------------------------------------------------------------------------
 

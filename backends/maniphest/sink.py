@@ -258,6 +258,12 @@ class ManiphestSink:
         """See `abilities.SeesBetween.moment`."""
         return self._history.moment(refs)
 
+    def recalled(
+        self, refs: Mapping[Key, tuple[str, RemoteRef]], moment: Mapping[str, Any]
+    ) -> Mapping[Key, Mapping[str, Any]]:
+        """See `abilities.Recalls.recalled`."""
+        return self._history.recalled(refs, moment)
+
     def between(
         self, refs: Mapping[Key, tuple[str, RemoteRef]], moment: Mapping[str, Any]
     ) -> Sequence[Between]:

@@ -2,20 +2,21 @@
 
 Where the target lets us choose numbers, every reference is known from the start and one pass does.
 Elsewhere the first pass creates, and the second sends the comments and the texts whose references
-are known by then.
+are known by then; of some issues that is done while others are still created (`engine.ahead`).
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 
 import msgspec
 
+from tracker_migrate.engine.ahead import Ahead, NotYet, must_be_ready
 from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.authored import misnamed
 from tracker_migrate.engine.between import Meanwhile
@@ -125,8 +126,10 @@ class Apply:
         self._coming = Coming(self._sink, self._ledger, self._sender)
         self._aside = Aside(target, retry=retry)
         self._stopping = False
+        self._skipped = 0
         self._total = 0
-        self._done = 0
+        self._done: Counter[str] = Counter()
+        self._ahead: frozenset[Key] | set[Key] = frozenset()
 
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
         """Write what is missing. Raises what stops a run; an issue that fails is set aside."""
@@ -154,10 +157,11 @@ class Apply:
             self._join(survey, only)
             if self._target.chooses:
                 survey.give_numbers(only)
-            for last in (False, True):
-                if last or not self._target.chooses:
-                    self._pass(only, limit, last)
-                    self._ledger.flush()  # the next pass asks the ledger what this one made
+            for last in (True,) if self._target.chooses else (False, True):
+                news = self._pass(only, limit, last)
+                self._ledger.flush()  # the next pass asks the ledger what this one made
+                if not news:
+                    break  # the last one would find as much
             self._await_late(survey, only)
             self._open_last()
             self._await_late(survey, only)
@@ -190,7 +194,7 @@ class Apply:
             self._closing.run(self._closed)
 
     def _doubled_at(self, one: Double) -> None:
-        self._say("doubled", one.key, self._done, f"as {one.at.number or one.at.id}")
+        self._say("doubled", one.key, self._done["issue"], f"as {one.at.number or one.at.id}")
 
     def close(self) -> Applied:
         """Close what has to be closed, and no more: what no brake holds back."""
@@ -213,11 +217,11 @@ class Apply:
         by more than should."""
         self._applied.closed += not one.failed
         if not one.failed:
-            self._say("closed", one.issue, self._done)
+            self._say("closed", one.issue, self._done["issue"])
             return
         reason = f"EXPOSED: it could not be closed: {one.failed}"
         self._ledger.set_verdicts([Verdict(one.issue, "exposed", reason, "", 0)]).result()
-        self._say("exposed", one.issue, self._done, reason)
+        self._say("exposed", one.issue, self._done["issue"], reason)
 
     def _open_last(self) -> None:
         for issue, reason in self._opening.due():
@@ -230,16 +234,27 @@ class Apply:
 
     # -- one pass over the issues -----------------------------------------------------------------
 
-    def _pass(self, only: Only | None, limit: int | None, last: bool) -> None:
+    def _pass(self, only: Only | None, limit: int | None, last: bool) -> int:
+        """Write what is to be written in one pass; of how many issues."""
         workers = 1 if self._sink.ordered and not last else self._sink.connections
-        self._done = 0
-        with ThreadPoolExecutor(workers, thread_name_prefix="write") as pool:
+        found = _Counted(self._to_write(only, limit, last))
+        self._skipped = 0
+        beside = 0 if last else (self._sink.connections - workers) // 2
+        with (
+            Ahead(beside, self._rest) as ahead,
+            ThreadPoolExecutor(workers, thread_name_prefix="write") as pool,
+        ):
             try:
-                self._spread(pool, self._to_write(only, limit, last), last, workers)
+                self._spread(pool, found, last, workers, ahead)
             except BaseException:
+                self._stopping = True
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+        self._ahead = ahead.done
         self._end_doubts(last)
+        if last or not found.count:
+            self._applied.unchanged += self._skipped
+        return found.count
 
     def _end_doubts(self, last: bool, opens: bool = False) -> None:
         while self._doubts:
@@ -262,11 +277,16 @@ class Apply:
         self._ledger.flush()  # what was found there must not be made again
 
     def _spread(
-        self, pool: ThreadPoolExecutor, issues: Iterator[Issue], last: bool, workers: int
+        self,
+        pool: ThreadPoolExecutor,
+        issues: Iterable[Issue],
+        last: bool,
+        workers: int,
+        ahead: Ahead,
     ) -> None:
         futures: set[Future[None]] = set()
         for issue in issues:
-            futures.add(pool.submit(self._in_turn, issue, last))
+            futures.add(pool.submit(self._in_turn, issue, last, ahead))
             while len(futures) > workers * 2:
                 done, futures = wait(futures, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -280,8 +300,11 @@ class Apply:
         for key, content, verdict in self._judged():
             if verdict is None or verdict.state in CLOSED_STATES or key in self._failed:
                 continue
+            if key in self._ahead:
+                taken += 1
+                continue
             if verdict.state == "done" and verdict.inputs == inputs(self._target, content):
-                self._skip(last)
+                self._skipped += 1
                 continue
             if self._aside.rests(verdict, content):
                 continue
@@ -299,52 +322,64 @@ class Apply:
             verdicts = self._ledger.verdicts([key for key, _ in page])
             yield from ((key, content, verdicts.get(key)) for key, content in page)
 
-    def _skip(self, last: bool) -> None:
-        with self._guard:
-            self._applied.unchanged += last
-
-    def _in_turn(self, issue: Issue, last: bool) -> None:
+    def _in_turn(self, issue: Issue, last: bool, ahead: Ahead) -> None:
         """One issue, unless an earlier one met what stops the run: numbers follow the source."""
-        if self._stopping:
-            return
+        with self._going_on() as goes_on:
+            if goes_on and self._issue(issue, last) and not last:
+                ahead.offer(issue)
+
+    def _rest(self, issue: Issue) -> bool:
+        """All of an issue that is created; whether it could be written by now."""
+        with self._going_on() as goes_on, suppress(NotYet):
+            self._ledger.flush()  # what was made of it just now is on its way there
+            return goes_on and self._issue(issue, last=True, ahead=True)
+        return False
+
+    @contextmanager
+    def _going_on(self) -> Iterator[bool]:
+        """Whether nothing stops the run yet; what is raised within does."""
         try:
-            go_on_or_stop()
-            self._issue(issue, last)
+            if not self._stopping:
+                go_on_or_stop()
+            yield not self._stopping
         except BaseException:
             self._stopping = True
             raise
 
     # -- one issue --------------------------------------------------------------------------------
 
-    def _issue(self, issue: Issue, last: bool, opens: bool = False) -> None:
+    def _issue(self, issue: Issue, last: bool, opens: bool = False, *, ahead: bool = False) -> bool:
+        """Write it, in this pass; whether that was done. Raises NotYet if it is written ahead of
+        its turn, and that can't be."""
         try:
             held = self._ledger.of_issue(issue.key)
             if not opens and self._opening.must_wait(issue, held.get(issue.key)):
-                return
-            whole = self._write(issue, held, last)
+                return False
+            whole = self._write(issue, held, last, ahead)
         except InDoubt as waiting:
             self._wait_for(waiting.doubt, issue)
-            return
+            return False
         except Gone as error:  # a part of it may be, or all of it
             self._set_aside(issue, REMOVED if self._edits.removed(issue.key) else str(error))
-            return
+            return False
         except (ObjectError, UsageError) as error:
             self._set_aside(issue, str(error), failed=not isinstance(error, Postponed))
-            return
+            return False
         if last:
             self._finish(issue, whole)
-        with self._guard:
-            self._done += 1
-            done = self._done
         name = "issue" if last else "created"
+        with self._guard:
+            self._done[name] += 1
+            done = self._done[name]
         self._say(name, issue.key, done)
+        return True
 
     def _wait_for(self, doubt: Doubt, issue: Issue) -> None:
         with self._guard:
             self._doubted[issue.key] += not doubt.down  # an outage is no fault of the issue's
             self._doubts.append((doubt, issue.key))
 
-    def _write(self, issue: Issue, held: dict[Key, Held], last: bool) -> bool:
+    def _write(self, issue: Issue, held: dict[Key, Held], last: bool, ahead: bool) -> bool:
         """Send what is missing; whether nothing is left open afterwards."""
         self._steps.must_be_known(issue.key)
         if issue.key in held and held[issue.key].state == "gone":
@@ -358,6 +393,8 @@ class Apply:
         if last:
             decisions = self._target.decisions
             wanted = with_retired(self._target.planner, issue, wanted, held, decisions)
+        if ahead:
+            must_be_ready(self._target, wanted)
         held |= self._ledger.held([one.key for one in wanted if one.issue != issue.key])
         found = diff(wanted, held, self._kinds, self._target.places)
         if last:
@@ -375,7 +412,8 @@ class Apply:
         """Send what is left of these actions, once what they would write over can be read."""
         for _ in range(_LOOKS):
             moment = self._meanwhile.begin(actions)
-            decided = self._edits.decide(issue, actions, held)
+            recalled = self._meanwhile.recalled(moment)
+            decided = self._edits.decide(issue, actions, held, recalled)
             if not decided.notes:
                 break
             self._steps.must_be_planned(actions)
@@ -396,7 +434,7 @@ class Apply:
         told = {"kept": decided.kept, "overruled": decided.overruled, "raced": raced}
         for name, fields in told.items():
             for key, field in fields:
-                self._say(name, key, self._done, field)
+                self._say(name, key, self._done["issue"], field)
 
     def _note(self, found: Difference, others: int) -> None:
         with self._guard:
@@ -417,7 +455,7 @@ class Apply:
         with self._guard:
             self._failed.add(issue.key)
         self._aside.add(issue.key, reason, failed=failed)
-        self._say("aside", issue.key, self._done, reason)
+        self._say("aside", issue.key, self._done["issue"], reason)
 
     def _count(self, step: Step) -> None:
         with self._guard:
@@ -447,6 +485,19 @@ class Apply:
                 total=self._total,
             )
         )
+
+
+class _Counted:
+    """Issues, and how many were asked for."""
+
+    def __init__(self, issues: Iterator[Issue]) -> None:
+        self._issues = issues
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Issue]:
+        for issue in self._issues:
+            self.count += 1
+            yield issue
 
 
 def _uncounted(_step: Step) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.abilities import Between, SeesBetween
+from tracker_migrate.abilities import Between, Recalls, SeesBetween
 from tracker_migrate.engine.edits import Decided, Edit, Edits
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.target import Target
@@ -52,6 +52,13 @@ class Meanwhile:
         if not refs or not isinstance(sink, SeesBetween):
             return None
         return Moment(refs, sink.moment(refs))
+
+    def recalled(self, moment: Moment | None) -> Mapping[Key, Mapping[str, Any]]:
+        """What the fields of these objects are by the history that was looked at."""
+        sink = self._target.sink
+        if moment is None or not isinstance(sink, Recalls):
+            return {}
+        return sink.recalled(moment.refs, moment.mark)
 
     def end(
         self, issue: Issue, moment: Moment | None, done: Decided, held: Mapping[Key, Held]

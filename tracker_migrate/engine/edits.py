@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -144,12 +145,20 @@ class Edits:
 
     # -- what is done about it --------------------------------------------------------------------
 
-    def decide(self, issue: Issue, actions: Sequence[Action], held: Mapping[Key, Held]) -> Decided:
+    def decide(
+        self,
+        issue: Issue,
+        actions: Sequence[Action],
+        held: Mapping[Key, Held],
+        recalled: Mapping[Key, Mapping[str, Any]] = MappingProxyType({}),
+    ) -> Decided:
         """What to do of these actions, now that the target was looked at. Nothing is written but
-        what is gone. Raises Refused if the whole issue was removed there: it is not made again."""
+        what is gone. recalled: what fields are there, as far as it is known already: where that is
+        all that is to be changed, nothing is read. Raises Refused if the whole issue was removed
+        there: it is not made again."""
         if not any(action.op == "update" for action in actions):
             return Decided(actions=list(actions))
-        there, decided = self._read(held), Decided()
+        there, decided = recalled if _tells(recalled, actions) else self._read(held), Decided()
         met = self._ledger.met.of([action.wanted.key for action in actions])
         for action in actions:
             key = action.wanted.key
@@ -359,6 +368,14 @@ class Edits:
         if isinstance(sink, TellsValues):
             return sink.in_words(kind, name, value)
         return "" if value is None else str(value)
+
+
+def _tells(recalled: Mapping[Key, Mapping[str, Any]], actions: Sequence[Action]) -> bool:
+    return all(
+        set(one.fields) <= recalled.get(one.wanted.key, {}).keys()
+        for one in actions
+        if one.op == "update"
+    )
 
 
 def reopen(target: Target) -> None:

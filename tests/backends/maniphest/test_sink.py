@@ -111,6 +111,37 @@ def test_a_whole_issue_reads_back_as_it_was_sent(mover: Mover) -> None:
     assert (snapshot.ours, snapshot.doubled, snapshot.foreign) == ({}, (), 0)
 
 
+@pytest.mark.parametrize("who", ["importbot", "alice"])
+def test_history_recalls_what_reading_gives(mover: Mover, as_user: AsUser, who: str) -> None:
+    """By value, whoever changed it: somebody may use the importer's own account."""
+    mover.move(FULL)
+    refs = {FULL.key: mover.own(FULL)[FULL.key]}
+    before = mover.sink.recalled(refs, mover.sink.moment(refs))[FULL.key]
+    changes = {"title": "Worse", "description": "Changed", "priority": "low"}
+    transactions = [{"type": name, "value": value} for name, value in changes.items()]
+    as_user(who).write(
+        "maniphest.edit", objectIdentifier=refs[FULL.key][1].id, transactions=transactions
+    )
+    recalled = mover.sink.recalled(refs, mover.sink.moment(refs))[FULL.key]
+    read = mover.sink.read(mover.own(FULL)).objects[FULL.key].fields
+    assert {**read, **recalled} == read
+    assert recalled.items() >= changes.items()
+    assert before["title"] != "Worse"
+
+
+def test_what_is_not_among_the_last_transactions_is_not_recalled(
+    mover: Mover, as_user: AsUser
+) -> None:
+    mover.move(FULL)
+    (kind, at) = mover.own(FULL)[FULL.key]
+    alice = as_user("alice")
+    for number in range(50):
+        said = [{"type": "comment", "value": f"another {number}"}]
+        alice.write("maniphest.edit", objectIdentifier=at.id, transactions=said)
+    refs = {FULL.key: (kind, at)}
+    assert mover.sink.recalled(refs, mover.sink.moment(refs)) == {FULL.key: {}}
+
+
 def test_a_second_run_writes_nothing(mover: Mover, server: ManiphestStandIn) -> None:
     mover.move(FULL)
     before = server.writes
@@ -440,9 +471,9 @@ def test_closing_later_does_not_make_the_importer_the_owner(mover: Mover, as_use
 
 def test_closing_later_leaves_the_owner_that_a_person_chose(mover: Mover, as_user: AsUser) -> None:
     mover.move(bug())
-    bob = phid(as_user("bob"), "bob")
+    bob = phid(as_user("alice"), "bob")
     said = [{"type": "owner", "value": bob}]
-    as_user("bob").write("maniphest.edit", transactions=said, objectIdentifier=1)
+    as_user("alice").write("maniphest.edit", transactions=said, objectIdentifier=1)
     send_update(mover, bug(tasks=(task(7, "nova", status="Fix Released"),)), "status")
     assert rows(as_user("admin"))[0]["fields"]["ownerPHID"] == bob
 
@@ -495,7 +526,7 @@ def test_a_private_create_names_its_policy_in_the_same_call(
         assert {"type": "view", "value": security} in sent
         assert {"type": "edit", "value": security} in sent
     assert len(rows(as_user("alice"))) == 4
-    assert rows(as_user("bob")) == []
+    assert rows(as_user("alice")) == []
 
 
 def test_an_importer_outside_of_the_policy_is_told_to_join(mover: Mover, as_user: AsUser) -> None:
@@ -674,7 +705,7 @@ def test_a_link_leads_to_the_task_or_home(mover: Mover) -> None:
 
 
 def test_an_owner_is_given_and_read(mover: Mover, as_user: AsUser) -> None:
-    bob = phid(as_user("bob"), "bob")
+    bob = phid(as_user("alice"), "bob")
     jane = key("launchpad", "person", "jdoe")
     mover.decisions.accounts[jane] = Account(id=bob, name="bob")
     issue = bug(7, tasks=(task(7, "nova", assignee=jane, status="Fix Released"),))
