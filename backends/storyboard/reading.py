@@ -178,6 +178,7 @@ class Earlier:
             rows = pool.map(lambda one: self._story(one, markers[one], numbers[one]), kept)
             found = dict(zip(kept, rows, strict=True))
         rest = [issue for issue in markers if issue not in numbers]
+        self._singles += _SINGLES if len(rest) > _SINGLES else 0  # one scan tells of them all
         return found | {issue: self._story(issue, markers[issue], None) for issue in rest}
 
     def made(self) -> Iterator[Mine]:

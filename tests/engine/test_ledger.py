@@ -120,8 +120,8 @@ def test_an_update_merges_its_fields_and_moves_the_whole_only_when_all_have_arri
 
 def test_a_number_is_given_once_and_for_good(ledger: Ledger) -> None:
     ledger.add_block("card", Block(first=10, last=12))
-    assert ledger.give_numbers("card", [(bug_key(1), None), (bug_key(2), 7)]) == []
-    assert ledger.give_numbers("card", [(bug_key(1), None), (bug_key(3), None)]) == []
+    assert ledger.give_numbers({"card": [(bug_key(1), None), (bug_key(2), 7)]}) == {}
+    assert ledger.give_numbers({"card": [(bug_key(1), None), (bug_key(3), None)]}) == {}
     keys = [bug_key(1), bug_key(2), bug_key(3)]
     assert ledger.numbers(keys) == dict(zip(keys, [10, 7, 11], strict=True))
     assert ledger.number(bug_key(1)) == 10
@@ -134,7 +134,7 @@ def test_no_number_is_given_twice_by_threads_at_once(workspace: Workspace) -> No
         ledger = workspace.ledger("there")
         for n in range(10):
             keys = [bug_key(worker * 100 + n), bug_key(9000 + n)]  # one of its own, one of all
-            assert ledger.give_numbers("card", [(key, None) for key in keys]) == []
+            assert ledger.give_numbers({"card": [(key, None) for key in keys]}) == {}
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(take, range(6)))
@@ -147,22 +147,22 @@ def test_no_number_is_given_twice_by_threads_at_once(workspace: Workspace) -> No
 
 def test_blocks_run_out_and_another_goes_on(ledger: Ledger) -> None:
     wanted: list[tuple[Key, int | None]] = [(bug_key(n), None) for n in range(4)]
-    assert ledger.give_numbers("card", wanted) == [one for one, _ in wanted]
+    assert ledger.give_numbers({"card": wanted}) == {"card": [one for one, _ in wanted]}
     ledger.add_block("card", Block(first=5, last=6))
     ledger.add_block("note", Block(first=100, last=200))
-    assert ledger.give_numbers("card", wanted) == [bug_key(2), bug_key(3)]
+    assert ledger.give_numbers({"card": wanted}) == {"card": [bug_key(2), bug_key(3)]}
     assert ledger.room("card") == 0
     assert ledger.room("note") == 101
     ledger.add_block("card", Block(first=50, last=59))
-    assert ledger.give_numbers("card", wanted) == []
+    assert ledger.give_numbers({"card": wanted}) == {}
     assert list(ledger.numbers([k for k, _ in wanted]).values()) == [5, 6, 50, 51]
 
 
 def test_a_number_that_was_a_strangers_is_replaced(ledger: Ledger) -> None:
     ledger.add_block("card", Block(first=5, last=9))
-    ledger.give_numbers("card", [(CARD, None)])
+    ledger.give_numbers({"card": [(CARD, None)]})
     ledger.drop_number(CARD)
-    ledger.give_numbers("card", [(CARD, None)])
+    ledger.give_numbers({"card": [(CARD, None)]})
     assert ledger.number(CARD) == 6
 
 
@@ -246,7 +246,7 @@ def test_targets_know_nothing_of_one_another(workspace: Workspace) -> None:
     one, other = workspace.ledger("there"), workspace.ledger("there2")
     sent(one, action(1))
     one.add_block("card", Block(first=1, last=9))
-    one.give_numbers("card", [(bug_key(5), None)])
+    one.give_numbers({"card": [(bug_key(5), None)]})
     assert other.where(CARD) is None
     assert other.number(bug_key(5)) is None
     assert other.room("card") == 0

@@ -5,12 +5,11 @@ What many issues want (a project, a tag) is made by the first that comes, while 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 
 from tracker_migrate.engine.close import Closer
 from tracker_migrate.engine.diff import open_digest, step_digest
-from tracker_migrate.engine.send import Doubt, InDoubt, Sender
+from tracker_migrate.engine.send import Doubt, InDoubt, Lanes, Sender
 from tracker_migrate.engine.survey import give
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Brake, Refused, Taken
@@ -41,7 +40,7 @@ class Steps:
         self._expected = expected
         self._count = count
         self._closer = Closer(target.places, target.sink.link, target.moves, target.seals.of)
-        self._shared = threading.Lock()
+        self._shared = Lanes()
         self._shared_doubts: dict[Key, Doubt] = {}
         self.unsettled: dict[Key, str] = {}
 
@@ -78,7 +77,7 @@ class Steps:
 
     def _send_shared(self, step: Step) -> None:
         """Make what is missing of it; whoever else wants it waits here."""
-        with self._shared:
+        with self._shared(tuple(action.wanted.key for action in step.actions)):
             missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
             for action in missing:
                 self.must_be_known(action.wanted.key)
@@ -98,11 +97,13 @@ class Steps:
     def _give_numbers(self, steps: Sequence[Step]) -> None:
         """Choose the numbers of all new objects of an issue in one go."""
         created = [a.wanted for step in steps for a in step.actions if a.op == "create"]
-        for kind in sorted({one.kind for one in created if self._kinds[one.kind].chosen}):
-            wanted = [one for one in created if one.kind == kind]
-            missing = len(self._ledger.numbers([one.key for one in wanted])) < len(wanted)
-            if missing:
-                give(self._target, kind, [(one.key, self._sink.number(one)) for one in wanted])
+        created = [one for one in created if self._kinds[one.kind].chosen]
+        has = self._ledger.numbers([one.key for one in created]) if created else {}
+        wanted: dict[str, list[tuple[Key, int | None]]] = {}
+        for one in created:
+            if one.key not in has:
+                wanted.setdefault(one.kind, []).append((one.key, self._sink.number(one)))
+        give(self._target, wanted)
 
     def _send(self, steps: list[Step]) -> None:
         """Send steps in order. As many as can be closed are meant in one commit."""

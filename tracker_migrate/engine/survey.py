@@ -5,7 +5,7 @@ It goes over the archive once, in pages, and leaves its findings in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -167,13 +167,12 @@ class Survey:
             wanted = [
                 (issue.key, self._target.sink.number(bare(self._target, issue))) for issue in page
             ]
-            give(self._target, kind, wanted)
+            give(self._target, {kind: wanted})
 
     def _newcomers(self, only: Only | None) -> Iterator[Issue]:
         """Issues that are to be written and are not at the target yet."""
-        for page in pages(self._target.archive.digests(), _PAGE):
-            keys = [key for key, _ in page]
-            held, verdicts = self._target.ledger.held(keys), self._target.ledger.verdicts(keys)
+        for keys in pages(self._target.archive.issue_keys(), _PAGE):
+            held, verdicts = self._target.ledger.known(keys), self._target.ledger.verdicts(keys)
             fresh = [key for key in keys if key not in held and _moves(verdicts.get(key))]
             issues = self._target.archive.some(fresh) if fresh else {}
             for key in fresh:
@@ -216,16 +215,20 @@ def _bare(target: Target, issue: Key, home: str) -> Wanted:
     return Wanted(key=issue, kind=kind, issue=issue, fields={}, marker=home)
 
 
-def give(target: Target, kind: str, wanted: list[tuple[Key, int | None]]) -> None:
-    """Give numbers, claiming a block at the target when those that we have are used up."""
-    if not target.ledger.give_numbers(kind, wanted):
-        return
+def give(target: Target, wanted: Mapping[str, Sequence[tuple[Key, int | None]]]) -> None:
+    """Give numbers, by kind, claiming a block at the target when those that we have are used up."""
+    without = target.ledger.give_numbers(wanted) if wanted else {}
+    for kind in without:
+        _claim(target, kind, wanted[kind])
+
+
+def _claim(target: Target, kind: str, wanted: Sequence[tuple[Key, int | None]]) -> None:
     with target.claiming:  # whoever waited here finds a new block
-        without = target.ledger.give_numbers(kind, wanted)
+        without = target.ledger.give_numbers({kind: wanted}).get(kind)
         if without:
             count = max(100, int(len(without) * _SPARE), _foreseen(target, kind))
             target.ledger.add_block(kind, target.sink.claim(kind, count))
-            target.ledger.give_numbers(kind, wanted)
+            target.ledger.give_numbers({kind: wanted})
 
 
 def _foreseen(target: Target, kind: str) -> int:

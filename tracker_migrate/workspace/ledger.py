@@ -140,8 +140,15 @@ class Ledger:
                 query = sa.select(table).where(
                     table.c.target == self.target, table.c.key.in_(chunk)
                 )
-                found.update((Key(row.key), _held(row)) for row in connection.execute(query))
+                found.update((Key(row.key), _held(row)) for row in connection.execute(query).all())
         return found
+
+    def known(self, keys: Sequence[Key]) -> set[Key]:
+        """Of which of these objects something is known; up to a page of them."""
+        table = schema.object_
+        query = sa.select(table.c.key).where(table.c.target == self.target, table.c.key.in_(keys))
+        with self._engine.connect() as connection:
+            return {Key(key) for key in connection.execute(query).scalars().all()}
 
     def of_issue(self, issue: Key) -> dict[Key, Held]:
         """Every object that belongs to an issue."""
@@ -171,7 +178,7 @@ class Ledger:
         table = schema.object_
         query = sa.select(table).where(table.c.target == self.target, table.c.issue.in_(issues))
         with self._engine.connect() as connection:
-            for row in connection.execute(query):
+            for row in connection.execute(query).all():
                 found[Key(row.issue)][Key(row.key)] = _held(row)
         return found
 
@@ -473,13 +480,19 @@ class Ledger:
             held = connection.execute(query).scalar()
         return None if held is None else int(held)
 
-    def give_numbers(self, kind: str, fixed: Sequence[tuple[Key, int | None]]) -> list[Key]:
-        """Give each key a number for good: the fixed one, or the next of a claimed block.
+    def give_numbers(
+        self, wanted: Mapping[str, Sequence[tuple[Key, int | None]]]
+    ) -> dict[str, list[Key]]:
+        """Give each key of each kind a number for good: the fixed one, or the next of a claimed
+        block.
 
-        Returns the keys for which no block has room any more (claim one, and ask again). A key
-        that has a number keeps it.
+        Returns the keys, by kind, for which no block has room any more (claim one, and ask again).
+        A key that has a number keeps it.
         """
-        return self._writer.now(lambda c: self._give(c, kind, fixed))
+        found = self._writer.now(
+            lambda c: {kind: self._give(c, kind, fixed) for kind, fixed in wanted.items()}
+        )
+        return {kind: without for kind, without in found.items() if without}
 
     def _give(
         self, connection: Connection, kind: str, fixed: Sequence[tuple[Key, int | None]]
@@ -558,7 +571,7 @@ class Ledger:
             table.c.target == self.target, table.c.issue.in_(list(issues))
         )
         with self._engine.connect() as connection:
-            return {Key(row.issue): _verdict(row) for row in connection.execute(query)}
+            return {Key(row.issue): _verdict(row) for row in connection.execute(query).all()}
 
     def in_state(self, *states: str) -> list[Verdict]:
         """Issues in one of these states, by key."""
