@@ -62,7 +62,7 @@ def back(connection: Connection, viewer: str, issues: Sequence[Key]) -> Back:
         .order_by(_LINK.to, issue.position, _LINK.kind)
     )
     found: dict[Key, list[Relation]] = defaultdict(list)
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         relation = Relation(kind=BACK[row.kind], label=row.label, url=row.url, to=Key(row.issue))
         found[Key(row.to)].append(relation)
     return {key: tuple(relations) for key, relations in found.items()}
