@@ -55,9 +55,9 @@ def _launchpad(request: Request, label: str) -> float:
 
 
 def _storyboard(request: Request, label: str) -> float:
-    word = request.path.rstrip("/").split("/")[-1]
+    *_, before, word = request.path.rstrip("/").split("/")
     if word.isdigit():
-        word = "one"
+        word = before if request.method == "PUT" else "one"
     return 2 / _STORYBOARD.get(f"{request.method} {word}", 35)
 
 
