@@ -49,10 +49,8 @@ class Writer:
     # -- projects, branches, milestones, tags -----------------------------------------------
 
     def _shared(self, action: ClosedAction) -> Receipt:
-        """Found by name, else made. 400 'already exists' means that somebody was faster; a tag, of
-        which there is nothing else to know, is made without a look."""
-        tag = action.kind == "tag"
-        at = None if tag else self._finder.shared(action.kind, action.fields)
+        """Found by name, else made. 400 'already exists' means that somebody was faster."""
+        at = self._finder.shared(action.kind, action.fields)
         if at is None:
             try:
                 at = self._make(action.kind, action.fields)

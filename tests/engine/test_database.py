@@ -18,7 +18,7 @@ from tracker_migrate.errors import Locked, WorkspaceError
 from tracker_migrate.interfaces import RemoteRef
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace, schema
-from tracker_migrate.workspace.database import HEAD
+from tracker_migrate.workspace.database import HEAD, Writer, open_engine
 from tracker_migrate.workspace.upsert import upsert
 
 
@@ -55,6 +55,31 @@ def full(_connection: Connection) -> None:
     """A write for which there is no room."""
     words = 'could not extend file "base/5/16402": No space left on device'
     raise sa.exc.OperationalError("INSERT", {}, Exception(words))
+
+
+def test_another_process_that_writes_in_between_disturbs_nobody(workspace: Workspace) -> None:
+    """`sync`, and a command beside it: one has read, and is about to write, when the other does."""
+    has_read, others_wrote = threading.Event(), threading.Event()
+
+    def reads_and_writes(connection: Connection) -> str:
+        connection.execute(sa.select(schema.meta)).all()
+        has_read.set()
+        others_wrote.wait(1)  # where they wait for us, in vain
+        return note("ours")(connection)
+
+    other = Writer(open_engine(_url(workspace)))
+    ours = workspace.writer.do(reads_and_writes)
+    assert has_read.wait(10)
+    theirs = other.do(note("theirs"))
+    theirs.add_done_callback(lambda _done: others_wrote.set())
+    assert ours.result(30) == "ours"
+    assert theirs.result(30) == "theirs"
+    other.close()
+    assert names(workspace) >= {"ours", "theirs"}
+
+
+def _url(workspace: Workspace) -> str:
+    return workspace.engine.url.render_as_string(hide_password=False)
 
 
 def test_what_was_waited_for_is_on_disk(workspace: Workspace) -> None:

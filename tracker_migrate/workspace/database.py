@@ -34,6 +34,8 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     f"journal_size_limit={64 * 1024**2}",
 )
+#: the option of a connection that is going to write
+_WRITES = "tracker_migrate_writes"
 #: what drivers say of a server that is not there
 _AWAY = re.compile(
     r"refused|could not translate|resolve host|timeout expired|timed out|server closed the conn"
@@ -82,8 +84,11 @@ def open_engine(url: str) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # put to the driver itself: by way of SQLAlchemy it costs as much as a small query
-        connection.connection.cursor().execute("BEGIN")
+        if connection.get_execution_options().get(_WRITES):
+            # what reads first and writes then is refused at once if another process wrote meanwhile
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # put to the driver itself: by way of SQLAlchemy it costs as much as a small query
+            connection.connection.cursor().execute("BEGIN")
 
     return engine
 
@@ -151,7 +156,7 @@ class Writer:
     """The one thread that writes. `do` returns at once; the future is done when it is on disk."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(**{_WRITES: True})
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()

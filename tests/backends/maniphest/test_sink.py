@@ -115,6 +115,7 @@ def test_a_whole_issue_reads_back_as_it_was_sent(mover: Mover) -> None:
 def test_history_recalls_what_reading_gives(mover: Mover, as_user: AsUser, who: str) -> None:
     """By value, whoever changed it: somebody may use the importer's own account."""
     mover.move(FULL)
+    assert isinstance(mover.sink, ManiphestSink)
     refs = {FULL.key: mover.own(FULL)[FULL.key]}
     before = mover.sink.recalled(refs, mover.sink.moment(refs))[FULL.key]
     changes = {"title": "Worse", "description": "Changed", "priority": "low"}
@@ -133,6 +134,7 @@ def test_what_is_not_among_the_last_transactions_is_not_recalled(
     mover: Mover, as_user: AsUser
 ) -> None:
     mover.move(FULL)
+    assert isinstance(mover.sink, ManiphestSink)
     (kind, at) = mover.own(FULL)[FULL.key]
     alice = as_user("alice")
     for number in range(50):
