@@ -8,7 +8,7 @@ What does not, and what finds no connection free, is left to the last pass: crea
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -70,12 +70,11 @@ class Ahead:
             self._failed.result()
 
 
-def must_be_ready(target: Target, wanted: Iterable[Wanted]) -> None:
-    """Raise NotYet if one of these objects of one issue names something that is not at the target
-    and will be: what can't be edited must not be written before."""
+def awaited(target: Target, wanted: Iterable[Wanted]) -> Iterator[Key]:
+    """What these objects of one issue name that is not at the target yet, and will be."""
     wanted = list(wanted)
     own = {held for one in wanted for held in (one.key, *one.holds)}
     named = {key for one in wanted for value in one.fields.values() for key in references(value)}
     for key in named - own:
         if target.places.where(key) is None and target.moves(key):
-            raise NotYet
+            yield key

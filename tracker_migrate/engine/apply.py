@@ -11,12 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import takewhile
 
 import msgspec
 
-from tracker_migrate.engine.ahead import Ahead, NotYet, must_be_ready
+from tracker_migrate.engine.ahead import Ahead, NotYet, awaited
 from tracker_migrate.engine.aside import Aside
 from tracker_migrate.engine.authored import misnamed
 from tracker_migrate.engine.between import Meanwhile
@@ -30,6 +30,7 @@ from tracker_migrate.engine.exposures import settle
 from tracker_migrate.engine.feed import begin
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.foreseen import inputs
+from tracker_migrate.engine.inorder import Halted, InOrder
 from tracker_migrate.engine.opening import Opening
 from tracker_migrate.engine.recover import recover
 from tracker_migrate.engine.retired import with_retired
@@ -38,9 +39,10 @@ from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import CLOSED_STATES, Survey, pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import ClosingOnly, Gone, ObjectError, Postponed, Refused, UsageError
-from tracker_migrate.interfaces import Action, Event, Step
+from tracker_migrate.interfaces import Action, ClosedStep, Event, Step, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.waiting import check as go_on_or_stop
+from tracker_migrate.workspace.archive import position
 from tracker_migrate.workspace.doubled import Double
 from tracker_migrate.workspace.ledger import Held, Verdict
 
@@ -50,6 +52,8 @@ _DOUBTS = 3
 _LOOKS = 4
 #: so many verdicts are asked for at once
 _PAGE = 200
+#: so many issues are made ready at a time where they are created in order
+_READY = 2
 
 
 class Applied(msgspec.Struct, kw_only=True):
@@ -108,7 +112,7 @@ class Apply:
         self._listen = listen
         self._sink, self._ledger = target.sink, target.ledger
         self._kinds = target.planner.kinds
-        self._sender = Sender(self._sink, self._ledger, self._hear)
+        self._sender = Sender(self._sink, self._ledger, self._hear, turn=self._turn)
         self._edits = Edits(target)
         self._steps = Steps(target, self._sender, expected, self._count)
         # what both sides say of a field is no line of a plan: the change that it comes of is
@@ -129,6 +133,7 @@ class Apply:
         self._skipped = 0
         self._total = 0
         self._done: Counter[str] = Counter()
+        self._order: InOrder | None = None
         self._ahead: frozenset[Key] | set[Key] = frozenset()
 
     def run(self, only: Only | None = None, limit: int | None = None) -> Applied:
@@ -236,10 +241,13 @@ class Apply:
 
     def _pass(self, only: Only | None, limit: int | None, last: bool) -> int:
         """Write what is to be written in one pass; of how many issues."""
-        workers = 1 if self._sink.ordered and not last else self._sink.connections
+        connections = self._sink.connections
+        ordered = self._sink.ordered and not last
+        workers = min(_READY, connections) if ordered else connections
+        self._order = InOrder() if ordered else None
         found = _Counted(self._to_write(only, limit, last))
         self._skipped = 0
-        beside = 0 if last else (self._sink.connections - workers) // 2
+        beside = (connections - workers + 1) // 2 if ordered else 0
         with (
             Ahead(beside, self._rest) as ahead,
             ThreadPoolExecutor(workers, thread_name_prefix="write") as pool,
@@ -247,7 +255,7 @@ class Apply:
             try:
                 self._spread(pool, found, last, workers, ahead)
             except BaseException:
-                self._stopping = True
+                self._stop()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         self._ahead = ahead.done
@@ -285,8 +293,8 @@ class Apply:
         ahead: Ahead,
     ) -> None:
         futures: set[Future[None]] = set()
-        for issue in issues:
-            futures.add(pool.submit(self._in_turn, issue, last, ahead))
+        for number, issue in enumerate(issues):
+            futures.add(pool.submit(self._in_turn, number, issue, last, ahead))
             while len(futures) > workers * 2:
                 done, futures = wait(futures, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -322,9 +330,10 @@ class Apply:
             verdicts = self._ledger.verdicts([key for key, _ in page])
             yield from ((key, content, verdicts.get(key)) for key, content in page)
 
-    def _in_turn(self, issue: Issue, last: bool, ahead: Ahead) -> None:
+    def _in_turn(self, number: int, issue: Issue, last: bool, ahead: Ahead) -> None:
         """One issue, unless an earlier one met what stops the run: numbers follow the source."""
-        with self._going_on() as goes_on:
+        turn = self._order.at(number) if self._order is not None else nullcontext()
+        with suppress(Halted), turn, self._going_on() as goes_on:
             if goes_on and self._issue(issue, last) and not last:
                 ahead.offer(issue)
 
@@ -343,8 +352,20 @@ class Apply:
                 go_on_or_stop()
             yield not self._stopping
         except BaseException:
-            self._stopping = True
+            self._stop()
             raise
+
+    def _stop(self) -> None:
+        """Let nothing more begin."""
+        self._stopping = True
+        if self._order is not None:
+            self._order.halt()
+
+    def _turn(self, step: ClosedStep, seconds: float | None) -> bool:
+        """Wait until an issue may be created, or so long; whether it may. Anything else may."""
+        kind = self._target.planner.issue_kind
+        creates = any(one.op == "create" and one.kind == kind for one in step.actions)
+        return not creates or self._order is None or self._order.wait(seconds)
 
     # -- one issue --------------------------------------------------------------------------------
 
@@ -393,8 +414,7 @@ class Apply:
         if last:
             decisions = self._target.decisions
             wanted = with_retired(self._target.planner, issue, wanted, held, decisions)
-        if ahead:
-            must_be_ready(self._target, wanted)
+        self._wait_for_named(issue, wanted, ahead)
         held |= self._ledger.held([one.key for one in wanted if one.issue != issue.key])
         found = diff(wanted, held, self._kinds, self._target.places)
         if last:
@@ -407,6 +427,17 @@ class Apply:
         ]
         self._carry_out(issue, actions, held)
         return not found.stuck
+
+    def _wait_for_named(self, issue: Issue, wanted: Sequence[Wanted], ahead: bool) -> None:
+        """Of what it names, an earlier issue may be on its way just now. Raises NotYet if it is
+        written ahead of its turn, and names what has no place yet."""
+        if not ahead and self._order is None:
+            return
+        for key in awaited(self._target, wanted):
+            if ahead:
+                raise NotYet
+            if self._order is not None and position(key) < position(issue.key):
+                self._order.wait()
 
     def _carry_out(self, issue: Issue, actions: Sequence[Action], held: Mapping[Key, Held]) -> None:
         """Send what is left of these actions, once what they would write over can be read."""

@@ -20,6 +20,8 @@ from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger
 
 _ATTEMPTS = 8
+#: so long an intent stands open while its step waits its turn
+_MOMENT = 1.0
 _LONGEST_WAIT = 30.0
 
 
@@ -75,7 +77,8 @@ class Lanes:
 
 class Sender:
     """Sends the steps of one target. leases: whether an issue that another worker holds is left
-    alone; not for what can be sent beside anything else. `sleep` is a seam for tests."""
+    alone; not for what can be sent beside anything else. turn: waits until a step may be sent, or
+    so many seconds; whether it may. `sleep` is a seam for tests."""
 
     def __init__(
         self,
@@ -85,8 +88,10 @@ class Sender:
         sleep: Callable[[float], None] = waiting.sleep,
         *,
         leases: bool = True,
+        turn: Callable[[ClosedStep, float | None], bool] = lambda _step, _seconds: True,
     ) -> None:
         self._leases = leases
+        self._turn = turn
         self._sink = sink
         self._ledger = ledger
         self._listen = listen
@@ -128,6 +133,7 @@ class Sender:
     ) -> Receipt:
         """Send it, again and again if it surely was not carried out. While the server is down, the
         step has no open intent: that may last for longer than a lease."""
+        intent, mark, known = self._wait_for_turn(intent, step, mark, known)
         tried = 0
         with self._lanes(self._sink.lanes(step)):
             while True:
@@ -144,6 +150,21 @@ class Sender:
                     self._wait(tried, error, step.issue)
                 mark, known = self._sink.mark(step), time.monotonic()
                 intent = self._ledger.intend([step], [mark], self._lease_seconds)[0]
+
+    def _wait_for_turn(
+        self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float
+    ) -> tuple[int, dict[str, Any], float]:
+        """Its intent, mark and time, when its turn has come; others if that took long."""
+        try:
+            if self._turn(step, _MOMENT):
+                return intent, mark, known
+        except Exception:
+            self._ledger.void([intent])
+            raise
+        self._ledger.void([intent])
+        self._turn(step, None)
+        mark, known = self._sink.mark(step), time.monotonic()
+        return self._ledger.intend([step], [mark], self._lease_seconds)[0], mark, known
 
     def _attempt(
         self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float
