@@ -59,6 +59,7 @@ class Judge:
                 for one in oracle.findings(stands)
                 if not self._is_exposed(target, one.number, stands)
                 and not (one.kind == "losses" and one.number in self._held_back())
+                and not (one.kind == "losses" and self._went_in_private(one.number, stands))
             )
             yield from self._editions(target, stands)
             yield from self._told(target, seen, oracle, stands)
@@ -104,6 +105,13 @@ class Judge:
         bug = self._life.truth.bugs.get(number)
         private = bug is not None and not bug.public and number in self._life.attached
         return target == "maniphest" and shut and (private or number in self._life.detached)
+
+    def _went_in_private(self, number: int, stands: Mapping[int, list[Standing]]) -> bool:
+        """Whether a private bug moved to a project that is not read: nothing more is written of it,
+        for that project's name might be private, too, and what there is is closed."""
+        bug, shut = self._life.truth.bugs.get(number), [one.shut for one in stands.get(number, ())]
+        moved = bug is not None and not bug.public and number in self._life.moved
+        return moved and all(shut)
 
     def _editions(self, target: str, stands: Mapping[int, list[Standing]]) -> Iterator[str]:
         """What an edited comment says by now is told where it can't be changed."""
