@@ -11,7 +11,8 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from tracker_migrate import waiting
@@ -307,9 +308,28 @@ class _Tally:
             self.many += 1
 
 
+def _alone(_host: str, slots: Slots) -> Slots:
+    return slots
+
+
 _ALL = _Tally()
+_make: Callable[[str, Slots], Slots] = _alone
 _known: weakref.WeakValueDictionary[tuple[str, str, int], Host] = weakref.WeakValueDictionary()
 _knowing = threading.Lock()
+
+
+@contextmanager
+def paced_by(make: Callable[[str, Slots], Slots]) -> Iterator[None]:
+    """While in it, hosts that become known share their slots as `make` says, which gets a host's
+    name and the slots of this machine."""
+    global _make  # noqa: PLW0603  one process, one pace
+    before, _make = _make, make
+    forget()
+    try:
+        yield
+    finally:
+        _make = before
+        forget()
 
 
 def forget() -> None:
@@ -344,5 +364,8 @@ def host_of(address: str) -> Host:
         host = _known.get(at)
         if host is None:
             named = f"{at[0]}://{at[1]}:{at[2]}"
-            host = _known[at] = Host(split.netloc, lambda: SharedSlots(shared_path(named)))
+            make = _make
+            host = _known[at] = Host(
+                split.netloc, lambda: make(named, SharedSlots(shared_path(named)))
+            )
     return host

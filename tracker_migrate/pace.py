@@ -3,7 +3,7 @@
 The slots of one host are shared by all threads of a process, and by all processes of one user on
 one machine, through one number in a small file: when the next slot begins. (4 microseconds a slot;
 pyrate-limiter's SQLite bucket took 970.) Whatever goes wrong with the file, the process keeps to
-the rate by itself. Workers on several machines would share slots through another `Slots`.
+the rate by itself. Workers on several machines share slots through `workspace.pacing`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Listen = Callable[[Event], None]
 #: waits shorter than this are not worth ending, in seconds
 SHORT = 1.0
 #: seconds for which an intent that was ours still is; nobody takes one over sooner than that
-_KNOWN = 0.1
+KNOWN = 0.1
 _ended = threading.Event()
 _listeners: list[Listen] = []
 _others: list[Listen] = []
@@ -119,7 +119,7 @@ class Send:
     def must_be_ours(self) -> None:
         """Raise if the intent is not ours any more."""
         now = time.monotonic()
-        if self._ours is not None and now - self._known > _KNOWN:
+        if self._ours is not None and now - self._known > KNOWN:
             self._ours()
             self._known = now
 

@@ -23,7 +23,13 @@ from tracker_migrate.cli.login import login
 from tracker_migrate.cli.losses import losses
 from tracker_migrate.cli.map import map_
 from tracker_migrate.cli.opening import opened, targets_of
-from tracker_migrate.cli.options import common, json_option, only_option, target_option
+from tracker_migrate.cli.options import (
+    common,
+    json_option,
+    only_option,
+    target_option,
+    workers_option,
+)
 from tracker_migrate.cli.plan import plan
 from tracker_migrate.cli.privacy import hide, readers
 from tracker_migrate.cli.purge import purge
@@ -32,6 +38,7 @@ from tracker_migrate.cli.status import status
 from tracker_migrate.cli.sync import pause, resume, sync
 from tracker_migrate.cli.undo import undo
 from tracker_migrate.cli.verify import read_back, verify
+from tracker_migrate.cli.worker import worker
 from tracker_migrate.errors import UsageError
 
 click.rich_click.TEXT_MARKUP = "markdown"
@@ -58,7 +65,7 @@ def cli() -> None:
 for _command in (
     init, evaluate, plan, losses, map_, doctor, show, login, readers, hide, purge, adopt, backdate,
     export, verify, status, compact, completion, sync, pause, resume,
-    undo, handover,
+    undo, handover, worker,
 ):  # fmt: skip
     cli.add_command(_command)
 
@@ -112,6 +119,7 @@ def _check_source(workspace: Any, jobs: Any, as_json: bool) -> int:
 @click.argument("planned", required=False, type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(1), help="Only the first N issues with news.")
 @click.option("--retry", is_flag=True, help="Try now, too, what was set aside and rests.")
+@workers_option
 def apply(
     folder: str,
     level: int,
@@ -122,6 +130,7 @@ def apply(
     planned: Path | None,
     limit: int | None,
     retry: bool,
+    workers: bool,
 ) -> int:
     """Write what is missing at the target: once, however often it is run or interrupted.
 
@@ -142,6 +151,7 @@ def apply(
             output.planned(results, as_json)
             return DONE
         how = {"only": only, "limit": limit, "planned": planned, "retry": retry}
+        how |= {"workers": workers}
         results = _apply(workspace, names, level, **how)
         output.applied(results, as_json)
     return _left(results)
@@ -168,6 +178,7 @@ def _left(results: dict[str, Any]) -> int:
 @only_option
 @json_option
 @click.option("--limit", type=click.IntRange(1), help="Only the newest N bugs.")
+@workers_option
 def run(
     folder: str,
     level: int,
@@ -176,6 +187,7 @@ def run(
     only: Any,
     as_json: bool,
     limit: int | None,
+    workers: bool,
 ) -> int:
     """Pull, plan, apply, verify: a whole migration, or what is left of it.
 
@@ -194,7 +206,7 @@ def run(
         if not as_json:
             output.pulled(pulled, workspace.archive, False)
             output.planned(plans, False)
-        written = _apply(workspace, names, level, only=only)
+        written = _apply(workspace, names, level, only=only, workers=workers)
         if not as_json:
             output.applied(written, False)
         checked = read_back(workspace, names, level, only=only)

@@ -42,6 +42,8 @@ _SAID = {
     "overruled": "wrote over a person's edit of",
     "raced": "somebody was changing it just then:",
     "alarm": "look at",
+    "left": "left to who coordinates:",
+    "worker": "",
 }
 #: what is counted below the bars, in this order
 _COUNTED = {

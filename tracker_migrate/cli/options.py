@@ -93,3 +93,12 @@ def as_option(command: F) -> F:
         shell_complete=completing.trackers,
         help="storyboard or maniphest; may be given several times. Without it: all that are known.",
     )(command)
+
+
+def workers_option(command: F) -> F:
+    """`--workers`: share the writing out, as workers."""
+    return click.option(
+        "--workers",
+        is_flag=True,
+        help="Have `tracker-migrate worker`, on other machines, do what can be shared out.",
+    )(command)

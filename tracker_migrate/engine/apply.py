@@ -112,7 +112,9 @@ class Apply:
         self._listen = listen
         self._sink, self._ledger = target.sink, target.ledger
         self._kinds = target.planner.kinds
-        self._sender = Sender(self._sink, self._ledger, self._hear, turn=self._turn)
+        self._sender = Sender(
+            self._sink, self._ledger, self._hear, turn=self._turn, lanes=target.beside.lanes
+        )
         self._edits = Edits(target)
         self._steps = Steps(target, self._sender, expected, self._count)
         # what both sides say of a field is no line of a plan: the change that it comes of is
@@ -155,15 +157,13 @@ class Apply:
                 survey.judge(only)
                 self._closing.run(self._closed)
             if self._ledger.open_intents():
-                self._steps.unsettled = recover(self._sink, self._ledger, self._sender)
-                survey.judge(only)  # what is found may be something that has to be closed
-                self._closing.run(self._closed)
+                self._recover(survey, only)
             self._settle_doubles()
             self._join(survey, only)
             if self._target.chooses:
                 survey.give_numbers(only)
             for last in (True,) if self._target.chooses else (False, True):
-                news = self._pass(only, limit, last)
+                news = self._pass(survey, only, limit, last)
                 self._ledger.flush()  # the next pass asks the ledger what this one made
                 if not news:
                     break  # the last one would find as much
@@ -237,9 +237,15 @@ class Apply:
                 self._end_doubts(last=True, opens=True)
         self._ledger.flush()
 
+    def _recover(self, survey: Survey, only: Only | None) -> None:
+        """Settle what an earlier run has left open."""
+        self._steps.unsettled |= recover(self._sink, self._ledger, self._sender)
+        survey.judge(only)  # what is found may be something that has to be closed
+        self._closing.run(self._closed)
+
     # -- one pass over the issues -----------------------------------------------------------------
 
-    def _pass(self, only: Only | None, limit: int | None, last: bool) -> int:
+    def _pass(self, survey: Survey, only: Only | None, limit: int | None, last: bool) -> int:
         """Write what is to be written in one pass; of how many issues."""
         connections = self._sink.connections
         ordered = self._sink.ordered and not last
@@ -247,13 +253,14 @@ class Apply:
         self._order = InOrder() if ordered else None
         found = _Counted(self._to_write(only, limit, last))
         self._skipped = 0
+        issues = self._own(survey, only, found, last)
         beside = (connections - workers + 1) // 2 if ordered else 0
         with (
             Ahead(beside, self._rest) as ahead,
             ThreadPoolExecutor(workers, thread_name_prefix="write") as pool,
         ):
             try:
-                self._spread(pool, found, last, workers, ahead)
+                self._spread(pool, issues, last, workers, ahead)
             except BaseException:
                 self._stop()
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -263,6 +270,12 @@ class Apply:
         if last or not found.count:
             self._applied.unchanged += self._skipped
         return found.count
+
+    def _own(
+        self, _survey: Survey, _only: Only | None, issues: Iterable[Issue], _last: bool
+    ) -> Iterable[Issue]:
+        """What this process writes of the issues of a pass."""
+        return issues
 
     def _end_doubts(self, last: bool, opens: bool = False) -> None:
         while self._doubts:

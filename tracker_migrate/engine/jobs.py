@@ -7,7 +7,7 @@ Each takes an open workspace, and a listener for events. Each raises the errors 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tracker_migrate.engine.afterwards import reading_on
 from tracker_migrate.engine.apply import Applied, Apply
 from tracker_migrate.engine.backdate import Backdate, Backdating
 from tracker_migrate.engine.closing import hide_one
+from tracker_migrate.engine.coordinating import Coordinating
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.feed import Fed, Feed
 from tracker_migrate.engine.files import Fetch
@@ -34,6 +35,7 @@ from tracker_migrate.engine.purging import purge as purge_
 from tracker_migrate.engine.readers import ReadersReport
 from tracker_migrate.engine.readers import readers as readers_
 from tracker_migrate.engine.redirects import Redirect, redirects
+from tracker_migrate.engine.sharing import shared_out
 from tracker_migrate.engine.show import Shown, show
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.undo import Undo
@@ -244,16 +246,24 @@ def apply(
     planned: Path | None = None,
     retry: bool = False,
     keeper: Keeper | None = None,
+    workers: bool = False,
 ) -> Applied:
     """Write what is missing at a target. planned: a plan's file; anything else is refused. retry:
-    also what was set aside and rests. keeper: keeps the target's sink open afterwards."""
+    also what was set aside and rests. keeper: keeps the target's sink open afterwards. workers:
+    have those of other machines do what can be shared out."""
     kept = None if planned is None else read_file(planned, target)
     expected = None if kept is None else kept.digests
-    with heard_by(listen), _opened(workspace, target, keeper) as bound, Look(workspace) as look:
+    with (
+        heard_by(listen),
+        shared_out(workspace) if workers else nullcontext(),
+        _opened(workspace, target, keeper) as bound,
+        Look(workspace) as look,
+    ):
         told = naming(workspace).heard_by(listen)
         if kept is not None:
             only = keep_to(bound, kept, naming(workspace).settled(), only)
-        applied = Apply(bound, told, expected, look, retry=retry).run(only, limit)
+        how = Coordinating if workers else Apply
+        applied = how(bound, told, expected, look, retry=retry).run(only, limit)
         if keeper is not None:
             keeper.applied(bound, applied)
         return _applied_as_told(applied, naming(workspace))

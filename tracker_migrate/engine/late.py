@@ -46,6 +46,11 @@ class Late:
             for one in fresh:
                 known.setdefault(one.key, []).append(one)
 
+    def renew(self) -> None:
+        """Others may have given up something meanwhile."""
+        with self._guard:
+            self._known, self.since = None, time.monotonic()
+
     def may_be_first(self, step: ClosedStep) -> bool:
         """Whether what stands under a number that a step has chosen may be an earlier request's,
         with something else in it. Told until it was looked at."""

@@ -49,6 +49,11 @@ class Opening:
             self._waiting.add(issue.key)
         return True
 
+    @property
+    def waits(self) -> bool:
+        """Whether an issue waits."""
+        return bool(self._waiting)
+
     def due(self) -> Iterator[tuple[Issue, str]]:
         """What waits, in order, and why it can't be opened after all (or "")."""
         for key in sorted(self._waiting, key=position):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from tracker_migrate.engine.send import Doubt, Sender
 from tracker_migrate.errors import ObjectError, Taken
@@ -11,8 +12,10 @@ from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Ledger, Open
 
 
-def recover(sink: Sink, ledger: Ledger, sender: Sender) -> dict[Key, str]:
-    """Settle every open intent by looking at the target.
+def recover(
+    sink: Sink, ledger: Ledger, sender: Sender, of: Collection[Key] | None = None
+) -> dict[Key, str]:
+    """Settle every open intent, or those of some issues, by looking at the target.
 
     One that creates, and is not to be seen, is given up at once where a second send is harmless
     (its number is kept). All else is, when the settle time has passed from now on: how long ago it
@@ -22,6 +25,8 @@ def recover(sink: Sink, ledger: Ledger, sender: Sender) -> dict[Key, str]:
     unsettled: dict[Key, str] = {}
     due = time.monotonic() + sink.settle_seconds
     for intent in ledger.open_intents():
+        if of is not None and intent.step.issue not in of:
+            continue
         try:
             _settle(ledger, sender, intent, due)
         except Taken:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import msgspec
 
 from tracker_migrate import waiting
+from tracker_migrate.engine.beside import Lanes
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.late import Late
 from tracker_migrate.errors import Doubtful, Gone, NotSent, Refused, Retriable, Taken, Unreachable
@@ -57,28 +57,11 @@ class Again(Exception):
         self.down = down
 
 
-class Lanes:
-    """Locks by name: steps that share a lane are sent one at a time."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
-
-    @contextmanager
-    def __call__(self, names: tuple[str, ...]) -> Iterator[None]:
-        """Hold all these lanes; taken in sorted order, so that nobody waits in a circle."""
-        with ExitStack() as stack:
-            for name in sorted(names):
-                with self._guard:
-                    lock = self._locks.setdefault(name, threading.Lock())
-                stack.enter_context(lock)
-            yield
-
-
 class Sender:
     """Sends the steps of one target. leases: whether an issue that another worker holds is left
     alone; not for what can be sent beside anything else. turn: waits until a step may be sent, or
-    so many seconds; whether it may. `sleep` is a seam for tests."""
+    so many seconds; whether it may. lanes: shared with whoever else sends. `sleep` is a seam for
+    tests."""
 
     def __init__(
         self,
@@ -89,6 +72,7 @@ class Sender:
         *,
         leases: bool = True,
         turn: Callable[[ClosedStep, float | None], bool] = lambda _step, _seconds: True,
+        lanes: Callable[[tuple[str, ...]], AbstractContextManager[None]] | None = None,
     ) -> None:
         self._leases = leases
         self._turn = turn
@@ -96,7 +80,7 @@ class Sender:
         self._ledger = ledger
         self._listen = listen
         self._sleep = sleep
-        self._lanes = Lanes()
+        self._lanes = lanes or Lanes()
         self.late = Late(sink, ledger)
         self.sent = 0
 
@@ -135,7 +119,8 @@ class Sender:
         step has no open intent: that may last for longer than a lease."""
         intent, mark, known = self._wait_for_turn(intent, step, mark, known)
         tried = 0
-        with self._lanes(self._sink.lanes(step)):
+        with ExitStack() as lanes:
+            self._enter(lanes, intent, step)
             while True:
                 try:
                     return self._attempt(intent, step, mark, known)
@@ -165,6 +150,14 @@ class Sender:
         self._turn(step, None)
         mark, known = self._sink.mark(step), time.monotonic()
         return self._ledger.intend([step], [mark], self._lease_seconds)[0], mark, known
+
+    def _enter(self, lanes: ExitStack, intent: int, step: ClosedStep) -> None:
+        """Wait until nothing is sent that must not be sent beside it. Raises Postponed."""
+        try:
+            lanes.enter_context(self._lanes(self._sink.lanes(step)))
+        except Exception:
+            self._ledger.void([intent])
+            raise
 
     def _attempt(
         self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float

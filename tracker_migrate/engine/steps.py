@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 from tracker_migrate.engine.close import Closer
 from tracker_migrate.engine.diff import open_digest, step_digest
-from tracker_migrate.engine.send import Doubt, InDoubt, Lanes, Sender
+from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.survey import give
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Brake, Refused, Taken
+from tracker_migrate.errors import Brake, Postponed, Refused, Taken
 from tracker_migrate.interfaces import Action, ClosedStep, Receipt, RemoteRef, Step
 from tracker_migrate.model import Key
 
@@ -40,7 +40,7 @@ class Steps:
         self._expected = expected
         self._count = count
         self._closer = Closer(target.places, target.sink.link, target.moves, target.seals.of)
-        self._shared = Lanes()
+        self._beside = target.beside
         self._shared_doubts: dict[Key, Doubt] = {}
         self.unsettled: dict[Key, str] = {}
 
@@ -77,22 +77,29 @@ class Steps:
 
     def _send_shared(self, step: Step) -> None:
         """Make what is missing of it; whoever else wants it waits here."""
-        with self._shared(tuple(action.wanted.key for action in step.actions)):
-            missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
-            for action in missing:
-                self.must_be_known(action.wanted.key)
-                if action.wanted.key in self._shared_doubts:
-                    raise InDoubt(self._shared_doubts[action.wanted.key])
-            steps = list(self._target.planner.compose(missing))
-            self._give_numbers(steps)
-            try:
-                self._send(steps)
-            except InDoubt as waiting:
-                for one in waiting.doubt.step.actions:
-                    self._shared_doubts[one.key] = waiting.doubt
-                raise
-            if steps:
-                self._ledger.flush()  # whoever waits here asks the ledger next
+        for _ in self._beside.looks():
+            with self._beside.making(tuple(action.wanted.key for action in step.actions)):
+                missing = [a for a in step.actions if self._ledger.where(a.wanted.key) is None]
+                if not self._beside.makes([action.wanted.key for action in missing]):
+                    self._make(missing)
+                    return
+        raise Postponed("another worker was making what it needs, and nobody knows how that ended")
+
+    def _make(self, missing: Sequence[Action]) -> None:
+        for action in missing:
+            self.must_be_known(action.wanted.key)
+            if action.wanted.key in self._shared_doubts:
+                raise InDoubt(self._shared_doubts[action.wanted.key])
+        steps = list(self._target.planner.compose(missing))
+        self._give_numbers(steps)
+        try:
+            self._send(steps)
+        except InDoubt as waiting:
+            for one in waiting.doubt.step.actions:
+                self._shared_doubts[one.key] = waiting.doubt
+            raise
+        if steps:
+            self._ledger.flush()  # whoever waits here asks the ledger next
 
     def _give_numbers(self, steps: Sequence[Step]) -> None:
         """Choose the numbers of all new objects of an issue in one go."""

@@ -223,7 +223,7 @@ def give(target: Target, wanted: Mapping[str, Sequence[tuple[Key, int | None]]])
 
 
 def _claim(target: Target, kind: str, wanted: Sequence[tuple[Key, int | None]]) -> None:
-    with target.claiming:  # whoever waited here finds a new block
+    with target.beside.claiming:  # whoever waited here finds a new block
         without = target.ledger.give_numbers({kind: wanted}).get(kind)
         if without:
             count = max(100, int(len(without) * _SPARE), _foreseen(target, kind))
@@ -231,12 +231,27 @@ def _claim(target: Target, kind: str, wanted: Sequence[tuple[Key, int | None]]) 
             target.ledger.give_numbers({kind: wanted})
 
 
+def reserve(target: Target) -> None:
+    """Claim, before others begin to write beside us, what they may need of each kind: claims of
+    theirs would cost requests, and leave holes."""
+    issues = target.ledger.states().get("planned", 0)
+    for kind, one in target.planner.kinds.items():
+        wanted = _needed(issues, 8)
+        own = kind == target.planner.issue_kind
+        if one.chosen and not own and target.ledger.room(kind) < wanted:
+            target.ledger.add_block(kind, target.sink.claim(kind, max(100, wanted)))
+
+
+def _needed(issues: int, each: int) -> int:
+    return min(int(issues * each * _SPARE), 1_000_000)
+
+
 def _foreseen(target: Target, kind: str) -> int:
     """How many numbers of a kind the whole archive may need: a claim costs requests, and leaves a
     hole, so make few."""
     issues = target.archive.count()
     per_issue = 1 if kind == target.planner.issue_kind else 8
-    return min(int(issues * per_issue * _SPARE), 1_000_000)
+    return _needed(issues, per_issue)
 
 
 def pages(things: Iterator[T], size: int) -> Iterator[list[T]]:

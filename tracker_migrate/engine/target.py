@@ -14,6 +14,7 @@ import msgspec
 
 from tracker_migrate import registry
 from tracker_migrate.abilities import KnowsSeals, WritesAsOthers
+from tracker_migrate.engine.beside import Alone, Beside
 from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
@@ -145,7 +146,8 @@ class Target:
         self._foretells_all = False
         #: what stands of the issues that are being looked at, and in which object
         self._standing: Mapping[Key, Mapping[Key, Key]] = {}
-        self.claiming = threading.Lock()
+        #: who else sends here while we do
+        self.beside: Beside = Alone()
         self._sink: Sink | None = None
         self._planner: Planner | None = None
 

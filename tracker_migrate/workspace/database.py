@@ -115,6 +115,13 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(config, "head")
 
 
+def version(engine: Engine) -> str | None:
+    """The schema that a database has; None if it has none of ours. Raises Unreachable,
+    WorkspaceError."""
+    with translated(), engine.connect() as connection:
+        return _version(connection)
+
+
 def _version(connection: Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
@@ -153,10 +160,12 @@ def translated() -> Iterator[None]:
 
 
 class Writer:
-    """The one thread that writes. `do` returns at once; the future is done when it is on disk."""
+    """The one thread that writes. `do` returns at once; the future is done when it is on disk.
+    fence: begins each transaction, and raises if none may be any more."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, fence: Callable[[Connection], None] | None = None) -> None:
         self._engine = engine.execution_options(**{_WRITES: True})
+        self._fence = fence
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -229,6 +238,8 @@ class Writer:
     def _together(self, group: list[_Job]) -> list[Any]:
         with translated():
             with self._engine.begin() as connection:
+                if self._fence is not None:
+                    self._fence(connection)
                 results = [write(connection) for write, _future in group]
                 if self.on_commit is not None:
                     self.on_commit("before")

@@ -686,12 +686,12 @@ class Ledger:
     # -- leases ---------------------------------------------------------------------------------
 
     def _take_lease(self, connection: Connection, issue: Key, seconds: float) -> None:
-        name, moment = f"{self.target}/{issue}", now()
+        name, moment = f"{self.target}/{issue}", _moment(connection)
         table = schema.lease
         held = connection.execute(sa.select(table).where(table.c.name == name)).first()
         if held is not None and held.owner != self._owner and held.until > moment:
             raise Locked(f"another worker holds {issue} until {held.until}: wait for it")
-        until = stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+        until = _moment(connection, seconds)
         upsert(connection, table, [{"name": name, "owner": self._owner, "until": until}])
 
     def others_work(self) -> bool:
@@ -700,9 +700,9 @@ class Ledger:
         query = sa.select(table.c.name).where(
             table.c.name.startswith(f"{self.target}/", autoescape=True),
             table.c.owner != self._owner,
-            table.c.until > now(),
         )
         with self._engine.connect() as connection:
+            query = query.where(table.c.until > _moment(connection))
             return connection.execute(query.limit(1)).first() is not None
 
     def in_flight(self, issue: Key) -> bool:
@@ -713,6 +713,21 @@ class Ledger:
         )
         with self._engine.connect() as connection:
             return connection.execute(query.limit(1)).first() is not None
+
+    def sending(self) -> set[str]:
+        """The keys of all that somebody is sending, or was, and whose result is not known."""
+        table = schema.intent
+        query = sa.select(table.c["keys"]).where(
+            table.c.target == self.target, table.c.state == "open"
+        )
+        with self._engine.connect() as connection:
+            return {key for row in connection.execute(query) for key in json.loads(row[0])}
+
+    def release(self, issues: Sequence[Key]) -> None:
+        """Give back the leases on some issues, whose ever they are: who held them is dead."""
+        names = [f"{self.target}/{issue}" for issue in issues]
+        table = schema.lease
+        self._writer.now(lambda c: c.execute(table.delete().where(table.c.name.in_(names))))
 
     def drop_leases(self, others: bool = False) -> None:
         """Give back our leases; with `others`, those of workers that are known to be dead."""
@@ -752,6 +767,15 @@ class Ledger:
         return self._row(action.key, action.kind, issue, ref, now()) | made.columns()
 
 
+def _moment(connection: Connection, later: float = 0.0) -> str:
+    """This moment, or one so many seconds later: by the database's clock, where several machines
+    share it."""
+    at = datetime.now(UTC)
+    if connection.dialect.name != "sqlite":
+        at = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return stamp(at + timedelta(seconds=later))
+
+
 class _Free:
     """Hands out the numbers of a kind's blocks within one transaction."""
 
@@ -759,7 +783,9 @@ class _Free:
         table = schema.block
         self._connection = connection
         self._where = table.c.target == target, table.c.kind == kind
-        query = sa.select(table).where(*self._where, table.c.next <= table.c.last)
+        free = sa.select(table).where(*self._where, table.c.next <= table.c.last)
+        # other workers, who wait here, go on behind what is taken now
+        query = free.order_by(table.c.first).with_for_update()
         self._blocks = [[r.first, r.last, r.next] for r in connection.execute(query)]
         self._blocks.sort()
 

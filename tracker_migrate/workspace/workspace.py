@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import sqlalchemy as sa
 
@@ -26,7 +27,9 @@ from tracker_migrate.text.redact import hide_in
 from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace import settings as settings_
 from tracker_migrate.workspace.adoption import Adoption
+from tracker_migrate.waiting import KNOWN
 from tracker_migrate.workspace.archive import Archive
+from tracker_migrate.workspace.crew import Crew
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
 from tracker_migrate.workspace.doubled import Doubled
 from tracker_migrate.workspace.fed import Fed
@@ -70,8 +73,8 @@ class Workspace:
         secrets.private_state(self.state)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.engine = open_engine(self._private_database())
-        upgrade(self.engine)
-        self.writer = Writer(self.engine)
+        self._meet_schema()
+        self.writer = self._open_writer()
         hide = hide_in if not self.settings.source.show_addresses else _as_it_is
         self.archive = Archive(self.engine, self.writer, hide)
         self.files = FileStore(self.state / "attachments")
@@ -81,7 +84,14 @@ class Workspace:
         #: whether this one coordinates now
         self.coordinates = False
 
-    def __enter__(self) -> Workspace:
+    def _meet_schema(self) -> None:
+        """Have the database as this program knows it."""
+        upgrade(self.engine)
+
+    def _open_writer(self) -> Writer:
+        return Writer(self.engine)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -138,6 +148,11 @@ class Workspace:
         return Undone(self.engine, self.writer, target)
 
     @property
+    def crew(self) -> Crew:
+        """The workers, and what is shared out to them. Only in PostgreSQL."""
+        return Crew(self.engine)
+
+    @property
     def paused(self) -> Paused:
         """Whether somebody asked the daemon to hold still."""
         return Paused(self.engine, self.writer)
@@ -177,11 +192,24 @@ class Workspace:
         The lock goes with the process, however it ends. Raises Locked if another holds it.
         """
         with self._lock(*_COORDINATE) as before, self._coordinating():
+            self._take_back()
             self.disturbed = before != self.owner
             if self.disturbed:  # who was here since is gone, and so is what worked for them
                 for target in self.settings.targets:
                     self.ledger(target).drop_leases(others=True)
             yield
+
+    def _take_back(self) -> None:
+        """What a coordinator that was killed has shared out is written no more."""
+        if self.engine.dialect.name == "sqlite" or not self.crew.is_made():
+            return
+        if self.crew.close_all():
+            time.sleep(2 * KNOWN)  # so long a worker may go by what it knew
+
+    def is_coordinated(self) -> bool:
+        """Whether somebody coordinates a run in this workspace, which is in PostgreSQL."""
+        with self.engine.connect() as connection:
+            return connection.execute(_ADVISED, {"key": _COORDINATE[1]}).first() is not None
 
     @contextmanager
     def _coordinating(self) -> Iterator[None]:

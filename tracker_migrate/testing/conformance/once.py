@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from tracker_migrate.engine.send import Lanes
+from tracker_migrate.engine.beside import Lanes
 from tracker_migrate.errors import (
     Doubtful,
     Gone,

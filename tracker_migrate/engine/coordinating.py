@@ -1,0 +1,73 @@
+"""An apply that has workers do what can be shared out: see `engine.sharing`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+from tracker_migrate.engine.apply import Apply
+from tracker_migrate.engine.events import Listen, silent
+from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.recover import recover
+from tracker_migrate.engine.sharing import Sharing
+from tracker_migrate.engine.survey import Survey, reserve
+from tracker_migrate.engine.target import Target
+from tracker_migrate.errors import Brake
+from tracker_migrate.model import Issue, Key
+from tracker_migrate.workspace.crew import Part
+
+
+class Coordinating(Apply):
+    """Writes to one target, with workers: see `Apply`. What creates in order, over one connection,
+    is not shared out."""
+
+    def __init__(
+        self,
+        target: Target,
+        listen: Listen = silent,
+        expected: frozenset[str] | None = None,
+        is_public: Callable[[Key], bool] | None = None,
+        *,
+        retry: bool = False,
+    ) -> None:
+        super().__init__(target, listen, expected, is_public, retry=retry)
+        self._sharing = Sharing(target, expected, self._ended, self._take_over)
+        self._last = True
+        self._taken_over = False
+
+    def _issues(
+        self, survey: Survey, only: Only | None, limit: int | None, last: bool
+    ) -> Iterator[Issue]:
+        """What the workers have left; nothing of theirs is under way any more."""
+        issues = super()._issues(survey, only, limit, last)
+        if self._sink.ordered and not last:
+            return issues
+        reserve(self._target)
+        self._last = last
+        left = self._sharing.share(issues, last)
+        self._sender.late.renew()
+        if self._taken_over or self._ledger.open_intents():
+            self._recover(survey, only)
+        known = (self._target.archive.issue(key) for key in left if key not in self._failed)
+        return (issue for issue in known if issue is not None)
+
+    def _take_over(self, issues: Collection[Key]) -> Collection[Key]:
+        """Settle what a worker has sent of these that is dead by now; returns those of which that
+        did not work."""
+        self._taken_over = True
+        self._sender.late.renew()
+        unsettled = recover(self._sink, self._ledger, self._sender, issues)
+        self._steps.unsettled |= unsettled
+        return unsettled
+
+    def _ended(self, part: Part) -> None:
+        """Hear of an issue that a worker has ended."""
+        for name, many in part.counts.items():
+            setattr(self._applied, name, getattr(self._applied, name) + many)
+        if part.state == "brake":
+            raise Brake(part.reason)
+        if part.state == "aside":
+            self._failed.add(part.issue)
+            self._say("aside", part.issue, self._done, part.reason)
+        elif part.state == "done":
+            self._done += 1
+            self._say("issue" if self._last else "created", part.issue, self._done)
