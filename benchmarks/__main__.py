@@ -27,6 +27,7 @@ from benchmarks.reading import read_limit, read_missed, read_peers
 from benchmarks.scene import Scene
 from benchmarks.texts import texts
 from benchmarks.unchanged import memory, unchanged
+from benchmarks.workers import workers
 from benchmarks.writing import write_ceiling, write_clients
 
 Figures = dict[str, float]
@@ -83,6 +84,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
     "read_missed": (read_missed, 700),
     "write_ceiling": (write_ceiling, 150),
     "write_clients": (write_clients, 200),
+    "workers": (workers, 480),
     "plan": (plan, 2_000),
     "unchanged": (unchanged, 20_000),
     "memory": (memory, 20_000),
@@ -106,6 +108,8 @@ GOALS: dict[str, tuple[str, float]] = {
     "write_of_ceiling_maniphest": (">=", 0.9),
     "write_vs_client_storyboard_50ms": (">=", 5),
     "write_vs_client_maniphest_50ms": (">=", 5),
+    "workers_2": (">=", 1.8),
+    "workers_4": (">=", 3.3),
     "plan_issues_per_s": (">=", 5000),
     "plan_first_issues_per_s": (">=", 250),
     "unchanged_20k_seconds": ("<=", 12),

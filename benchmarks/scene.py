@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -60,7 +60,8 @@ class Scene:
     """A made-up project of so many bugs, and both targets, empty. load: what the Launchpad holds
     instead, as its stand-in's `--load` takes it; project: the name of the project in it. options:
     more settings, of the `source`, or (by its name) of a target. watched: whether the servers
-    note what they are asked, and can be slowed down (`benchmarks.served`)."""
+    note what they are asked, and can be slowed down (`benchmarks.served`). database: the address of
+    a PostgreSQL that has the workspace's state."""
 
     targets = tuple(PREPARE)
 
@@ -73,10 +74,11 @@ class Scene:
         *,
         options: Mapping[str, Mapping[str, Any]] | None = None,
         watched: bool = False,
+        database: str = "",
     ) -> None:
         made = f"generated:bugs={bugs},blueprints={bugs // 12},seed={seed},project={project}"
         self._options, self._server = options or {}, Watched if watched else Server
-        self._made, self._project = load or made, project
+        self._made, self._project, self._database = load or made, project, database
         self._stack = ExitStack()
         self._servers: dict[str, Server] = {}
         self._environment = dict(os.environ)
@@ -102,6 +104,7 @@ class Scene:
         lines = ["[source]", f'specs = ["launchpad:{self._project}"]', "per_second = 0"]
         lines += [f'address = "{self._servers["launchpad"].url}"']
         lines += _lines(self._options.get("source", {}))
+        lines += ["[database]", f'url = "{self._database}"'] if self._database else []
         for name, prepare in PREPARE.items():
             target = prepare(self._servers[name])
             lines += [f"[targets.{name}]", f'sink = "{target.sink}:{target.url}"']
@@ -116,6 +119,17 @@ class Scene:
     def run(self, *arguments: str) -> Cost:
         """Run a command to its end. RuntimeError if it ends otherwise than well."""
         return cost(*arguments, "-C", str(self.workspace), "-q", environment=self._environment)
+
+    @contextmanager
+    def beside(self, *arguments: str) -> Iterator[None]:
+        """A command that runs meanwhile, and is asked to end afterwards."""
+        command = [sys.executable, "-m", "tracker_migrate", *arguments, "-q"]
+        command += ["-C", str(self.workspace)]
+        with subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL) as child:
+            try:
+                yield
+            finally:
+                child.terminate()
 
     def timed(self, tracker: str, *arguments: str) -> Cost:
         """Run a command that asks a watched server; its seconds begin with the first request."""

@@ -90,11 +90,11 @@ def of_ceiling(scene: Scene, target: str, pace: str, how: dict[str, Any]) -> Fig
     scene.slow(target, **how)
     spent = scene.timed(target, "apply", "-T", target)
     asked = scene.asked(target)
-    bare = _bare(target, asked, how)
+    load = bare(target, asked, how)
     figures = {
-        f"write_of_ceiling_{target}_{pace}": bare.seconds / spent.seconds,
+        f"write_of_ceiling_{target}_{pace}": load.seconds / spent.seconds,
         f"write_issues_per_s_{target}_{pace}": scene.issues() / spent.seconds,
-        f"write_bare_requests_per_s_{target}_{pace}": bare.asked / bare.seconds,
+        f"write_bare_requests_per_s_{target}_{pace}": load.asked / load.seconds,
         f"write_connections_{target}_{pace}": scene.served(target)["connections"],
     }
     return figures if how else figures | _costs(scene, target, spent, asked)
@@ -123,7 +123,7 @@ def _empty(target: str) -> Iterator[tuple[Server, str]]:
         yield server, PREPARE[target](server).token
 
 
-def _bare(target: str, asked: Asked, how: dict[str, Any]) -> Load:
+def bare(target: str, asked: Asked, how: dict[str, Any]) -> Load:
     """The writing requests alone, over as many connections, under the target's rules."""
     with _empty(target) as (server, _token):
         before, first, then = _SPLIT[target]([one for one in asked if _writes(one)], server.url)

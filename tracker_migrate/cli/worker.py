@@ -58,7 +58,7 @@ def _until_asked() -> Iterator[threading.Event]:
         waiting.end()
 
     waiting.begin()
-    before: dict[int, Any] = {}
+    before: dict[signal.Signals, Any] = {}
     for one in (signal.SIGTERM, signal.SIGINT):
         before[one] = signal.signal(one, ask)
     try:

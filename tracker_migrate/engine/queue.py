@@ -32,7 +32,6 @@ _WAITING = sa.text(
     f"SELECT count(*) FROM {crew.SCHEMA}.procrastinate_jobs"
     " WHERE queue_name = :queue AND status = 'todo'"
 )
-_CLEAR = sa.text(f"DELETE FROM {crew.SCHEMA}.procrastinate_jobs")
 #: they would say which jobs they do, and of an error what was being written
 _SILENT = ("procrastinate", "psycopg", "psycopg.pool", "asyncio")
 
@@ -70,7 +69,6 @@ class Queue:
         named = {"name": crew.SCHEMA}
         with translated(), self._engine.begin() as connection:
             if connection.execute(_MADE_FOR, named).scalar() == wanted:
-                connection.execute(_CLEAR)
                 return
             connection.execute(sa.text(f"DROP SCHEMA IF EXISTS {crew.SCHEMA} CASCADE"))
             connection.execute(sa.text(f"CREATE SCHEMA {crew.SCHEMA}"))
@@ -105,7 +103,11 @@ class Queue:
         self, of: str, at_once: int, write: Callable[[str], None], over: Callable[[], bool]
     ) -> None:
         app = self._app(self._procrastinate.PsycopgConnector(**self._how(2)))
-        app.task(name=_TASK)(lambda issue: write(issue))
+
+        def job(issue: str) -> None:
+            write(issue)
+
+        app.task(name=_TASK)(job)
         with ThreadPoolExecutor(at_once + 2, thread_name_prefix="write") as pool:
             asyncio.get_running_loop().set_default_executor(pool)
             async with app.open_async():

@@ -95,7 +95,7 @@ class Sharing:
         for part in self._crew.news(of):
             self._hear(part)
         alive, busy = self._crew.alive(self._silent), self._crew.at_work(of)
-        dead = busy.keys() - alive.keys()
+        dead = busy.keys() - alive
         if dead:
             self._bury(of, dead, [key for one in sorted(dead) for key in busy[one]])
         return bool(alive), bool(busy)
@@ -116,7 +116,7 @@ class Sharing:
         """Have what is begun ended, for a while, and then let nothing of it be written any more."""
         self._crew.end(of)
         until = time.monotonic() + LAST
-        while self._crew.at_work(of).keys() & self._crew.alive(self._silent).keys():
+        while self._crew.at_work(of).keys() & self._crew.alive(self._silent):
             if time.monotonic() > until:
                 break
             time.sleep(_LOOK)

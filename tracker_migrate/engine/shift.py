@@ -64,9 +64,9 @@ class Shift:
     Raises UsageError if it does not agree with who coordinates, and what `Target.meet` raises.
     """
 
-    def __init__(self, folder: str, of: Round, me: int, listen: Listen) -> None:
+    def __init__(self, outpost: Outpost, of: Round, me: int, listen: Listen) -> None:
         self._of, self._me = of, me
-        self._workspace = Outpost(folder, of, me)
+        self._workspace = Outpost(outpost.folder, of, me, outpost.owner)
         self._guard = threading.Lock()
         self.error: BaseException | None = None
         self.done = 0

@@ -24,6 +24,10 @@ from tracker_migrate.workspace.workspace import this_process
 _BEAT = 0.5
 #: seconds without anybody who coordinates, after which there is nothing to do
 IDLE = 10.0
+_TAKEN_FOR_DEAD = (
+    "was not heard of for a while, and taken for dead: others have taken over what it had begun; "
+    "it begins anew"
+)
 
 
 class Worker:
@@ -66,16 +70,21 @@ class Worker:
         return time.monotonic() - self._needed_at > IDLE
 
     def _be_there(self) -> None:
-        """Work, as long as nobody takes this worker for dead."""
+        """Work, as long as nobody takes this worker for dead; then it begins anew, as another."""
         with present(self._outpost.engine, this_process(), self._outpost.owner) as presence:
-            while presence.beat() and not self._is_over():
-                found = self._crew.open_round() if self._outpost.is_coordinated() else None
-                if found is not None:
-                    self._work(found, presence)
-                self._stop.wait(_BEAT)
+            try:
+                while presence.beat() and not self._is_over():
+                    found = self._crew.open_round() if self._outpost.is_coordinated() else None
+                    if found is not None:
+                        self._work(found, presence)
+                    self._stop.wait(_BEAT)
+            except MigrateError:
+                if not self._crew.is_gone(presence.number):
+                    raise
+                self._listen(Event(name="worker", detail=_TAKEN_FOR_DEAD))
 
     def _work(self, of: Round, presence: Presence) -> None:
-        with Shift(str(self._outpost.folder), of, presence.number, self._listen) as shift:
+        with Shift(self._outpost, of, presence.number, self._listen) as shift:
             self._say(of, f"begins at {of.target}")
             with self._beating(of, presence) as over:
                 self._queue.work(

@@ -49,7 +49,7 @@ class Advised:
             if getattr(error.orig, "sqlstate", "") != _TIMED_OUT:
                 raise
             raise Postponed(
-                "another worker has held for long what it needs for itself: it may have been stopped"
+                "another worker has long held what it needs for itself: it may have been stopped"
             ) from None
 
     def named(self, name: str) -> AbstractContextManager[None]:

@@ -88,7 +88,14 @@ _FENCE = sa.text(
     f"SELECT r.state <> 'closed' AND NOT w.gone FROM {SCHEMA}.round r, {SCHEMA}.worker w"
     " WHERE r.id = :round AND w.id = :worker FOR SHARE"
 )
-_SEEN = sa.func.clock_timestamp()
+_CLEAR = sa.text(
+    f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE queue_name NOT IN"
+    f" (SELECT id FROM {SCHEMA}.round WHERE state <> 'closed')"
+)
+_END = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = :name AND pid <> pg_backend_pid()"
+)
 _ENDED = ("done", "aside", "left", "brake")
 
 
@@ -170,21 +177,29 @@ class Crew:
                 found.setdefault(row.worker, []).append(Key(row.issue))
         return found
 
-    def alive(self, silent: float) -> dict[int, str]:
-        """The workers that are there, and have been heard of within so many seconds, and their
-        names as owners of intents."""
+    def alive(self, silent: float) -> set[int]:
+        """The workers that are there, and have been heard of within so many seconds."""
         late = sa.func.clock_timestamp() - sa.func.make_interval(0, 0, 0, 0, 0, 0, silent)
-        query = sa.select(worker.c.id, worker.c.owner).where(~worker.c.gone, worker.c.seen > late)
+        query = sa.select(worker.c.id).where(~worker.c.gone, worker.c.seen > late)
         with translated(), self._engine.connect() as connection:
             there = {int(id_) for id_ in connection.execute(_PRESENT, {"of": PRESENT}).scalars()}
-            return {row.id: row.owner for row in connection.execute(query) if row.id in there}
+            return {id_ for id_ in connection.execute(query).scalars() if id_ in there}
 
-    def bury(self, workers: Collection[int]) -> list[str]:
-        """Take workers for dead: from now on nothing that they write lands. Returns their names as
-        owners of intents."""
+    def bury(self, workers: Collection[int]) -> None:
+        """Take workers for dead: from now on nothing that they write lands, and their locks are
+        free."""
         query = worker.update().where(worker.c.id.in_(workers), ~worker.c.gone).values(gone=True)
         with self._writing() as connection:
-            return list(connection.execute(query.returning(worker.c.owner)).scalars())
+            owners = list(connection.execute(query.returning(worker.c.owner)).scalars())
+        with self._writing() as connection:
+            for owner in owners:
+                connection.execute(_END, {"name": called(owner)})
+
+    def is_gone(self, me: int) -> bool:
+        """Whether a worker was taken for dead."""
+        query = sa.select(worker.c.id).where(worker.c.id == me, ~worker.c.gone)
+        with translated(), self._engine.connect() as connection:
+            return connection.execute(query).first() is None
 
     def hand_on(self, of: Round, issues: Collection[Key], state: str) -> None:
         """Take these parts from whoever was at work at them. state: `waiting` for somebody else, or
@@ -230,9 +245,10 @@ class Crew:
             after = rows[-1].number
 
     def forget(self) -> None:
-        """Keep nothing of what is closed, nor of workers that are gone."""
+        """Keep nothing of what is closed."""
         closed = sa.select(round_.c.id).where(round_.c.state != "closed")
         with self._writing() as connection:
+            connection.execute(_CLEAR)
             connection.execute(part.delete().where(part.c.round.not_in(closed)))
             connection.execute(expected.delete().where(expected.c.round.not_in(closed)))
 
@@ -268,6 +284,11 @@ class Crew:
         taken = part.update().where(*where, still.exists()).values(state="at work", worker=me)
         with self._writing() as connection:
             return connection.execute(taken).rowcount == 1
+
+
+def called(owner: str) -> str:
+    """What the connections of a worker are called, by its name as an owner of intents."""
+    return f"tracker-migrate {owner}"[-60:]
 
 
 def report(connection: Connection, of: Round, me: int, ended: Part) -> None:

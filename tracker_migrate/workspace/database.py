@@ -39,7 +39,7 @@ _WRITES = "tracker_migrate_writes"
 #: what drivers say of a server that is not there
 _AWAY = re.compile(
     r"refused|could not translate|resolve host|timeout expired|timed out|server closed the conn"
-    r"|is starting up|is shutting down|no route"
+    r"|is starting up|is shutting down|no route|terminating connection|connection is (lost|closed)"
 )
 
 

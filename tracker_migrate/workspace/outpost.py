@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.errors import Locked, Postponed, UsageError, WorkspaceError
-from tracker_migrate.workspace.crew import SCHEMA, Round, fence
+from tracker_migrate.workspace.crew import SCHEMA, Round, called, fence
 from tracker_migrate.workspace.database import HEAD, Writer, version
 from tracker_migrate.workspace.files import FileStore
 from tracker_migrate.workspace.ledger import Ledger
@@ -23,18 +23,35 @@ _OURS = sa.text(
 
 
 class Outpost(Workspace):
-    """The workspace on a worker's machine. round, me: for which round of which worker it is opened;
-    without them nothing is written through it.
+    """The workspace on a worker's machine. of, me: for which round of which worker it is opened;
+    without them nothing is written through it. owner: what that worker is called.
 
     Raises as `Workspace` does, and UsageError if it is no PostgreSQL.
     """
 
     def __init__(
-        self, folder: Path | str = ".", of: Round | None = None, me: int | None = None
+        self,
+        folder: Path | str = ".",
+        of: Round | None = None,
+        me: int | None = None,
+        owner: str = "",
     ) -> None:
-        self._of, self._me = of, me
+        self._of, self._me, self._owner = of, me, owner
         super().__init__(folder)
         self.files = Here(self.state / "attachments")
+
+    def _named(self) -> str:
+        return self._owner or super()._named()
+
+    def _open_engine(self) -> Engine:
+        """Its connections say whose they are: those of a worker that is taken for dead are ended,
+        for a process that was only stopped would hold its locks on."""
+        engine = super()._open_engine()
+        sa.event.listen(engine, "do_connect", self._name_it)
+        return engine
+
+    def _name_it(self, _dialect: object, _record: object, _args: object, given: Any) -> None:
+        given["application_name"] = called(self.owner)
 
     def _meet_schema(self) -> None:
         must_be_shared(self)

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Self
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 
 from tracker_migrate.errors import Locked, UsageError
 from tracker_migrate.mappings.table import did_you_mean
 from tracker_migrate.model import Issue
 from tracker_migrate.text.redact import hide_in
+from tracker_migrate.waiting import KNOWN
 from tracker_migrate.workspace import secrets
 from tracker_migrate.workspace import settings as settings_
 from tracker_migrate.workspace.adoption import Adoption
-from tracker_migrate.waiting import KNOWN
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.crew import Crew
 from tracker_migrate.workspace.database import Writer, open_engine, upgrade
@@ -71,8 +72,8 @@ class Workspace:
         self.settings = settings_.load(self.folder)
         self.state = self.folder / "state"
         secrets.private_state(self.state)
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self.engine = open_engine(self._private_database())
+        self.owner = self._named()
+        self.engine = self._open_engine()
         self._meet_schema()
         self.writer = self._open_writer()
         hide = hide_in if not self.settings.source.show_addresses else _as_it_is
@@ -83,6 +84,13 @@ class Workspace:
         self._advised: dict[int, str] = {}
         #: whether this one coordinates now
         self.coordinates = False
+
+    def _named(self) -> str:
+        """What this one is called as an owner of intents and leases."""
+        return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+    def _open_engine(self) -> Engine:
+        return open_engine(self._private_database())
 
     def _meet_schema(self) -> None:
         """Have the database as this program knows it."""
@@ -204,6 +212,7 @@ class Workspace:
         if self.engine.dialect.name == "sqlite" or not self.crew.is_made():
             return
         if self.crew.close_all():
+            self.crew.forget()
             time.sleep(2 * KNOWN)  # so long a worker may go by what it knew
 
     def is_coordinated(self) -> bool:
