@@ -14,7 +14,7 @@ from tests.engine import postgres
 Figures = dict[str, float]
 
 TARGET = "maniphest"
-LATENCY = {"seconds": 0.100}
+LATENCY = 0.100
 _OPTIONS = {TARGET: {"connections": 2, "order": "parallel"}}
 
 
@@ -35,7 +35,7 @@ def _of(bugs: int, count: int, server: str) -> Figures:
     with Scene(bugs, options=_OPTIONS, watched=True, database=_empty(server, count)) as scene:
         scene.run("pull")
         scene.run("plan")
-        scene.slow(TARGET, **LATENCY)
+        scene.slow(TARGET, LATENCY)
         with ExitStack() as stack:
             for _ in range(count):
                 stack.enter_context(scene.beside("worker"))

@@ -143,8 +143,16 @@ def test_without_workers_who_coordinates_does_it_all(
     here.world.keep(*some(4))
     assert not here.apply().left
     assert here.world.verify().agrees
+
+
+def test_nothing_of_a_run_stays_in_the_queue(hall: Halls) -> None:
+    """It names issues, and some are private."""
+    here = hall()
+    here.world.keep(*some(4))
+    with here.workers(1):
+        here.apply()
     with here.world.workspace.engine.connect() as connection:
-        for table in ("part", "expected"):
+        for table in ("part", "expected", "procrastinate_jobs"):
             assert (
                 connection.execute(sa.text(f"SELECT count(*) FROM {SCHEMA}.{table}")).scalar() == 0
             )

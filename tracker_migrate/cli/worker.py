@@ -11,19 +11,20 @@ from typing import Any
 
 import rich_click as click
 
-from tracker_migrate.cli import screen
+from tracker_migrate.cli import output, screen
 from tracker_migrate.cli.display import Display
-from tracker_migrate.cli.options import common
+from tracker_migrate.cli.options import common, json_option
 
 DONE = 0
 
 
 @click.command()
 @common
+@json_option
 @click.option(
     "--until-idle", is_flag=True, help="End when nobody has shared out work for ten seconds."
 )
-def worker(folder: str, level: int, dry_run: bool, until_idle: bool) -> int:
+def worker(folder: str, level: int, dry_run: bool, as_json: bool, until_idle: bool) -> int:
     """Write for an `apply --workers` or `run --workers` that goes on elsewhere, until SIGTERM.
 
     The workspace's state has to be in PostgreSQL, and its folder to say the same on each machine.
@@ -38,10 +39,13 @@ def worker(folder: str, level: int, dry_run: bool, until_idle: bool) -> int:
     settings.load(Path(folder).resolve(), backends=True)
     with Outpost(folder) as outpost, _until_asked() as stop, Display(level) as display:
         one = Worker(outpost, display, stop=stop, until_idle=until_idle)
-        if dry_run:
-            screen.echo("would work here: the database, its schema and the queue are as they must")
-            return DONE
-        one.run()
+        if not dry_run:
+            one.run()
+    if as_json:
+        output.document({"issues": one.done})
+    elif dry_run:
+        screen.echo("would work here: the database and its schema are as they must be")
+    else:
         screen.echo(f"wrote {one.done} issues")
     return DONE
 

@@ -50,12 +50,12 @@ class Coordinating(Apply):
         known = (self._target.archive.issue(key) for key in left if key not in self._failed)
         return (issue for issue in known if issue is not None)
 
-    def _take_over(self, issues: Collection[Key]) -> Collection[Key]:
-        """Settle what a worker has sent of these that is dead by now; returns those of which that
+    def _take_over(self, owners: Collection[str]) -> Collection[Key]:
+        """Settle what workers have sent that are dead by now; returns those issues of which that
         did not work."""
         self._taken_over = True
         self._sender.late.renew()
-        unsettled = recover(self._sink, self._ledger, self._sender, issues)
+        unsettled = recover(self._sink, self._ledger, self._sender, owners)
         self._steps.unsettled |= unsettled
         return unsettled
 

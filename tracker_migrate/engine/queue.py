@@ -33,7 +33,7 @@ _WAITING = sa.text(
     " WHERE queue_name = :queue AND status = 'todo'"
 )
 #: they would say which jobs they do, and of an error what was being written
-_SILENT = ("procrastinate", "psycopg", "psycopg.pool", "asyncio")
+_SILENT = ("procrastinate", "psycopg", "psycopg.pool")
 
 
 def version() -> str:

@@ -13,9 +13,9 @@ from tracker_migrate.workspace.ledger import Ledger, Open
 
 
 def recover(
-    sink: Sink, ledger: Ledger, sender: Sender, of: Collection[Key] | None = None
+    sink: Sink, ledger: Ledger, sender: Sender, owners: Collection[str] | None = None
 ) -> dict[Key, str]:
-    """Settle every open intent, or those of some issues, by looking at the target.
+    """Settle every open intent, or those of some owners, by looking at the target.
 
     One that creates, and is not to be seen, is given up at once where a second send is harmless
     (its number is kept). All else is, when the settle time has passed from now on: how long ago it
@@ -24,9 +24,7 @@ def recover(
     """
     unsettled: dict[Key, str] = {}
     due = time.monotonic() + sink.settle_seconds
-    for intent in ledger.open_intents():
-        if of is not None and intent.step.issue not in of:
-            continue
+    for intent in ledger.open_intents(owners):
         try:
             _settle(ledger, sender, intent, due)
         except Taken:

@@ -32,13 +32,13 @@ _LOOK = 0.3
 _PAGE = 200
 
 Hear = Callable[[Part], None]
-TakeOver = Callable[[Collection[Key]], Collection[Key]]
+TakeOver = Callable[[Collection[str]], Collection[Key]]
 
 
 class Sharing:
     """Shares out the passes of one target's run. plan: what the run keeps to, if to one.
-    take_over: settles what was sent of issues whose worker is dead; returns those of which that did
-    not work."""
+    take_over: settles what owners of intents that are dead have sent; returns those issues of which
+    that did not work."""
 
     def __init__(
         self, target: Target, plan: frozenset[str] | None, hear: Hear, take_over: TakeOver
@@ -102,10 +102,10 @@ class Sharing:
 
     def _bury(self, of: Round, dead: Collection[int], keys: list[Key]) -> None:
         """Give what dead workers were busy with to others, once it is known what came of it."""
-        self._crew.bury(dead)
+        owners = self._crew.bury(dead)
         waiting.tell("waiting", f"{len(dead)} of the workers gone; taking over what they had begun")
         time.sleep(2 * waiting.KNOWN)  # so long one may go by what it knew
-        unsettled = self._take_over(keys)
+        unsettled = self._take_over(owners)
         self._ledger.release(keys)
         self._crew.hand_on(of, unsettled, "left")
         again = [key for key in keys if key not in unsettled]

@@ -13,6 +13,7 @@ from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.beside import Among
 from tracker_migrate.engine.events import Listen
 from tracker_migrate.engine.naming import Naming
+from tracker_migrate.engine.sharing import SILENT
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.terms import must_agree
 from tracker_migrate.errors import Brake, Locked
@@ -27,8 +28,9 @@ _COUNTED = (
     *("steps", "found", "created", "updated", "unchanged", "kept", "overruled", "raced", "gone"),
     *("stuck", "unwanted", "misnamed"),
 )
-#: seconds for which what another worker is making is waited for, beside two settle times
-_PATIENCE = 30.0
+#: seconds for which another worker is waited for, beside two settle times: longer than it takes
+#: until one is taken for dead
+_PATIENCE = SILENT + 60.0
 
 
 class One(Apply):
@@ -83,8 +85,8 @@ class Shift:
         target = Target(self._workspace, self._of.target)
         must_agree(target, self._of.terms)
         target.exposures |= {one.issue: one.reason for one in target.ledger.in_state("exposed")}
-        locks = Advised(self._workspace.engine, target.name)
         patience = _PATIENCE + 2 * target.sink.settle_seconds
+        locks = Advised(self._workspace.engine, target.name, patience)
         target.beside = Among(locks, target.ledger, patience)
         target.meet()
         return target

@@ -24,7 +24,7 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(:of, :id)")
 class Advised:
     """The locks of one target. seconds: how long somebody else's is waited for."""
 
-    def __init__(self, engine: Engine, target: str, seconds: float = 60.0) -> None:
+    def __init__(self, engine: Engine, target: str, seconds: float) -> None:
         self._engine, self._target, self._seconds = engine, target, seconds
 
     @contextmanager

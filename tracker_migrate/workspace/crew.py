@@ -84,13 +84,15 @@ _PRESENT = sa.text(
     " AND objsubid = 2 AND database = (SELECT oid FROM pg_database WHERE datname ="
     " current_database())"
 )
+#: a process that is stopped within a transaction would keep others from the rows for as long
+_BRIEFLY = sa.text("SET LOCAL idle_in_transaction_session_timeout = '10s'")
 _FENCE = sa.text(
     f"SELECT r.state <> 'closed' AND NOT w.gone FROM {SCHEMA}.round r, {SCHEMA}.worker w"
     " WHERE r.id = :round AND w.id = :worker FOR SHARE"
 )
 _CLEAR = sa.text(
-    f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE queue_name NOT IN"
-    f" (SELECT id FROM {SCHEMA}.round WHERE state <> 'closed')"
+    "DELETE FROM procrastinate_jobs WHERE queue_name NOT IN"
+    " (SELECT id FROM round WHERE state <> 'closed')"
 )
 _END = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -129,6 +131,7 @@ class Crew:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with translated(), self._engine.begin() as connection:
+            connection.execute(_BRIEFLY)
             yield connection
 
     def is_made(self) -> bool:
@@ -185,12 +188,20 @@ class Crew:
             there = {int(id_) for id_ in connection.execute(_PRESENT, {"of": PRESENT}).scalars()}
             return {id_ for id_ in connection.execute(query).scalars() if id_ in there}
 
-    def bury(self, workers: Collection[int]) -> None:
+    def bury(self, workers: Collection[int]) -> list[str]:
         """Take workers for dead: from now on nothing that they write lands, and their locks are
-        free."""
-        query = worker.update().where(worker.c.id.in_(workers), ~worker.c.gone).values(gone=True)
+        free. Returns them as owners of intents."""
+        mine = worker.c.id.in_(workers), ~worker.c.gone
+        with translated(), self._engine.connect() as connection:
+            query = sa.select(worker.c.owner).where(*mine)
+            owners = list(connection.execute(query).scalars())
+        self._cut_off(owners)  # one that was stopped may hold its own row
         with self._writing() as connection:
-            owners = list(connection.execute(query.returning(worker.c.owner)).scalars())
+            connection.execute(worker.update().where(*mine).values(gone=True))
+        self._cut_off(owners)
+        return owners
+
+    def _cut_off(self, owners: Collection[str]) -> None:
         with self._writing() as connection:
             for owner in owners:
                 connection.execute(_END, {"name": called(owner)})
@@ -248,6 +259,7 @@ class Crew:
         """Keep nothing of what is closed."""
         closed = sa.select(round_.c.id).where(round_.c.state != "closed")
         with self._writing() as connection:
+            connection.execute(sa.text(f"SET LOCAL search_path = {SCHEMA}"))  # for its triggers
             connection.execute(_CLEAR)
             connection.execute(part.delete().where(part.c.round.not_in(closed)))
             connection.execute(expected.delete().where(expected.c.round.not_in(closed)))
@@ -301,6 +313,7 @@ def report(connection: Connection, of: Round, me: int, ended: Part) -> None:
 def fence(connection: Connection, of: str, me: int) -> None:
     """Raise Locked, within a transaction, if nothing of this round and worker may land any more;
     else nobody takes it back before the transaction has ended."""
+    connection.execute(_BRIEFLY)
     if not connection.execute(_FENCE, {"round": of, "worker": me}).scalar():
         raise Locked(
             "this worker's issues were taken over, or the run that it worked for has ended: it "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -450,14 +450,16 @@ class Ledger:
                 "same command again when it has ended"
             )
 
-    def open_intents(self) -> list[Open]:
-        """Intents whose result is not known, oldest first."""
+    def open_intents(self, owners: Collection[str] | None = None) -> list[Open]:
+        """Intents whose result is not known, oldest first; or those of some owners."""
         table = schema.intent
         query = (
             sa.select(table.c.id, table.c.step, table.c.mark, table.c.meant_at)
             .where(table.c.target == self.target, table.c.state == "open")
             .order_by(table.c.id)
         )
+        if owners is not None:
+            query = query.where(table.c.owner.in_(owners))
         with self._engine.connect() as connection:
             return [
                 Open(row.id, unpack(row.step, ClosedStep), json.loads(row.mark), row.meant_at)

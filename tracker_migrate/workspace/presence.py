@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from tracker_migrate.errors import Unreachable
 from tracker_migrate.workspace.crew import PRESENT, worker
 from tracker_migrate.workspace.database import translated
 
@@ -27,9 +28,18 @@ class Presence:
         the connection is lost: then others see us gone."""
         mine = worker.c.id == self.number
         said = worker.update().where(mine).values(seen=sa.func.clock_timestamp())
-        with translated():
+        with translated(), _not_lost():
             gone = self._connection.execute(said.returning(worker.c.gone)).scalar()
         return gone is False
+
+
+@contextmanager
+def _not_lost() -> Iterator[None]:
+    """What SQLAlchemy says of a connection that was lost before."""
+    try:
+        yield
+    except sa.exc.InvalidRequestError:
+        raise Unreachable("the workspace's database has ended this worker's connection") from None
 
 
 @contextmanager
@@ -45,6 +55,6 @@ def present(engine: Engine, name: str, owner: str) -> Iterator[Presence]:
         try:
             yield Presence(connection, number)
         finally:  # back in the pool the connection would hold the lock on
-            with suppress(sa.exc.DBAPIError):
+            with suppress(sa.exc.SQLAlchemyError):
                 connection.execute(worker.delete().where(worker.c.id == number))
             connection.invalidate()

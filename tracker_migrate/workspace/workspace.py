@@ -211,8 +211,9 @@ class Workspace:
         """What a coordinator that was killed has shared out is written no more."""
         if self.engine.dialect.name == "sqlite" or not self.crew.is_made():
             return
-        if self.crew.close_all():
-            self.crew.forget()
+        closed = self.crew.close_all()
+        self.crew.forget()  # it names issues, and some are private
+        if closed:
             time.sleep(2 * KNOWN)  # so long a worker may go by what it knew
 
     def is_coordinated(self) -> bool:
