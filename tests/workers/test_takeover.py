@@ -23,7 +23,7 @@ BUGS = 6
 
 @pytest.fixture
 def here(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(sharing, "SILENT", 3.0)
+    monkeypatch.setattr(sharing, "SILENT", 8.0)
     with shared_world(tmp_path / "ws", monkeypatch, address, BUGS) as made:
         yield made
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tracker_migrate import hosts
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.queue import Queue
 from tracker_migrate.engine.shift import Shift
-from tracker_migrate.errors import Locked, MigrateError
+from tracker_migrate.errors import Locked, MigrateError, Unreachable
 from tracker_migrate.interfaces import Event
 from tracker_migrate.waiting import Stopped, heard_by
 from tracker_migrate.workspace.crew import Crew, Round
+from tracker_migrate.workspace.database import translated
 from tracker_migrate.workspace.outpost import Outpost
 from tracker_migrate.workspace.pacing import SlotsOfAll
 from tracker_migrate.workspace.presence import Presence, present
@@ -24,6 +25,8 @@ from tracker_migrate.workspace.workspace import this_process
 _BEAT = 0.5
 #: seconds without anybody who coordinates, after which there is nothing to do
 IDLE = 10.0
+#: so often, at most, a new connection of one that was taken for dead is ended as well
+_CUT_OFF = 4
 _TAKEN_FOR_DEAD = (
     "was not heard of for a while, and taken for dead: others have taken over what it had begun; "
     "it begins anew"
@@ -71,17 +74,31 @@ class Worker:
 
     def _be_there(self) -> None:
         """Work, as long as nobody takes this worker for dead; then it begins anew, as another."""
-        with present(self._outpost.engine, this_process(), self._outpost.owner) as presence:
-            try:
+        engine, owner = self._outpost.engine, self._outpost.owner
+        number = None
+        try:
+            with translated(), present(engine, this_process(), owner) as presence:
+                number = presence.number
                 while presence.beat() and not self._is_over():
-                    found = self._crew.open_round() if self._outpost.is_coordinated() else None
-                    if found is not None:
-                        self._work(found, presence)
-                    self._stop.wait(_BEAT)
-            except MigrateError:
-                if not self._crew.is_gone(presence.number):
-                    raise
-                self._listen(Event(name="worker", detail=_TAKEN_FOR_DEAD))
+                    self._look(presence)
+        except MigrateError:
+            if number is None or not self._is_gone(number):
+                raise
+            self._listen(Event(name="worker", detail=_TAKEN_FOR_DEAD))
+
+    def _look(self, presence: Presence) -> None:
+        found = self._crew.open_round() if self._outpost.is_coordinated() else None
+        if found is not None:
+            self._work(found, presence)
+        self._stop.wait(_BEAT)
+
+    def _is_gone(self, number: int) -> bool:
+        """Whether somebody took a worker for dead. Its connections are being ended then."""
+        for _ in range(_CUT_OFF):
+            with suppress(Unreachable):
+                return self._crew.is_gone(number)
+            time.sleep(_BEAT)
+        return self._crew.is_gone(number)
 
     def _work(self, of: Round, presence: Presence) -> None:
         with Shift(self._outpost, of, presence.number, self._listen) as shift:

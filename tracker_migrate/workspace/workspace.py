@@ -31,7 +31,7 @@ from tracker_migrate.workspace import settings as settings_
 from tracker_migrate.workspace.adoption import Adoption
 from tracker_migrate.workspace.archive import Archive
 from tracker_migrate.workspace.crew import Crew
-from tracker_migrate.workspace.database import Writer, open_engine, upgrade
+from tracker_migrate.workspace.database import Writer, open_engine, translated, upgrade
 from tracker_migrate.workspace.doubled import Doubled
 from tracker_migrate.workspace.fed import Fed
 from tracker_migrate.workspace.files import FileStore
@@ -218,7 +218,7 @@ class Workspace:
 
     def is_coordinated(self) -> bool:
         """Whether somebody coordinates a run in this workspace, which is in PostgreSQL."""
-        with self.engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             return connection.execute(_ADVISED, {"key": _COORDINATE[1]}).first() is not None
 
     @contextmanager
