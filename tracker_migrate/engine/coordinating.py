@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
 
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.events import Listen, silent
@@ -34,11 +34,10 @@ class Coordinating(Apply):
         self._last = True
         self._taken_over = False
 
-    def _issues(
-        self, survey: Survey, only: Only | None, limit: int | None, last: bool
-    ) -> Iterator[Issue]:
+    def _own(
+        self, survey: Survey, only: Only | None, issues: Iterable[Issue], last: bool
+    ) -> Iterable[Issue]:
         """What the workers have left; nothing of theirs is under way any more."""
-        issues = super()._issues(survey, only, limit, last)
         if self._sink.ordered and not last:
             return issues
         reserve(self._target)
@@ -67,7 +66,8 @@ class Coordinating(Apply):
             raise Brake(part.reason)
         if part.state == "aside":
             self._failed.add(part.issue)
-            self._say("aside", part.issue, self._done, part.reason)
+            self._say("aside", part.issue, self._done["issue"], part.reason)
         elif part.state == "done":
-            self._done += 1
-            self._say("issue" if self._last else "created", part.issue, self._done)
+            name = "issue" if self._last else "created"
+            self._done[name] += 1
+            self._say(name, part.issue, self._done[name])

@@ -8,7 +8,7 @@ who coordinates. So does the issue that a worker could not do: it comes back, an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from tracker_migrate import hosts, waiting
@@ -50,7 +50,7 @@ class Sharing:
         self._hear, self._take_over = hear, take_over
         self._silent = SILENT + 2 * target.sink.settle_seconds
 
-    def share(self, issues: Iterator[Issue], last: bool) -> Iterator[Key]:
+    def share(self, issues: Iterable[Issue], last: bool) -> Iterator[Key]:
         """Have workers do these; returns, when nothing of theirs can be written any more, the keys
         of those that are left, in order. Raises what stops a run."""
         of = self._crew.begin(self._target.name, last, terms(self._target), self._plan)
@@ -61,9 +61,9 @@ class Sharing:
             self._end(of)
         return (key for page in self._crew.unfinished(of) for key in page)
 
-    def _offer(self, of: Round, issues: Iterator[Issue]) -> None:
+    def _offer(self, of: Round, issues: Iterable[Issue]) -> None:
         offered = 0
-        for page in pages(issues, _PAGE):
+        for page in pages(iter(issues), _PAGE):
             keys = [issue.key for issue in page]
             self._crew.add(of, offered, keys)
             self._queue.defer(of.id, keys)

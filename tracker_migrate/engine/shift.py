@@ -57,7 +57,7 @@ class One(Apply):
             super()._set_aside(issue, reason)
         else:
             self._left = reason
-            self._say("left", issue.key, self._done, reason)
+            self._say("left", issue.key, self._done["issue"], reason)
 
 
 class Shift:

@@ -56,14 +56,16 @@ def _no_rows(record: logging.LogRecord) -> bool:
 _LOG.addFilter(_no_rows)
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, connections: int = 16) -> Engine:
     """An engine for a database address, with SQLite set so that a commit survives a power cut.
+    connections: how many there may be at once, to a server.
 
     Raises UsageError if the address is none, or its driver is not installed.
     """
     if not url.startswith("sqlite"):
         try:
-            return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, **_UNSAID)
+            many = {"pool_size": 8, "max_overflow": connections - 8, "pool_pre_ping": True}
+            return sa.create_engine(url, **many, **_UNSAID)
         except sa.exc.ArgumentError:
             raise UsageError(
                 "the database's address is none: write postgresql+psycopg://USER@HOST/NAME"

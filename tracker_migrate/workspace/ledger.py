@@ -492,7 +492,7 @@ class Ledger:
         A key that has a number keeps it.
         """
         found = self._writer.now(
-            lambda c: {kind: self._give(c, kind, fixed) for kind, fixed in wanted.items()}
+            lambda c: {kind: self._give(c, kind, fixed) for kind, fixed in sorted(wanted.items())}
         )
         return {kind: without for kind, without in found.items() if without}
 

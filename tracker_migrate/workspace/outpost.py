@@ -11,11 +11,13 @@ from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.errors import Locked, Postponed, UsageError, WorkspaceError
 from tracker_migrate.workspace.crew import SCHEMA, Round, called, fence
-from tracker_migrate.workspace.database import HEAD, Writer, version
+from tracker_migrate.workspace.database import HEAD, Writer, open_engine, version
 from tracker_migrate.workspace.files import FileStore
 from tracker_migrate.workspace.ledger import Ledger
 from tracker_migrate.workspace.workspace import Workspace
 
+#: of one worker, at most: each of its threads holds some while it sends
+_CONNECTIONS = 200
 _OURS = sa.text(
     f"SELECT i.state = 'open' AND r.state <> 'closed' AND NOT w.gone FROM intent i, {SCHEMA}.round"
     f" r, {SCHEMA}.worker w WHERE i.id = :intent AND r.id = :round AND w.id = :worker"
@@ -46,7 +48,7 @@ class Outpost(Workspace):
     def _open_engine(self) -> Engine:
         """Its connections say whose they are: those of a worker that is taken for dead are ended,
         for a process that was only stopped would hold its locks on."""
-        engine = super()._open_engine()
+        engine = open_engine(self._private_database(), _CONNECTIONS)
         sa.event.listen(engine, "do_connect", self._name_it)
         return engine
 
