@@ -104,7 +104,7 @@ def hall(
 ) -> Iterator[Callable[..., Hall]]:
     """Makes a hall; its workers write to the same server."""
     settings(tmp_path / "ws", address)
-    monkeypatch.setattr(sharing, "GRACE", 20.0)
+    monkeypatch.setattr(sharing, "GRACE", 120.0)
     with Workspace(tmp_path / "ws") as workspace:
 
         def made(numbers: Numbers = "ours", **options: Any) -> Hall:

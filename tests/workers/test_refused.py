@@ -16,6 +16,7 @@ from tests.workers.conftest import Hall
 from tracker_migrate.cli.run import run
 from tracker_migrate.engine import sharing, shift, terms
 from tracker_migrate.engine.queue import Queue
+from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Locked, Postponed, Refused, UsageError, WorkspaceError
 from tracker_migrate.testing.memory import bug
 from tracker_migrate.workspace import Workspace
@@ -54,8 +55,12 @@ def test_a_worker_that_would_write_otherwise(
     here = hall()
     here.world.keep(bug(1, "one"))
     real = terms.terms
-    monkeypatch.setattr(terms, "terms", lambda target: real(target) | {name: "0.0.0"})
-    monkeypatch.setattr(sharing, "GRACE", 0.5)
+
+    def otherwise(target: Target) -> dict[str, str]:
+        monkeypatch.setattr(sharing, "GRACE", 0.5)
+        return real(target) | {name: "0.0.0"}
+
+    monkeypatch.setattr(terms, "terms", otherwise)
     with here.workers(1):
         assert not here.apply().left
     (error,) = here.errors

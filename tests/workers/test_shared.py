@@ -166,9 +166,9 @@ def test_a_worker_that_cannot_go_on_leaves_its_issue_to_who_coordinates(
 
     here = hall()
     here.world.keep(*some(4))
-    monkeypatch.setattr(sharing, "GRACE", 0.5)
 
     def write(*_: Any) -> Any:
+        monkeypatch.setattr(sharing, "GRACE", 0.5)
         raise Unreachable("no network here")
 
     monkeypatch.setattr(shift.One, "write", write)
@@ -192,6 +192,7 @@ def test_one_that_was_taken_for_dead_writes_nothing_more(
 
     def write(self: shift.Shift, key: Key) -> Any:
         if not hangs.is_set():
+            monkeypatch.setattr(sharing, "GRACE", 2.0)
             hangs.set()
             goes_on.wait(60)
             try:
@@ -217,7 +218,6 @@ def test_one_that_was_taken_for_dead_writes_nothing_more(
 
     monkeypatch.setattr(Worker, "_goes_on", mute)
     with here.workers(1):
-        monkeypatch.setattr(sharing, "GRACE", 2.0)
         here.apply()
         before = here.world.server.writes.total()
         assert here.world.verify().agrees

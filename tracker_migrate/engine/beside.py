@@ -87,8 +87,12 @@ class Among:
 
     def __init__(self, locks: Advised, ledger: Ledger, seconds: float) -> None:
         self._ledger, self._seconds = ledger, seconds
-        self.lanes, self.making = locks, locks
+        self.lanes = locks
         self.claiming = locks.named("claiming numbers")
+
+    def making(self, keys: tuple[str, ...]) -> AbstractContextManager[None]:
+        """See `Beside.making`. No lane, which is entered within, is called so."""
+        return self.lanes([f"making {key}" for key in keys])
 
     def looks(self) -> Iterator[None]:
         """As long as it is worth waiting."""

@@ -207,10 +207,10 @@ class Crew:
                 connection.execute(_END, {"name": called(owner)})
 
     def is_gone(self, me: int) -> bool:
-        """Whether a worker was taken for dead."""
-        query = sa.select(worker.c.id).where(worker.c.id == me, ~worker.c.gone)
+        """Whether a worker was taken for dead; one that has left by itself was not."""
+        query = sa.select(worker.c.gone).where(worker.c.id == me)
         with translated(), self._engine.connect() as connection:
-            return connection.execute(query).first() is None
+            return bool(connection.execute(query).scalar())
 
     def hand_on(self, of: Round, issues: Collection[Key], state: str) -> None:
         """Take these parts from whoever was at work at them. state: `waiting` for somebody else, or
