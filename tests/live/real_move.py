@@ -31,6 +31,7 @@ import sqlalchemy as sa
 from tests.backdate import at_source
 from tests.backdate.maniphest_there import ManiphestThere
 from tests.backdate.storyboard_there import StoryBoardThere
+from tests.live import fresh
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.maniphest.client import Conduit
@@ -179,7 +180,7 @@ def moved(
     monkeypatch.setenv("TRACKER_MIGRATE_REAL_OUTSIDER_TOKEN", said(tracker, "LIVE_OUTSIDER_TOKEN"))
     project = f"gadget{time.time_ns() // 10**6 % 10**10}"
     launchpad = LaunchpadStandIn(web="http://{site}launchpad.test")
-    first = int(time.time() * 100) % 10**9  # far from what another test brings
+    first = fresh.first()
     generate(launchpad, bugs=BUGS, blueprints=2, seed=3, project=project, first_bug=first)
     with serving(launchpad):
         text = ["[source]", f'specs = ["launchpad:{project}"]', f'address = "{launchpad.url}"']

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.end_to_end.conflict_bench import There
 from tests.end_to_end.marked_bugs import PROJECT
 from tests.end_to_end.marked_project import MarkedProject
 from tests.end_to_end.world import World, world
+from tests.live import fresh
 
 TWO = (PROJECT, f"{PROJECT}/1.x")
 
@@ -50,7 +50,7 @@ def live_world(target: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> It
         pytest.skip(f"{variable}_URL names no real server")
     url, ours = os.environ[f"{variable}_URL"], os.environ[f"{variable}_LIVE_TOKEN"]
     person = os.environ[f"{variable}_LIVE_PERSON_TOKEN"]
-    first = int(time.time()) % 10**9  # numbers, and so permalinks, that no earlier run brought
+    first = fresh.first()
     with world(folder, monkeypatch, PROJECT, web="http://{site}launchpad.test") as here:
         monkeypatch.setenv(f"{variable}_TOKEN", ours)
         monkeypatch.delenv(f"{variable}_OUTSIDER_TOKEN")

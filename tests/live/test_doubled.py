@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.live import fresh
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.maniphest.client import Conduit
@@ -79,11 +79,12 @@ def behind(
     if f"{variable}_URL" not in os.environ:
         pytest.skip(f"{variable}_URL names no real server")
     monkeypatch.setenv("TRACKER_MIGRATE_REAL_TOKEN", os.environ[f"{variable}_LIVE_TOKEN"])
+    root = os.environ[f"{variable}_URL"].removesuffix("/v1")
     launchpad = LaunchpadStandIn(web="http://{site}launchpad.test")
-    first = time.time_ns() // 10**7 % 10**9
+    first = fresh.first()
     project = f"gizmo{first}"
     generate(launchpad, bugs=14, blueprints=1, seed=4, project=project, first_bug=first)
-    with serving(launchpad), faulty(os.environ[f"{variable}_URL"]) as proxy:
+    with serving(launchpad), faulty(root) as proxy:
         text = ["[source]", f'specs = ["launchpad:{project}"]', f'address = "{launchpad.url}"']
         text += ["per_second = 0", "[targets.real]", "settle_seconds = 20"]
         text += [f"sink = {json.dumps(target + ':' + proxy.url)}"]

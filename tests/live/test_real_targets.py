@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.live import fresh
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.engine import jobs
@@ -37,9 +37,9 @@ def workspace(
     monkeypatch.setenv("TRACKER_MIGRATE_REAL_TOKEN", os.environ[f"{variable}_LIVE_TOKEN"])
     outsider = os.environ.get(f"{variable}_LIVE_OUTSIDER_TOKEN", "")
     monkeypatch.setenv("TRACKER_MIGRATE_REAL_OUTSIDER_TOKEN", outsider)
-    project = f"gadget{int(time.time()) % 10**8}"
     launchpad = LaunchpadStandIn(web="http://{site}launchpad.test")
-    first = int(time.time()) % 10**9  # numbers, and so permalinks, that no earlier run brought
+    first = fresh.first()
+    project = f"gadget{first}"
     generate(launchpad, bugs=BUGS, blueprints=4, seed=3, project=project, first_bug=first)
     with serving(launchpad):
         text = ["[source]", f'specs = ["launchpad:{project}"]', f'address = "{launchpad.url}"']

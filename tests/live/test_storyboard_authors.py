@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import os
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 import requests
 
 from tests.end_to_end.reader import source_bugs
+from tests.live import fresh
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.cli.run import run
@@ -29,7 +29,7 @@ from tracker_migrate.workspace import Workspace
 
 pytestmark = pytest.mark.live
 BUGS = 12
-URL = os.environ.get("TRACKER_MIGRATE_STORYBOARD_URL", "")
+URL = os.environ.get("TRACKER_MIGRATE_STORYBOARD_URL", "").removesuffix("/v1")
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[s
         pytest.skip("TRACKER_MIGRATE_STORYBOARD_URL names no real server")
     token = os.environ["TRACKER_MIGRATE_STORYBOARD_LIVE_TOKEN"]
     monkeypatch.setenv("TRACKER_MIGRATE_REAL_TOKEN", token)
-    name = f"gadget{int(time.time()) % 10**8}"
     standin = LaunchpadStandIn(web="http://{site}launchpad.test")
-    first = int(time.time()) % 10**9  # numbers, and so permalinks, that no earlier run brought
+    first = fresh.first()
+    name = f"gadget{first}"
     generate(standin, bugs=BUGS, blueprints=2, seed=3, project=name, first_bug=first)
     with serving(standin):
         (tmp_path / "mappings").mkdir()

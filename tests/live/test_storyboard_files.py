@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import pytest
 import requests
 
 from tests.end_to_end.folders import Folders, folders
+from tests.live import fresh
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.librarian import keep_file
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
@@ -45,7 +45,8 @@ def folder(kept: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         pytest.skip("TRACKER_MIGRATE_STORYBOARD_URL names no real server")
     token = os.environ["TRACKER_MIGRATE_STORYBOARD_LIVE_TOKEN"]
     monkeypatch.setenv("TRACKER_MIGRATE_REAL_TOKEN", token)
-    project, first = f"gadget{int(time.time()) % 10**8}", int(time.time()) % 10**9
+    first = fresh.first()
+    project = f"gadget{first}"
     launchpad = LaunchpadStandIn(web="http://{site}launchpad.test")
     generate(launchpad, bugs=20, blueprints=2, seed=4, project=project, first_bug=first)
     with launchpad.lock:
