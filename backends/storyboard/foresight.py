@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tracker_migrate.abilities import Concern
-from tracker_migrate.backends.storyboard import fields, ours, people, shape, wire
+from tracker_migrate.backends.storyboard import fields, ours, people, search, shape, wire
 from tracker_migrate.backends.storyboard.account import Site
 from tracker_migrate.backends.storyboard.finding import Finder
 from tracker_migrate.backends.storyboard.options import limit_of
@@ -34,6 +34,7 @@ class StoryBoardForesight:
         self._new: list[int] = []
         self._issues = 0
         self._there = 0
+        self._private = 0
         self._cut = 0
         self._long = 0
         self._bytes = 0
@@ -53,6 +54,7 @@ class StoryBoardForesight:
         self._long += any(wire.size(text) > most for text in texts)
         if not there:
             self._bytes += sum(one.file.size for one in issue.attachments if one.file is not None)
+        self._private += issue.private
         if issue.private:
             return  # what it is named by is nobody else's to know
         self._unknown.update(one for one in self._authors_of(issue) if not self._is_known(one))
@@ -75,6 +77,7 @@ class StoryBoardForesight:
         """See `abilities.Foresight.concerns`."""
         if self._site.options.authors == "tokens":
             yield from self._authors()
+        yield from self._search()
         yield from self._limits()
         yield from self._room()
         yield from self._projects()
@@ -93,6 +96,20 @@ class StoryBoardForesight:
         for why, count in sorted(reasons.items()):
             what = f"{count} accounts of people.csv are not written as: each {why}"
             yield Concern(level="look", what=what)
+
+    # -- what is private --------------------------------------------------------------------------
+
+    def _search(self) -> Iterator[Concern]:
+        """What an apply tries with a private story is tried here with what is public."""
+        if not self._private or self._site.options.leaky_search == "accept":
+            return
+        found = search.shows_all(self._site)
+        if found:
+            what = f"{self._private} private issues would be set aside: {search.SHOWS}"
+            yield Concern(level="look", what=what, cure=search.CURE)
+        elif found is None:
+            what = "whether its search shows private stories to everybody can't be told before it"
+            yield Concern(level="look", what=f"{what} holds a story", cure=search.CURE)
 
     # -- limits -----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ list helps against it; the two addresses have to be blocked, or the server mende
 from __future__ import annotations
 
 import threading
+from string import ascii_lowercase, digits
 from typing import Any
 
 from tracker_migrate.backends.storyboard.account import Site
@@ -19,11 +20,21 @@ from tracker_migrate.errors import Gone, Refused, UsageError, WrongTracker
 
 #: the id of an account that there is not: a filter that fits nothing
 NOBODY = 2_147_483_647
-LEAKS = (
-    "StoryBoard's search shows private stories to everybody (a filter that fits nothing switches"
-    " its check off): have /v1/stories/search and /v1/tasks/search blocked or mended, or set"
+#: a question that most texts answer: one of their words begins so
+ANY_WORD = " ".join(f"{letter}*" for letter in ascii_lowercase + digits)
+CURE = (
+    "have /v1/stories/search and /v1/tasks/search blocked or mended, or set"
     ' options.leaky_search = "accept" if only people who may read them reach the server'
 )
+SHOWS = (
+    "StoryBoard's search shows private stories to everybody (a filter that fits nothing switches"
+    " its check off)"
+)
+LEAKS = f"{SHOWS}: {CURE}"
+
+
+#: what a web server before it answers that keeps everybody from searching
+_BLOCKED = (Gone, Refused, UsageError, WrongTracker)
 
 
 class Search:
@@ -55,10 +66,23 @@ class Search:
         return any(row.get("private") for row in shown)
 
 
+def shows_all(site: Site) -> bool | None:
+    """Whether a filter that fits nothing switches the check off, by what everybody may see anyway:
+    nothing is written for it. None if that can't be told: nothing is there that could be found.
+    Raises Unreachable, LoginNeeded."""
+    query: dict[str, Any] = {"q": ANY_WORD, "limit": 1}
+    if hits(site.nobody, {**query, "creator_id": NOBODY}):
+        return True
+    try:
+        return False if site.nobody.get("/stories/search", query) else None
+    except _BLOCKED:
+        return False
+
+
 def hits(api: Api, query: dict[str, Any], kind: str = "stories") -> list[Any]:
     """What a search shows; nothing where it is blocked. kind: `stories` or `tasks`."""
     try:
         rows = api.get(f"/{kind}/search", query)
-    except (Gone, Refused, UsageError, WrongTracker):
+    except _BLOCKED:
         return []
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain, count
-from string import ascii_lowercase, digits
 from typing import Any
 
 from tracker_migrate.backends.storyboard import fields
 from tracker_migrate.backends.storyboard.client import Api
-from tracker_migrate.backends.storyboard.search import NOBODY, hits
+from tracker_migrate.backends.storyboard.search import ANY_WORD, NOBODY, hits
 from tracker_migrate.bounded import Pages
 from tracker_migrate.errors import Gone, Refused
 from tracker_migrate.interfaces import RemoteRef
@@ -25,7 +24,6 @@ _ROWS = 1000
 _EVENTS = 5000
 #: so many numbers are looked for in one question
 _NUMBERS = 50
-_ANY_WORD = " ".join(f"{letter}*" for letter in ascii_lowercase + digits)
 
 Refs = Mapping[Key, tuple[str, RemoteRef]]
 #: a kind of object, and its id
@@ -44,10 +42,20 @@ def seen(api: Api, refs: Refs) -> set[Key]:
 
 
 def shows_a_tag(api: Api, withheld: Collection[str]) -> bool:
-    """Whether one of these tags is listed; StoryBoard takes some names for one (facts 13)."""
+    """Whether one of these tags is listed, and on no story that they may read: tags are one for all
+    projects, and others may use the same word. StoryBoard takes some names for one (facts 13)."""
     names = {fields.same_tag(name) for name in withheld}
     rows = api.rows("/tags", page=_ROWS)
-    return any(fields.same_tag(str(row.get("name") or "")) in names for row in rows)
+    listed = names.intersection(_same(row.get("name")) for row in rows)
+    if listed:  # not asked for by name: addresses are logged
+        for row in api.rows("/stories", page=_ROWS):
+            listed.difference_update(map(_same, row.get("tags") or ()))
+    return bool(listed)
+
+
+def _same(tag: Any) -> str:
+    """A listed tag's name, as the server compares it."""
+    return fields.same_tag(str(tag or ""))
 
 
 def _rows(api: Api, refs: Refs) -> Iterator[tuple[str, Any]]:
@@ -71,7 +79,7 @@ def _found(api: Api, refs: Refs) -> Iterator[tuple[str, Any]]:
         words = {"q": " ".join(numbers[start : start + _NUMBERS])}
         yield from (("story", row) for row in hits(api, words))
         yield from (("story", row) for row in hits(api, {**words, "creator_id": NOBODY}))
-    anything = {"q": _ANY_WORD, "story_id": NOBODY}
+    anything = {"q": ANY_WORD, "story_id": NOBODY}
     tasks = _by_offset(lambda page: hits(api, {**anything, **page}, "tasks"))
     yield from (("task", row) for row in tasks)
 

@@ -268,6 +268,35 @@ def test_who_could_read_what_is_private_and_no_more_can_is_counted(
     assert "tracker-migrate readers -T new" in told
 
 
+def test_a_search_that_would_show_what_is_private_is_told(
+    cli: Cli, workspace: Path, standins: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = "private issues would be set aside: StoryBoard's search shows private stories"
+    monkeypatch.setenv("TRACKER_MIGRATE_LAUNCHPAD", OWNER)
+    (workspace / "migration.toml").write_text(standins.settings(source="private = true"))
+    assert cli("pull", "--full").status == 0
+    without = 'without = "all"\n'
+    (workspace / "mappings" / "privacy.toml").write_text(POLICY + without)
+    standins.storyboard.settings.leaky_search = True
+    told = said(found(cli, workspace, "-T", "new"), "look", "new")
+    assert "can't be told before it holds a story" in told
+    us = Api(f"{standins.storyboard.url}/v1", "token-of-super")
+    us.write("POST", "/stories", {"title": "Everybody may read this"})
+    before = standins.storyboard.writes
+    told = said(found(cli, workspace, "-T", "new"), "look", "new")
+    assert shows in told
+    assert "have /v1/stories/search and /v1/tasks/search blocked" in told
+    assert standins.storyboard.writes == before
+    standins.storyboard.faults.append(Fault(do="status", status=404, path="/search", times=99))
+    assert "search" not in said(found(cli, workspace, "-T", "new"), "look", "new")
+    standins.storyboard.faults.clear()
+    standins.storyboard.settings.leaky_search = False
+    assert "search" not in said(found(cli, workspace, "-T", "new"), "look", "new")
+    standins.storyboard.settings.leaky_search = True
+    options(workspace, "new", 'leaky_search = "accept"')
+    assert "search" not in said(found(cli, workspace, "-T", "new"), "look", "new")
+
+
 def test_a_tag_that_is_too_long_is_told(cli: Cli, workspace: Path) -> None:
     with Workspace(workspace) as held:
         tag = next(iter(held.archive.public_tags()))

@@ -213,6 +213,21 @@ def test_withheld_tag_that_is_listed_is_told_without_its_name(leaking: Leaking) 
     assert told("embargo ") == [WITHHELD]
     assert told("secret-tag", "embargos") == []
     assert run.sink.readable_by_outsider(run.issue_refs(), withheld=("embargo",)) == []
+    ours = next(at.id for kind, at in run.issue_refs().values() if kind == "story")
+    us.write("PUT", f"/stories/{ours}/tags", ["embargo"])
+    assert told("embargo") == [WITHHELD]
+
+
+def test_withheld_tag_that_others_use_on_what_everybody_may_read_tells_nothing(
+    leaking: Leaking,
+) -> None:
+    run = moved(leaking)
+    theirs = Api(f"{leaking.url}/v1", servers.NORMAL)
+    story = theirs.write("POST", "/stories", {"title": "Somebody else's"})["id"]
+    theirs.write("PUT", f"/stories/{story}/tags", ["émbargo"])
+    found = run.sink.readable_by_outsider(run.issue_refs(), withheld=("embargo",), thorough=True)
+    assert found == []
+    assert not any("mbargo" in target for target in leaking.targets)
 
 
 def test_no_address_holds_a_word_of_an_issue(leaking: Leaking) -> None:
