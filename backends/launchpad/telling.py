@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import structs
 
-from tracker_migrate.abilities import Board, Notice, stage
+from tracker_migrate.abilities import Board, Notice, Stage, stage
 from tracker_migrate.backends.launchpad import places, wire_bug
 from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.listing import STATUSES
@@ -161,14 +161,33 @@ def _before(task: Task, notice: Notice | None, issue: Issue) -> Task:
         return _by_history(task, notice, issue)
     here = stage(task)
     ours = here.status == notice.value if notice.now is None else here == notice.now
+    ours = ours or _is_put_back(task, here, notice, notice.was, issue)
     return structs.replace(task, **structs.asdict(notice.was)) if ours else task
+
+
+def _is_put_back(task: Task, here: Stage, notice: Notice, was: Stage, issue: Issue) -> bool:
+    """Whether a task is as it was but for the dates of its status being put back, by the history: a
+    run that was killed right then has not noted what became of it."""
+    last = _last_change(task, issue)
+    if last is None or (last.author, last.old) != (notice.by, notice.value):
+        return False
+    if here.status != was.status or here.complete != was.complete:
+        return False
+    stays = {name: when for name, when in here.dates.items() if not _at_once(when, last)}
+    closed = here.closed is None or _at_once(here.closed, last) or here.closed == was.closed
+    return closed and stays.items() <= was.dates.items()
+
+
+def _last_change(task: Task, issue: Issue) -> Change | None:
+    """The last row of the history about a task's status."""
+    rows = [row for row in issue.history if row.what == f"{task.target_name}: status"]
+    return max(rows or _beside(task, issue), key=lambda row: row.when, default=None)
 
 
 def _by_history(task: Task, notice: Notice, issue: Issue) -> Task:
     """The task as far as the history tells how it was: who changed its status last, and when; dates
     that Launchpad forgot then are lost."""
-    rows = [row for row in issue.history if row.what == f"{task.target_name}: status"]
-    last = max(rows or _beside(task, issue), key=lambda row: row.when, default=None)
+    last = _last_change(task, issue)
     if last is None or last.author != notice.by or last.new != notice.value or not last.old:
         return task
     dates = {name: when for name, when in task.dates.items() if not _at_once(when, last)}

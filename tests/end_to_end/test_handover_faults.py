@@ -16,8 +16,10 @@ from tests.end_to_end.marked_world import MarkedWorld
 from tracker_migrate.backends.launchpad.sending import Sender
 from tracker_migrate.backends.launchpad.standin.oauth import seed_token
 from tracker_migrate.errors import LoginNeeded
+from tracker_migrate.model import Key
 from tracker_migrate.testing.faults import FAULTS
 from tracker_migrate.testing.loopback import Fault, struck
+from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.told import Told
 
 BUG = 506
@@ -129,6 +131,41 @@ def test_killed_at_any_moment_it_takes_all_back(
     act = lambda: handing.undo(moved.here, only=only())  # noqa: E731
     assert killed_everywhere(told, fuse, act, stands) >= 16
     assert stands() == ([], [], "Confirmed", "Confirmed")
+
+
+def test_killed_at_any_moment_of_taking_back_nothing_of_it_is_news(
+    moved: MarkedWorld, begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor are the dates that Launchpad gives a task whose status is put back."""
+    handing.write_settings(moved.here, settle_seconds=0.05)
+    handing.handover(moved.here, only=only())
+    told = Begin(moved, tmp_path / "told")
+    fuse = Fuse(monkeypatch)
+    bug = Key(f"launchpad:bug:{BUG}")
+
+    def read() -> Any:
+        with Workspace(moved.here.folder) as workspace:
+            held = workspace.archive.issue(bug)
+        assert held is not None
+        return held.tasks, held.history, held.tags, held.updated
+
+    def read_again() -> Any:
+        moved.here.pull(brief=True, sweep=[bug])
+        return read()
+
+    before = read()
+    handing.undo(moved.here, only=only())
+    moments = fuse.moments
+    for moment in range(1, moments + 1):
+        told.again()
+        fuse.set(moment)
+        with pytest.raises(Crash):
+            handing.undo(moved.here, only=only())
+        fuse.set(0)
+        assert read_again() == before, f"killed at {moment}"
+        handing.undo(moved.here, only=only())
+        assert read_again() == before, f"killed at {moment}, and ended"
+    assert moments >= 16
 
 
 #: what would need minutes here, or ends a run
