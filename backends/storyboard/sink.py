@@ -169,7 +169,9 @@ class StoryBoardSink:
 
     def resend_safe(self, step: ClosedStep) -> bool:
         """Creates under a chosen number are refused the second time, shared objects are looked up
-        by name, a file has one place, and updates set the same values again."""
+        by name, a file has one place, and updates set the same values again. Tags are neither: two
+        requests at one moment leave a tag on a story twice, and no request takes it off again
+        (tried on a server)."""
         return all(_repeatable(action) for action in step.actions)
 
     def stored(self, step: ClosedStep) -> Mapping[Key, Mapping[str, Any]]:
@@ -292,7 +294,7 @@ class StoryBoardSink:
 
 
 def _repeatable(action: ClosedAction) -> bool:
-    if action.op == "delete":
+    if action.op == "delete" or action.kind == "tagging":
         return False  # what is made anew under its number must not go
     chosen = KINDS[action.kind].chosen
     return action.op == "update" or not chosen or action.number is not None

@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from tracker_migrate.backends.storyboard.standin import arguments as query
-from tracker_migrate.backends.storyboard.standin import dates, deadlocks, routes, schemas, seeding
+from tracker_migrate.backends.storyboard.standin import (
+    dates,
+    deadlocks,
+    routes,
+    schemas,
+    seeding,
+    tags,
+)
 from tracker_migrate.backends.storyboard.standin.body import decode
 from tracker_migrate.backends.storyboard.standin.call import Call, Settings
 from tracker_migrate.backends.storyboard.standin.errors import (
@@ -35,7 +42,8 @@ class StoryBoardStandIn(StandIn):
     Its own faults: `deadlock` and `deadlock_story` (500, MySQL's 1213 on the project's or the
     story's row), `deadlock_400` (the same, told as "Database in dead lock"), `stranger`
     (somebody takes the number named in the request first), `stranger_tag` (somebody makes the
-    new tags of a PUT between its look and its insert).
+    new tags of a PUT between its look and its insert), `tag_twice` (a PUT of tags that arrives
+    twice at one moment).
     """
 
     def __init__(
@@ -61,6 +69,7 @@ class StoryBoardStandIn(StandIn):
             "deadlock_400": lambda request: self._deadlock(request, None),
             "stranger": self._take_number,
             "stranger_tag": self._take_tags,
+            "tag_twice": self._tag_twice,
         }
 
     @property
@@ -166,6 +175,12 @@ class StoryBoardStandIn(StandIn):
         with self.lock:
             refusal = self._stranger.take_tags(request, self.clock())
         return None if refusal is None else refusal.reply(request)
+
+    def _tag_twice(self, request: Request) -> Reply:
+        reply = self.answer(request)
+        with self.lock:
+            tags.link_twice(self.store, routes.find(request.method, request.path).numbers()[0])
+        return reply
 
     # -- orders -----------------------------------------------------------------------------
 

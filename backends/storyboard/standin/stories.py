@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker_migrate.backends.storyboard.standin import acl, events, summary
+from tracker_migrate.backends.storyboard.standin import acl, events, summary, tags
 from tracker_migrate.backends.storyboard.standin.body import Body, Dates
 from tracker_migrate.backends.storyboard.standin.call import Call
 from tracker_migrate.backends.storyboard.standin.errors import Fault, missing
@@ -159,7 +159,9 @@ def delete(call: Call) -> None:
         own = "SELECT id FROM task WHERE story_id = ?" if item == "task" else "SELECT ?"
         its = f"item_type = '{item}' AND item_id IN ({own})"
         run(f"DELETE FROM due_date_item WHERE {its}", (number,))
-    for table in ("task", "event", "story_tag", "story_permission"):
+    linked = call.store.all("SELECT DISTINCT tag_id FROM story_tag WHERE story_id = ?", (number,))
+    tags.unlink(call, number, [row["tag_id"] for row in linked])
+    for table in ("task", "event", "story_permission"):
         run(f"DELETE FROM {table} WHERE story_id = ?", (number,))
     run("UPDATE comment SET story_id = NULL WHERE story_id = ?", (number,))
     run("DELETE FROM story WHERE id = ?", (number,))

@@ -70,7 +70,7 @@ def tags(store: Store, numbers: Sequence[int]) -> dict[int, list[str | None]]:
     """The tags of stories, in the order in which they were put on."""
     sql = (
         "SELECT story_id, name FROM story_tag JOIN tag ON tag.id = tag_id "
-        "WHERE story_id IN ({numbers}) ORDER BY place"
+        "WHERE story_id IN ({numbers}) GROUP BY story_id, tag_id ORDER BY min(place)"
     )
     found: dict[int, list[str | None]] = defaultdict(list)
     for row in store.among(sql, numbers):

@@ -56,8 +56,8 @@ CREATE INDEX event_worklist ON event (worklist_id) WHERE worklist_id IS NOT NULL
 CREATE INDEX event_board ON event (board_id) WHERE board_id IS NOT NULL;
 CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT, folded TEXT UNIQUE, {STAMPS});
 CREATE TABLE story_tag (
-  place INTEGER PRIMARY KEY AUTOINCREMENT, story_id INTEGER, tag_id INTEGER,
-  UNIQUE (story_id, tag_id));
+  place INTEGER PRIMARY KEY AUTOINCREMENT, story_id INTEGER, tag_id INTEGER);
+CREATE INDEX story_tag_story ON story_tag (story_id, tag_id);
 CREATE INDEX story_tag_tag ON story_tag (tag_id);
 CREATE TABLE permission (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE story_permission (story_id INTEGER PRIMARY KEY, permission_id INTEGER);

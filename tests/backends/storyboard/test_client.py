@@ -142,6 +142,7 @@ def test_redirect_is_not_followed(server: Scripted, api: Api) -> None:
 
 # -- writes: sent once, and classified by what the fault says -------------------------------------
 
+MORE = "DELETE statement on table 'story_storytags' expected to delete"
 DEADLOCK = "(pymysql.err.OperationalError) (1213, 'Deadlock found when trying to get lock')"
 
 
@@ -152,6 +153,7 @@ DEADLOCK = "(pymysql.err.OperationalError) (1213, 'Deadlock found when trying to
         (400, "Database in dead lock", Retriable),
         (400, "Database object 'Story' with field value '1' already exists.", faults.Exists),
         (400, "The Story 1 already has a tag new", faults.HasTag),
+        (500, f"{MORE} 1 row(s); Only 4 were matched.", Refused),
         (500, "'NoneType' object has no attribute 'permissions'", faults.HalfMade),
         (400, "Connection to database failed.", Doubtful),
         (400, "Foreign key error. Error in object 'Task'.", Refused),

@@ -204,7 +204,7 @@ def test_write_that_never_arrived_is_not_found(
     with pytest.raises(Doubtful):
         sink.send(step)
     assert sink.find(step, {}) is None
-    assert sink.resend_safe(step)
+    assert sink.resend_safe(step) == (kind != "tagging.create")  # two at once leave it twice
     assert sink.send(step).refs
 
 

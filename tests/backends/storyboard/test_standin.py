@@ -99,6 +99,27 @@ def test_stranger_takes_a_task_number_even_where_the_story_is_private(
     assert ask("GET /tasks/90").json()["creator_id"] == 3
 
 
+def test_tag_put_twice_at_one_moment_shows_once_and_never_goes(
+    standin: StoryBoardStandIn, ask: Ask
+) -> None:
+    """As at a server: two links, and each request that would delete them fails whole."""
+    standin.faults.append(Fault(do="tag_twice", method="PUT"))
+    put = ask("PUT /tags/1", ["early"])
+    assert (put.status_code, put.json()["tags"]) == (200, ["early"])
+    assert ask("PUT /tags/1", ["other"]).json()["tags"] == ["early", "other"]
+    (early, _other) = ask("GET /stories/1/tags").json()
+    assert (early["name"], early["popularity"]) == ("early", 1)
+    deleted = "DELETE statement on table 'story_storytags' expected to delete"
+    refused = ask("DELETE /tags/1", ["early"])
+    assert refused.status_code == 500
+    assert refused.json()["faultstring"] == f"{deleted} 1 row(s); Only 2 were matched."
+    refused = ask("DELETE /stories/1")
+    assert refused.status_code == 500
+    assert refused.json()["faultstring"] == f"{deleted} 2 row(s); Only 3 were matched."
+    assert ask("GET /stories/1").json()["tags"] == ["early", "other"]
+    assert ask("DELETE /tags/1", ["other"]).status_code == 204
+
+
 def _together(ask: Ask, stories: list[int]) -> list[int]:
     """The statuses of tasks sent at once, one on each story, all on one project."""
     found: list[int] = []

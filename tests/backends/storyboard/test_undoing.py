@@ -225,6 +225,20 @@ def test_a_lost_reply_is_settled_by_looking(server: StandIn, run: Run, issue: Is
     assert not run.sink.resend_safe(step)
 
 
+def test_a_story_with_a_tag_twice_can_not_be_deleted_before_its_database_is_mended(
+    server: StandIn, run: Run, issue: Issue
+) -> None:
+    if servers.REAL:
+        pytest.skip("what is planted here is planted in the stand-in")
+    server.faults.append(Fault(do="tag_twice", method="PUT", path="/tags/"))
+    written(run, issue)
+    step = deletion(run, issue)
+    with pytest.raises(Refused, match=r"a tag of that story twice: .* story_storytags"):
+        run.sink.send(step)
+    assert run.sink.find(step, {}) is None
+    assert run.sink.read(run.issue_refs()).doubled == ()
+
+
 # -- numbers that are spent -----------------------------------------------------------------------
 
 
