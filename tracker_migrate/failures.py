@@ -35,6 +35,21 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+class Swallowed(Retriable):
+    """The server is there, and its answer to this one request gets no further than the web server
+    before it (502)."""
+
+
+def swallowed(answer: requests.Response, host: Host) -> Swallowed | None:
+    """What it means that a read ends in 502 while the server answers others: nginx drops an answer
+    with which PHP writes more than 4 KB into its log, as Phorge does with what it refuses. None if
+    the server is down, too, or it is another status."""
+    if answer.status_code != 502 or (host.probe is not None and host.probe()):
+        return None
+    host.answered()
+    return Swallowed(f"{host.name} answers 502 to one request, and answers others")
+
+
 def in_trouble(answer: requests.Response, host: Host) -> Retriable | None:
     """Tell the host of an answer; what it means if it says that the server is down, or wants to be
     left alone. None for any other answer."""

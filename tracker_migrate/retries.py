@@ -10,11 +10,14 @@ import tenacity
 
 from tracker_migrate import waiting
 from tracker_migrate.errors import NotSent, Retriable
+from tracker_migrate.failures import Swallowed
 from tracker_migrate.hosts import put_off
 
 #: a read inside of a send is not tried again for longer than this, in seconds
 _IN_A_SEND = 30.0
 _LONGEST_WAIT = 30.0
+#: a read whose answer is swallowed is tried so often: the server has been seen to be up each time
+_SWALLOWED = 3
 _T = TypeVar("_T")
 
 
@@ -58,12 +61,13 @@ class _Tries:
 
     def __init__(self, attempts: int, backoff: float) -> None:
         self._attempts, self._backoff = attempts, backoff
-        self._tried, self._down = 0, False
+        self._tried, self._swallowed, self._down = 0, 0, False
 
     def count(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._down = isinstance(error, Retriable) and error.down
         self._tried += not self._down
+        self._swallowed += isinstance(error, Swallowed)
 
     def wait(self, _state: tenacity.RetryCallState) -> float:
         """Seconds: longer each time, and drawn, so that threads do not come back together. None for
@@ -75,7 +79,7 @@ class _Tries:
     @property
     def used_up(self) -> bool:
         """Whether it was tried as often as it may be."""
-        return self._tried >= self._attempts
+        return self._tried >= self._attempts or self._swallowed >= _SWALLOWED
 
     def enough(self, _state: tenacity.RetryCallState) -> bool:
         under_way = waiting.send()

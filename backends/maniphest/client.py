@@ -33,7 +33,7 @@ from tracker_migrate.errors import (
     Unreachable,
     WrongTracker,
 )
-from tracker_migrate.failures import failed_read, failed_write, in_trouble
+from tracker_migrate.failures import Swallowed, failed_read, failed_write, in_trouble, swallowed
 from tracker_migrate.hosts import blamed
 from tracker_migrate.http import plain_session, polite
 from tracker_migrate.replies import decode
@@ -42,6 +42,7 @@ from tracker_migrate.retries import patient_reads
 _import_guard = threading.Lock()
 #: characters of a form that are encoded at once
 _ENCODED = 1 << 16
+_SWALLOWED = "give nginx a fastcgi_buffer_size of 32k, or PHP an error_log (docs/doctor.md)"
 
 
 class NotConduit(Retriable):
@@ -141,6 +142,8 @@ class Conduit:
             raise WrongTracker(f"{error}: is this the address of Phorge's web pages?") from None
         except NotSent:
             raise
+        except Swallowed as error:
+            raise Refused(f"{error}: {_SWALLOWED}") from None
         except Retriable as error:
             raise Unreachable(str(error)) from None
 
@@ -241,6 +244,8 @@ class Conduit:
         answer: requests.Response = self._local.answer
         status = answer.status_code
         what = f"{self.host} answers {status}"
+        if not write and (lost := swallowed(answer, self._server)) is not None:
+            return lost
         trouble = in_trouble(answer, self._server)
         if trouble is not None and status == 429:
             return trouble

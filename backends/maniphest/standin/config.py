@@ -134,6 +134,8 @@ class Config:
     storage_limit: int = 8 * 1024 * 1024
     chunk: int = 4 * 1024 * 1024
     body_limit: int = 0  # bytes of a request that the web server before it takes; 0: any
+    #: nginx as Phorge documents it, PHP without an error_log: 502 for whatever is hidden
+    swallows: bool = False
     host: str = ""  # base address in links; empty takes the one that is listened on
     by_key: Mapping[str, CustomField] = field(init=False, repr=False, default_factory=dict)
 

@@ -29,6 +29,8 @@ from tracker_migrate.testing.loopback import Reply, Request, StandIn, arguments,
 STRANGER = "alice"
 #: what nginx says of a body over its client_max_body_size (facts 0)
 TOO_LARGE = b"<html><body><h1>413 Request Entity Too Large</h1></body></html>"
+BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head></html>"
+HIDDEN = "[You Shall Not Pass:"
 #: who calls a method that needs no token
 _NOBODY = User(0, "", "", "", "", 0, 0, 0, 0, 0, None)
 
@@ -81,6 +83,8 @@ class ManiphestStandIn(StandIn):
             with self.lock:
                 return answered(self._run(wire, index))
         except ConduitError as error:
+            if self.config.swallows and error.info.startswith(HIDDEN):
+                return Reply(502, BAD_GATEWAY, {"Content-Type": "text/html"})
             return refused(error)
 
     def _run(self, wire: Wire, index: bool) -> Any:

@@ -143,6 +143,25 @@ def test_reads_are_tried_again(echo: Echo, client: Conduit) -> None:
     assert len(echo.asked) == 1
 
 
+@pytest.mark.parametrize("attempts", [3, 6])
+def test_a_read_that_alone_ends_in_502_is_refused_soon(echo: Echo, attempts: int) -> None:
+    """The server is up all the while: to wait for it would never end."""
+    echo.faults.append(Fault("status", status=502, path="transaction.search", times=99))
+    client = Conduit(echo.url, "api-secret", attempts=attempts, backoff=0.01, patience=600)
+    for _ in range(3):
+        with pytest.raises(Refused, match="answers 502 to one request, and answers others: give"):
+            client.read("transaction.search")
+    assert echo.faults[0].times == 99 - 9
+    assert client.read("user.whoami")
+    client.close()
+
+
+def test_a_server_that_answers_nothing_but_502_is_down(echo: Echo, client: Conduit) -> None:
+    echo.faults.append(Fault("status", status=502, times=99))
+    with pytest.raises(Unreachable, match="answers 502"):
+        client.read("transaction.search")
+
+
 def test_patience_with_reads_ends(echo: Echo, client: Conduit) -> None:
     echo.faults.append(Fault("status", status=503, times=99))
     with pytest.raises(Unreachable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -68,6 +69,16 @@ def test_nothing_of_a_closed_bug_is_readable(
         "task", "subtask", "comment", "relations"
     }  # fmt: skip
     assert leaks(moved, thorough=thorough) == set()
+
+
+def test_an_answer_that_is_swallowed_on_its_way_is_none(
+    moved: Mover, server: ManiphestStandIn, as_user: AsUser
+) -> None:
+    """As at nginx and PHP as they are shipped: 502 for all that is hidden, again and again."""
+    server.config = replace(server.config, swallows=True)
+    assert leaks(moved) == set()
+    edited(as_user("alice"), 3, view="users")
+    assert leaks(moved) == {FULL.tasks[0].key}
 
 
 def test_what_one_of_the_outsiders_reads_is_told_whole(moved: Mover, as_user: AsUser) -> None:
