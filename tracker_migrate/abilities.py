@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from tracker_migrate.interfaces import Account, Decisions, Listed, RemoteRef, Value, Wanted
+from tracker_migrate.interfaces import Account, Decisions, Listed, Mine, RemoteRef, Value, Wanted
 from tracker_migrate.model import Comment, Issue, Key, Person, Project, Task
 
 if TYPE_CHECKING:
@@ -296,6 +296,19 @@ class TakesBack(Protocol):
     def advice(self, left: Sequence[Part]) -> Sequence[str]:
         """What an administrator may do about what stays there, a line each; none if nothing is
         left."""
+        ...
+
+
+# -- what stands there twice ----------------------------------------------------------------------
+
+
+@runtime_checkable
+class LooksCloser(Protocol):
+    """A `Watch` that knows more of what names nothing by itself, at the cost of a request each."""
+
+    def closer(self, mine: Mine) -> Mapping[str, Any]:
+        """What such an object is known by besides `fields`, as far as it can be had; comparable
+        with the fields of a ClosedAction. Raises ObjectError."""
         ...
 
 

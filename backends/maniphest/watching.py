@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from tracker_migrate.backends.maniphest.filefinder import FileFinder
+from tracker_migrate.backends.maniphest.files import SINGLE
 from tracker_migrate.backends.maniphest.lookups import Finder
 from tracker_migrate.backends.maniphest.projects import milestone_key
 from tracker_migrate.backends.maniphest.server import Server
@@ -68,7 +69,7 @@ class ManiphestWatch:
         that we made, of which there are no transactions."""
         yield from self._since("TASK", "transaction", mark)
         yield from self._since("PROJ", "project", mark)
-        yield from self._files_since(int(mark.get("file", 0)))
+        yield from self._files_since(mark)
 
     def _since(self, kind: str, name: str, mark: Mapping[str, Any]) -> Iterator[Since]:
         last = int(mark.get(name, 0))
@@ -81,13 +82,17 @@ class ManiphestWatch:
             if len(fresh) < len(rows):
                 return
 
-    def _files_since(self, last: int) -> Iterator[Since]:
+    def _files_since(self, mark: Mapping[str, Any]) -> Iterator[Since]:
+        """Nothing tells of a file which migration made it: what was there before the first look is
+        not looked at again, however short ago that was."""
+        last, first = int(mark.get("file", 0)), int(mark.get("files_from", 0))
         newest = 0
         for rows in self._file_finder.our_pages():
             newest = newest or max((row.id for row in rows), default=0)
-            fresh = [row for row in rows if row.id > last - _OVERLAP]
+            fresh = [row for row in rows if row.id > max(last - _OVERLAP, first)]
             mine = (Mine(kinds=_FILE, at=RemoteRef(id=row.phid), made=True) for row in fresh)
-            yield Since(mine=tuple(mine), mark={"file": max(newest, last)})
+            now = {"file": max(newest, last), "files_from": first if "file" in mark else newest}
+            yield Since(mine=tuple(mine), mark=now)
             if len(fresh) < len(rows):
                 return
 
@@ -151,6 +156,12 @@ class ManiphestWatch:
             at = file_ref(self._server.client.address, row.id, row.phid)
             fields = {"name": row.name, "size": row.size}
             yield msgspec.structs.replace(asked[row.phid], at=at, fields=fields)
+
+    def closer(self, mine: Mine) -> Mapping[str, Any]:
+        """See `abilities.LooksCloser`: a small file's bytes."""
+        small = mine.kinds == _FILE and mine.fields.get("size", SINGLE + 1) <= SINGLE
+        told = self._file_finder.sha256(mine.at.id) if small else ""
+        return {"sha256": told} if told else {}
 
     def _comments(self, task: str, mine: dict[str, Mine]) -> Iterator[Mine]:
         """Those of one task that nobody has removed; their place is on its page."""

@@ -3,6 +3,7 @@ bug."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import signal
@@ -18,7 +19,9 @@ import pytest
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.test_kill import Killer
 from tests.end_to_end.test_recorded_projects import agrees
+from tests.end_to_end.world import conduit_token
 from tracker_migrate.backends.launchpad.standin.librarian import keep_file
+from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.engine import jobs
 from tracker_migrate.testing.loopback import Fault, Request
 from tracker_migrate.workspace import Workspace
@@ -154,6 +157,46 @@ def test_an_upload_that_is_delivered_twice_is_told_as_a_double(marked: MarkedWor
     assert (double.kind, double.state) == ("file", "told")
     marked.here.maniphest.store.run("DELETE FROM file WHERE phid = ?", [double.at.id])
     assert not marked.here.apply("maniphest").doubles
+
+
+def test_what_an_earlier_migration_brought_is_no_double(marked: MarkedWorld) -> None:
+    """Another workspace, with the same account and the same files: a rehearsal, shortly before."""
+    attach(marked, 1000)
+    marked.here.pull(full=True)
+    earlier(marked, archived(marked))
+    marked.here.apply("maniphest")
+    assert len(files(marked)) == 2
+    assert marked.here.apply("maniphest").doubles == []
+
+
+def test_only_the_same_bytes_are_a_double(marked: MarkedWorld) -> None:
+    """Beside another workspace: files of one name and size are many (`ProcEnviron.txt`)."""
+    attach(marked, 1000)
+    moved(marked)
+    one, other = archived(marked), bytes(1000)
+    earlier(marked, other)
+    assert marked.here.apply("maniphest").doubles == []
+    earlier(marked, one)
+    (double,) = marked.here.apply("maniphest").doubles
+    assert double.at.number == f"F{files(marked)[-1]['id']}"
+
+
+def archived(marked: MarkedWorld) -> bytes:
+    """The bytes of the one file that was read."""
+    with Workspace(marked.here.folder) as workspace:
+        (issue,) = (one for one in workspace.archive.issues() if one.attachments)
+        file = issue.attachments[0].file
+        assert file is not None
+        with workspace.files.open(file.sha256) as handle:
+            return bytes(handle.read())
+
+
+def earlier(marked: MarkedWorld, data: bytes) -> None:
+    """Somebody else who works with the importing account uploads a file of that name."""
+    client = Conduit(marked.here.maniphest.url, conduit_token("importbot"))
+    told = base64.b64encode(data).decode()
+    client.write("file.upload", name="core.bin", data_base64=told, viewPolicy="public")
+    client.close()
 
 
 def _killed_in_the_middle(marked: MarkedWorld, at: int) -> None:

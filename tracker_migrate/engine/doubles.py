@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from tracker_migrate.abilities import LooksCloser
 from tracker_migrate.digest import short
 from tracker_migrate.engine.closing import Closing
 from tracker_migrate.engine.diff import open_digests
@@ -103,23 +104,29 @@ class Doubles:
         keys = Names(self._target, watch).of({one.marker for one in seen})
         for mine in seen:
             named = keys.get(mine.marker, ()) if mine.names is None else [mine.names]
-            for of in sorted(named or self._alike(mine)):
+            for of in sorted(named or self._alike(watch, mine)):
                 if (double := self._double(watch, mine, of, under_way)) is not None:
                     yield double
 
-    def _alike(self, mine: Mine) -> list[Key]:
-        """What has no permalink, a file, is taken for the one that we hold and that is like it."""
+    def _alike(self, watch: Watch, mine: Mine) -> list[Key]:
+        """What has no permalink, a file, is taken for the one that we hold and that is like it; in
+        its bytes, too, where these can be had."""
         shared = any(self._kinds[kind].phase == 0 for kind in mine.kinds)
         if mine.marker or shared or not mine.fields:
             return []
-        marks = {name: short(value) for name, value in mine.fields.items()}
+        alike = list(self._with_fields(mine, mine.fields))
+        if alike and isinstance(watch, LooksCloser):
+            alike = list(self._with_fields(mine, {**mine.fields, **watch.closer(mine)}))
+        return alike[:1]
+
+    def _with_fields(self, mine: Mine, fields: Mapping[str, Any]) -> Iterator[Key]:
+        marks = {name: short(value) for name, value in fields.items()}
         for kind in mine.kinds:
             for page in pages(iter(self._ledger.of_kind(kind)), _PAGE):
                 for of, held in self._ledger.held(page).items():
                     sent = {name: held.fields.get(name, ("", ""))[1] for name in marks}
                     if held.state != "gone" and sent == marks:
-                        return [of]
-        return []
+                        yield of
 
     def _double(self, watch: Watch, mine: Mine, of: Key, under_way: set[Key]) -> Double | None:
         """What an object of ours is that the ledger does not know, if it names another as `of`."""
