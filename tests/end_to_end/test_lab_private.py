@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from tests.end_to_end.world import (
     world,
 )
 from tracker_migrate.backends.launchpad.standin.load import load_spec
+from tracker_migrate.engine import cutover, outstanding
 from tracker_migrate.engine.target import Target
 from tracker_migrate.model import name_of
 from tracker_migrate.workspace import Workspace
@@ -207,3 +209,17 @@ def test_nobody_reads_more_and_who_reads_less_is_listed(target: str, lab: Lab) -
         assert not unsaid, f"{viewer} loses {sorted(unsaid)} unsaid\n{shown}"
     assert len(seen.target["owner"]) >= 19, shown
     assert lab.here.verify(target).agrees
+
+
+def test_what_is_refused_for_whom_a_group_lets_in_is_no_go(lab: Lab) -> None:
+    """The target alone knows that: the plan, which asks nobody, does not."""
+    deadline = datetime.now(UTC) + timedelta(days=2)
+    with Workspace(lab.here.folder) as workspace:
+        (seen,) = outstanding.overviews(workspace, ["maniphest"], deadline)
+        with workspace.coordinating():
+            final = cutover.final(workspace, ["maniphest"])
+    stop = "1 issues are refused: policy business: lets in"
+    assert seen.due is not None
+    for go, stops in ((seen.due.go, seen.due.stops), (final.go, final.targets["maniphest"].stops)):
+        assert not go
+        assert [one for one in stops if one.startswith(stop)] == stops

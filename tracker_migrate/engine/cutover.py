@@ -92,6 +92,7 @@ def final(
 def _last(workspace: Workspace, name: str, applied: Applied, verified: Verified) -> Last:
     names = jobs.naming(workspace)
     with closing(Target(workspace, name)) as target:
+        target.learn()  # whom a group there lets in may be why an issue is refused
         answer = due(target, datetime.now(UTC), left(target), ask=False)
         doubts = len(target.ledger.open_intents())
         kept = {(names.key(key), field) for key, field, _ in target.ledger.conflicts()}

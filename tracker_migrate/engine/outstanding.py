@@ -5,7 +5,7 @@ server, and tells of what is private the number alone."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 
 import msgspec
@@ -16,6 +16,7 @@ from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.some import NAMED, Named, Some
 from tracker_migrate.engine.some import named as named_
 from tracker_migrate.engine.target import Target
+from tracker_migrate.errors import MigrateError
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.archive import Archive
@@ -65,6 +66,9 @@ def overviews(
     found, told = [], naming(workspace)
     for name in names:
         with closing(Target(workspace, name)) as target:
+            if deadline:
+                with suppress(MigrateError):  # whatever is wrong with it stands in the answer
+                    target.learn()
             rest = left(target)
             answer = due(target, deadline, rest) if deadline else None
             if answer is not None:
