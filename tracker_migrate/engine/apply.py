@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import takewhile
+from typing import Any
 
 import msgspec
 
@@ -158,8 +159,7 @@ class Apply:
                 self._closing.run(self._closed)
             if self._ledger.open_intents():
                 self._recover(survey, only)
-            self._settle_doubles()
-            self._join(survey, only)
+            self._join(survey, self._settle_doubles(), only)
             if self._target.chooses:
                 survey.give_numbers(only)
             for last in (True,) if self._target.chooses else (False, True):
@@ -178,19 +178,24 @@ class Apply:
         self._applied.aside = len(self._ledger.in_state("aside"))
         return self._applied
 
-    def _join(self, survey: Survey, only: Only | None) -> None:
+    def _join(self, survey: Survey, looked: Mapping[str, Any], only: Only | None) -> None:
+        """looked: how far was looked for doubles before this run."""
         found = survey.join(self._sender.late, only)
         self._applied.joined = found.joined
         self._steps.unsettled |= found.failed  # it is there: it must not be made again
         if found.taken_back:
             self._closing.run(self._closed)  # it may be open to whom it was meant for then
+            self._settle_doubles(looked)  # it may have come twice: nothing was known to be it yet
 
-    def _settle_doubles(self) -> None:
+    def _settle_doubles(self, mark: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Returns how far was looked before."""
         doubles = Doubles(self._target, self._closing, self._doubled_at)
-        self._applied.doubles = doubles.run()
-        self._applied.turned_back = doubles.turned_back
+        before = doubles.mark()
+        self._applied.doubles = doubles.run(mark)
+        self._applied.turned_back += doubles.turned_back
         if doubles.turned_back:
             self._closing.run(self._closed)  # what came late may have opened something
+        return before
 
     def _await_late(self, survey: Survey, only: Only | None = None) -> None:
         """Nothing of ours is under way any more; what has come late is closed if it must be."""

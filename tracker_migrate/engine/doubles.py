@@ -66,23 +66,27 @@ class Doubles:
         #: how many fields were turned back by a change that came late
         self.turned_back = 0
 
-    def run(self) -> list[Double]:
-        """Look, and settle what is found; returns all that still stand twice. Raises what stops a
-        run."""
+    def mark(self) -> dict[str, Any]:
+        """How far it was looked."""
+        return self._store.mark()
+
+    def run(self, mark: Mapping[str, Any] | None = None) -> list[Double]:
+        """Look, and settle what is found; returns all that still stand twice. mark: look from there
+        on, not from where the last look ended. Raises what stops a run."""
         watch = self._target.sink.watch
         if watch is None:
             return []
-        self._find(watch)
+        self._find(watch, self.mark() if mark is None else mark)
         standing = self._still_there(watch, self._store.standing())
         return [self._settled(one) for one in standing]
 
     # -- finding ----------------------------------------------------------------------------------
 
-    def _find(self, watch: Watch) -> None:
-        """What our accounts did since the last look. The mark moves when all of it is known."""
+    def _find(self, watch: Watch, since: Mapping[str, Any]) -> None:
+        """What our accounts did since a look. The mark moves when all of it is known."""
         look = _Look(self._target)
         mark: dict[str, Any] = {}
-        for page in watch.since(self._store.mark()):
+        for page in watch.since(since):
             mark = {**page.mark, **mark}  # the first page of each kind tells the newest
             look.page(page.mine)
         under_way = self._under_way()

@@ -44,7 +44,8 @@ class Fed(msgspec.Struct, kw_only=True):
     issues that were read for it. edited: fields that are known as somebody's edits since now.
     reverted: those that somebody changed back. gone: issues that are not there any more. closed:
     issues that were closed because all that stands below them is. owed: issues that could not be
-    read, and are looked at again by the next round."""
+    read, and are looked at again by the next round. came: something was made that the ledger does
+    not know, while creates of ours may still come that were given up."""
 
     told: int = 0
     looked: int = 0
@@ -53,12 +54,13 @@ class Fed(msgspec.Struct, kw_only=True):
     gone: int = 0
     closed: int = 0
     owed: int = 0
+    came: bool = False
     failed: str = ""
 
     @property
     def to_write(self) -> bool:
         """Whether an apply may have to do with it. An edit is no reason to write, by itself."""
-        return bool(self.gone or self.closed or self.owed or self.failed)
+        return bool(self.gone or self.closed or self.owed or self.came or self.failed)
 
 
 def begin(target: Target) -> None:
@@ -129,8 +131,13 @@ class Feed:
             due |= self._missing(sink)
             counted = stamp(self._at)
         self._fed.told = sift.told
+        self._fed.came = sift.strange and self._awaits()
         if mark != stand.mark or due or counted != stand.counted:
             self._store.keep(mark, began, counted, sorted(due))
+
+    def _awaits(self) -> bool:
+        awaited = sorted({one.key for one in self._ledger.given_up.all()})
+        return len(self._ledger.held(awaited)) < len(awaited)
 
     def _is_due(self, counted: str) -> bool:
         return bool(self._count) and counted <= stamp(self._at - self._count)
@@ -181,7 +188,8 @@ class Feed:
 
 class _Sift:
     """Goes through the feed, the latest first. due: issues that have to be looked at, for all that
-    was told so far. since: when the last look began; what we wrote since then stands in this one.
+    was told so far. strange: something was told of what the ledger does not know. since: when the
+    last look began; what we wrote since then stands in this one.
     """
 
     def __init__(self, target: Target, since: str) -> None:
@@ -194,6 +202,7 @@ class _Sift:
         self._parents = sink.parents() if isinstance(sink, ClosesParents) else None
         self.due: set[Key] = set()
         self.told = 0
+        self.strange = False
 
     def page(self, touches: Sequence[Touch]) -> None:
         """Look at a page."""
@@ -213,6 +222,7 @@ class _Sift:
         known = self._ledger.at(self._names, sorted({one.at for one in touches}))
         for touch in touches:
             held = next((known[k, touch.at] for k in touch.kinds if (k, touch.at) in known), None)
+            self.strange = self.strange or held is None
             if held is not None and held.state == "there" and not _is_nobodys(held.issue):
                 yield touch, held
 

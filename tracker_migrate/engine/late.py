@@ -10,6 +10,8 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from tracker_migrate.digest import digests
 from tracker_migrate.interfaces import CLOSED, ClosedAction, ClosedStep, Receipt, RemoteRef, Sink
 from tracker_migrate.model import Key
@@ -79,17 +81,23 @@ class Late:
         with self._guard:
             return [of for of, sent in self._all().items() if sent[-1].kind == kind]
 
-    def take_back(self, issue: Key, at: RemoteRef) -> bool:
-        """Know an issue's own object that a create of ours has made after it was given up; whether
-        there was one. Raises ObjectError, Unreachable."""
+    def parts(self) -> list[Sent]:
+        """Of the other objects of issues whose create was given up, those that say themselves who
+        may read them, and name what they are: these may come after all, too."""
         with self._guard:
-            known = list(self._all().get(issue, ()))
+            return [sent[-1] for sent in self._all().values() if self._stands_alone(sent[-1])]
+
+    def take_back(self, of: Key, at: RemoteRef) -> bool:
+        """Know an object that a create of ours has made after it was given up; whether there was
+        one. Raises ObjectError, Unreachable."""
+        with self._guard:
+            known = list(self._all().get(of, ()))
         if not known:
             return False
-        refs = {issue: (known[-1].kind, at)}
-        observed = self._sink.read(refs).objects.get(issue)
+        refs = {of: (known[-1].kind, at)}
+        observed = self._sink.read(refs).objects.get(of)
         seen = digests(observed.fields) if observed is not None else {}
-        self._ledger.take_back(issue, _likest(known[::-1], seen), at)
+        self._ledger.take_back(Key(known[-1].issue) or of, _likest(known[::-1], seen), at)
         return True
 
     # -- inside -----------------------------------------------------------------------------------
@@ -98,6 +106,11 @@ class Late:
         """Whether it creates an object of an issue. What many issues share is found by its name,
         and is left as it is."""
         return action.op == "create" and self._kinds[action.kind].phase != 0
+
+    def _stands_alone(self, one: Sent) -> bool:
+        kind = self._kinds[one.kind]
+        own = kind.private == "own" and not kind.placed and not kind.chosen
+        return own and bool(one.marker and one.issue) and one.key != one.issue
 
     def _is_shared(self, step: ClosedStep) -> bool:
         return all(self._kinds[one.kind].phase == 0 for one in step.actions)
@@ -110,7 +123,8 @@ class Late:
         return self._known
 
     def _sent(self, step: ClosedStep, action: ClosedAction) -> Sent:
-        return sent(action, self._sink.stored(step).get(action.key, {}))
+        own = sent(action, self._sink.stored(step).get(action.key, {}))
+        return msgspec.structs.replace(own, issue=step.issue)
 
     def _others(self, step: ClosedStep, action: ClosedAction) -> list[Sent]:
         """What was sent otherwise for the same object, the newest first."""

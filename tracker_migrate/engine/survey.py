@@ -110,13 +110,15 @@ class Survey:
             self._look_up(bares, issues, late, found)
         for bares in pages(self._given_up(late), _PAGE):
             self._look_up(bares, {}, late, found)
+        for bares in pages(self._parts_given_up(late), _PAGE):
+            self._look_up(bares, {}, late, found)
         return found
 
     def _look_up(
         self, bares: list[Wanted], issues: Mapping[Key, Issue], late: Late, found: Found
     ) -> None:
-        known = self._not_anothers(self._target.sink.lookup(bares))
-        for key in (one.key for one in bares if one.key in known):
+        known = self._not_anothers(bares, self._target.sink.lookup(bares))
+        for key, issue in ((one.key, one.issue) for one in bares if one.key in known):
             if self._target.ledger.in_flight(key):
                 continue
             try:
@@ -126,7 +128,7 @@ class Survey:
                     self._take_up(issues[key], known[key])
                     found.joined += 1
             except ObjectError as error:
-                found.failed[key] = str(error)
+                found.failed[issue] = str(error)
 
     def _given_up(self, late: Late) -> Iterator[Wanted]:
         """Of issues that are refused, or gone, what may stand there of ours."""
@@ -139,12 +141,24 @@ class Survey:
             for key, home in self._target.archive.homes(still).items():
                 yield _bare(self._target, key, home)
 
-    def _not_anothers(self, found: Mapping[Key, RemoteRef]) -> dict[Key, RemoteRef]:
+    def _parts_given_up(self, late: Late) -> Iterator[Wanted]:
+        """Of any issue, for nothing but the ledger tells of what else of it stands there: it would
+        be made again, or stay open though its issue is closed."""
+        for page in pages(iter(late.parts()), _PAGE):
+            held = self._target.ledger.held([one.key for one in page])
+            for one in (one for one in page if one.key not in held):
+                issue = Key(one.issue)
+                yield Wanted(key=one.key, kind=one.kind, issue=issue, fields={}, marker=one.marker)
+
+    def _not_anothers(
+        self, asked: Sequence[Wanted], found: Mapping[Key, RemoteRef]
+    ) -> dict[Key, RemoteRef]:
         """Less those that the ledger knows: what was renamed says its old name there until it is
         written again, and something else may have that name by now."""
-        kind = self._target.planner.issue_kind
-        known = self._target.ledger.at([kind], [at.id for at in found.values()])
-        return {key: at for key, at in found.items() if (kind, at.id) not in known}
+        kinds = {one.key: one.kind for one in asked}
+        ids = [at.id for at in found.values()]
+        known = self._target.ledger.at(sorted(set(kinds.values())), ids)
+        return {key: at for key, at in found.items() if (kinds[key], at.id) not in known}
 
     def _take_up(self, issue: Issue, at: RemoteRef) -> None:
         """Know the objects of an issue that somebody of ours wrote before this ledger was there."""

@@ -350,8 +350,8 @@ class Ledger:
             self._writer.now(lambda c: upsert(c, schema.object_, rows))
 
     def take_back(self, issue: Key, made: Sent, at: RemoteRef) -> None:
-        """Know an issue's own object that a create of ours has made after it was given up."""
-        row = self._row(issue, made.kind, issue, at, now()) | made.columns()
+        """Know an object of an issue that a create of ours has made after it was given up."""
+        row = self._row(made.key, made.kind, issue, at, now()) | made.columns()
         rows = [row, *_held_by(row, made.holds)]
         self._writer.now(lambda c: upsert(c, schema.object_, rows))
 

@@ -28,7 +28,8 @@ GIVEN_UP = "given up"
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent of an object. number: the one that was chosen for it. digest: of the open form.
     fields: by name, the digests of the open value and of the value as sent. open, audience, holds,
-    by: as a `ClosedAction` has them. lists: of fields that are lists, digests of their elements."""
+    by, marker: as a `ClosedAction` has them. lists: of fields that are lists, digests of their
+    elements. issue: whose object it is; "" in what an earlier version gave up."""
 
     key: Key
     kind: str
@@ -40,6 +41,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[Key, ...] = ()
     by: str = ""
     lists: dict[str, tuple[str, ...]] = {}
+    marker: str = ""
+    issue: str = ""
 
     def columns(self) -> dict[str, Any]:
         """These columns of the object's row."""
@@ -66,6 +69,7 @@ def sent(action: ClosedAction, stored: Mapping[str, Any]) -> Sent:
         audience=action.audience,
         holds=action.holds,
         by=action.by,
+        marker=action.marker,
         lists={
             name: (*map(short, value), *action.spares.get(name, ()))
             for name, value in action.fields.items()
