@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -15,7 +15,7 @@ from tracker_migrate.engine.between import UNSEEN
 from tracker_migrate.engine.edits import Edits
 from tracker_migrate.engine.plan import Plan
 from tracker_migrate.errors import Brake
-from tracker_migrate.testing.memory import MemoryServer, bug
+from tracker_migrate.testing.memory import Fault, MemoryServer, bug
 from tracker_migrate.text.notes import is_note
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.policies import CHOICES, WORDS, Choice, Policies
@@ -184,6 +184,21 @@ def test_what_people_add_to_a_list_stays_and_what_they_take_away_comes_back_only
     here.apply()
     assert set(here.card(1).fields["tags"]) == {"more", "theirs"}
     here.ledger.unfinish(bug_key(1))
+    assert here.apply().steps == 0
+
+
+@pytest.mark.parametrize(("fault", "requests"), [("drop", 2), ("lose", 1)])
+def test_a_lost_reply_is_settled_by_what_was_to_be_taken_away_too(
+    here: World, fault: Literal["drop", "lose"], requests: int
+) -> None:
+    here.keep(bug(1, tags=("api", "ui")))
+    here.apply()
+    edit(here, tags=["api", "ui", "theirs"])
+    here.keep(bug(1, tags=("ui",)))
+    here.server.faults.append(Fault(do=fault, request="card.update"))
+    here.apply()
+    assert set(here.card(1).fields["tags"]) == {"ui", "theirs"}
+    assert here.server.requests["card.update"] == requests
     assert here.apply().steps == 0
 
 

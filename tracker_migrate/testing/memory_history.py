@@ -58,12 +58,15 @@ def _owners(server: MemoryServer, record: Record, name: str) -> dict[str, str]:
     return owners
 
 
-def holds(record: Record, fields: Mapping[str, Any]) -> bool:
-    """Whether an object has these fields; in its lists there may be more."""
-    for name, value in fields.items():
+def holds(
+    server: MemoryServer, account: str, record: Record, fields: Mapping[str, Any]
+) -> bool:
+    """Whether an object is as an update of these fields leaves it: its lists hold what was sent and
+    what others have added, and nothing more. What we were to take away is not there then."""
+    for name, value in merged(server, account, record, fields).items():
         there = record.fields.get(name)
         if name in SHARED and isinstance(there, list):
-            if not set(map(str, value)) <= set(map(str, there)):
+            if set(map(str, value)) != set(map(str, there)):
                 return False
         elif name not in record.fields or there != value:
             return False

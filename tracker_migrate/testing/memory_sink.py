@@ -176,8 +176,7 @@ class MemorySink:
         if action.op == "delete":
             return self._deleted(action)
         if action.op == "update":
-            record = self.server.get(action.kind, _number(action.at))
-            return record if record and memory_history.holds(record, action.fields) else None
+            return self._updated(action)
         if action.number is not None:
             return self._at_number(action)
         for record in self.server.all(action.kind, above=mark.get(action.kind, 0)):
@@ -185,6 +184,14 @@ class MemorySink:
             if record.author == self.account and record.marker == action.marker and same:
                 return record
         return None
+
+    def _updated(self, action: ClosedAction) -> Record | None:
+        """An object, if it is as an update leaves it."""
+        record = self.server.get(action.kind, _number(action.at))
+        if record is None:
+            return None
+        holds = memory_history.holds(self.server, self.account, record, action.fields)
+        return record if holds else None
 
     def _at_number(self, action: ClosedAction) -> Record | None:
         """A number alone proves nothing: the author and the marker have to be ours, too."""
