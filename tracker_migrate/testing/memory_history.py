@@ -58,9 +58,7 @@ def _owners(server: MemoryServer, record: Record, name: str) -> dict[str, str]:
     return owners
 
 
-def holds(
-    server: MemoryServer, account: str, record: Record, fields: Mapping[str, Any]
-) -> bool:
+def holds(server: MemoryServer, account: str, record: Record, fields: Mapping[str, Any]) -> bool:
     """Whether an object is as an update of these fields leaves it: its lists hold what was sent and
     what others have added, and nothing more. What we were to take away is not there then."""
     for name, value in merged(server, account, record, fields).items():
