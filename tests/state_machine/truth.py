@@ -88,8 +88,8 @@ class Truth:
     def __init__(self, *, keeps_filed: bool = False) -> None:
         self.bugs: dict[int, Bug] = {}
         self._count = 0
-        #: whether the source shows title and text as they were filed beside the present ones, as
-        #: Launchpad's first message does
+        #: whether the source shows what title and text were beside what they are, as Launchpad's
+        #: first message and its list of changes do, also of what was written in private
         self._keeps_filed = keeps_filed
         #: words that everybody could read at the source at some time
         self.told: set[str] = set()
@@ -138,8 +138,7 @@ class Truth:
         bug.troubled = bug.troubled or not bug.public
         if bug.public:
             self.told.update(bug.shown())
-            filed = (*bug.titles[:1], *bug.texts[:1])
-            self.told.update(filed if self._keeps_filed else ())
+            self.told.update((*bug.titles, *bug.texts) if self._keeps_filed else ())
 
     @property
     def secret(self) -> set[str]:
