@@ -187,7 +187,7 @@ def _settings(
             yield '# folder = "/srv/files"   # which a web server of yours gives out\n'
             yield '# address = "https://files.example.org"  # under this address\n'
         if sink.startswith("maniphest:"):
-            yield '# order = "ordered"       # or "parallel": faster, numbers in any order\n'
+            yield '# order = "ordered"       # or "parallel": numbers in any order\n'
             yield '# task_mode = "subtasks"  # or "one": all tasks of a bug in one\n'
             yield '# work_items = "subtasks"  # or "checklist": in the blueprint\'s text\n'
         if sink.startswith(("storyboard:", "maniphest:")):
