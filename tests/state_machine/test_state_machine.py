@@ -176,6 +176,22 @@ def test_what_somebody_said_on_one_of_two_that_stand_there_is_kept() -> None:
     state.teardown()
 
 
+def test_tags_that_come_late_do_not_join_those_that_came_after_them() -> None:
+    """A list of tags has no number by which a second one is refused: both are there then."""
+    state = WORLDS["storyboard"]()
+    state.begin(connections=1, bugs=1)
+    assert isinstance(state.stage, StandInStage)
+    state.tag(pick=0, tag="api")
+    state.pull(full=True)
+    for do in ("late", "expired"):
+        fault = Fault(do=do, method="PUT", path="/tags/")
+        state.stage.standin.faults.append(fault)
+    state.apply(retry=False)
+    state.tag(pick=0, tag="api")
+    state.tag(pick=0, tag="ui")
+    state.teardown()
+
+
 # -- the oracle -----------------------------------------------------------------------------------
 
 _TEXT, _NOTES = "zq2qz", [Note("zq3qz", 1), Note("zq4qz", 2)]
