@@ -4,6 +4,7 @@ both modes."""
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.engine.test_privacy import shut, tables
 from tests.engine.world import World, action, bug_key, step
 from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.closing import hide_one
+from tracker_migrate.interfaces import ClosedStep, Receipt
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.memory import Fault, MemoryServer, Numbers, bug
 from tracker_migrate.workspace import Workspace
@@ -238,12 +240,27 @@ def test_an_open_intent_of_the_copy_is_settled(world: World, copied: Renew) -> N
     writes_nothing(old)
 
 
-def test_half_a_migration_is_finished(world: World, renewed: Renew) -> None:
+def test_half_a_migration_is_finished(
+    world: World, renewed: Renew, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The workspace is lost while comments are missing, and texts name the source's addresses."""
     world.server.faults.append(Fault(do="down", request=last_step(world.numbers), times=1000))
     world.keep(*BUGS)
+    send = world.sink.send
+
+    def after_all_cards(step: ClosedStep) -> Receipt:
+        """A number that was chosen for a card that is not there yet would be lost, too."""
+        until = time.monotonic() + 20
+        while step.kind == last_step(world.numbers) and time.monotonic() < until:
+            if len(world.server.all("card")) == len(BUGS):
+                break
+            time.sleep(0.01)
+        return send(step)
+
+    monkeypatch.setattr(world.sink, "send", after_all_cards)
     with pytest.raises(Exception, match="does not answer"):
         world.apply()
+    monkeypatch.undo()
     world.server.faults.clear()
     new = renewed(world)
     new.keep(*BUGS)
