@@ -473,9 +473,9 @@ def test_closing_later_does_not_make_the_importer_the_owner(mover: Mover, as_use
 
 def test_closing_later_leaves_the_owner_that_a_person_chose(mover: Mover, as_user: AsUser) -> None:
     mover.move(bug())
-    bob = phid(as_user("alice"), "bob")
+    bob = phid(as_user("bob"), "bob")
     said = [{"type": "owner", "value": bob}]
-    as_user("alice").write("maniphest.edit", transactions=said, objectIdentifier=1)
+    as_user("bob").write("maniphest.edit", transactions=said, objectIdentifier=1)
     send_update(mover, bug(tasks=(task(7, "nova", status="Fix Released"),)), "status")
     assert rows(as_user("admin"))[0]["fields"]["ownerPHID"] == bob
 
@@ -528,7 +528,7 @@ def test_a_private_create_names_its_policy_in_the_same_call(
         assert {"type": "view", "value": security} in sent
         assert {"type": "edit", "value": security} in sent
     assert len(rows(as_user("alice"))) == 4
-    assert rows(as_user("alice")) == []
+    assert rows(as_user("bob")) == []
 
 
 def test_an_importer_outside_of_the_policy_is_told_to_join(mover: Mover, as_user: AsUser) -> None:
@@ -707,7 +707,7 @@ def test_a_link_leads_to_the_task_or_home(mover: Mover) -> None:
 
 
 def test_an_owner_is_given_and_read(mover: Mover, as_user: AsUser) -> None:
-    bob = phid(as_user("alice"), "bob")
+    bob = phid(as_user("bob"), "bob")
     jane = key("launchpad", "person", "jdoe")
     mover.decisions.accounts[jane] = Account(id=bob, name="bob")
     issue = bug(7, tasks=(task(7, "nova", assignee=jane, status="Fix Released"),))
