@@ -89,6 +89,8 @@ class LaunchpadHome:
                 "owner_link": self._filer, "date_created": self._now(), "subject": "Re: it",
                 **(held.data if held else {}), "content": text, "visible": not said.hidden,
             }  # fmt: skip
+            if held is not None and held.data["content"] != text:
+                values["date_last_edited"] = self._now()
             self.store.put_message(bug.number, said.index, values)
 
     def drop(self, number: int) -> None:

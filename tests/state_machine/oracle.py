@@ -42,11 +42,13 @@ class Allowed(NamedTuple):
     """What a target makes impossible: differences that are no faults.
 
     comment_edits: a comment that was edited at the source stays as it was written.
+    tags_in_text: of a private bug its tags stand in its text alone; not where it is somebody's.
     Everywhere: a comment that was hidden when later ones were written comes after them, and so does
     one whose chosen number a stranger took. A comment that a proxy delivered twice stands twice.
     """
 
     comment_edits: bool
+    tags_in_text: bool = False
 
 
 class Finding(NamedTuple):
@@ -188,7 +190,8 @@ class Oracle:
         if not said and here.done != bug.done:
             yield Finding("losses", number, f"done: {here.done}, not {bug.done}")
         named = set() if bug.public else here.named
-        named = bug.tags if here.named and (number, "text") in edited else named
+        hides = not bug.public and self._allowed.tags_in_text
+        named = bug.tags if (here.named or hides) and (number, "text") in edited else named
         lost = bug.tags - here.tags - named
         added = here.tags - bug.tags - self._truth.tags.get(number, set())
         if lost or added:

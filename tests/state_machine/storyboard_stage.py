@@ -21,7 +21,7 @@ class StoryBoardStage(StandInStage):
     """Numbers are claimed in blocks; comments can't be edited there."""
 
     target: ClassVar[str] = "storyboard"
-    allowed = Allowed(comment_edits=True)
+    allowed = Allowed(comment_edits=True, tags_in_text=True)
     target_faults: tuple[str, ...] = (
         *_WORDS,
         "late",

@@ -192,6 +192,28 @@ def test_tags_that_come_late_do_not_join_those_that_came_after_them() -> None:
     state.teardown()
 
 
+def test_what_was_edited_while_it_was_private_stays_closed() -> None:
+    """Launchpad tells that a comment was edited, and when."""
+    state = WORLDS["storyboard"]()
+    state.begin(connections=1, bugs=1)
+    state.file(info=PRIVATE, comments=1, refers=0)
+    state.synchronise(full=True)
+    state.edit_comment(pick=1, which=0)
+    state.turn(pick=1, info="Public")
+    state.teardown()
+
+
+def test_tags_of_a_private_bug_do_not_go_into_a_text_that_is_somebodys() -> None:
+    """Where they are told in the text alone, they are told nowhere then."""
+    state = WORLDS["storyboard"]()
+    state.begin(connections=1, bugs=1)
+    state.synchronise(full=True)
+    state.somebody_edits(pick=0, name="text")
+    state.turn(pick=0, info=PRIVATE)
+    state.tag(pick=0, tag="api")
+    state.teardown()
+
+
 # -- the oracle -----------------------------------------------------------------------------------
 
 _TEXT, _NOTES = "zq2qz", [Note("zq3qz", 1), Note("zq4qz", 2)]
