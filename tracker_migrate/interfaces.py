@@ -125,7 +125,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     belongs to (for shared objects, such as a project, the project's own key). after: keys of
     objects that must be there first, besides its required pointers. audience: `public`, or the
     name of a policy. marker: the permalink. holds: things of the source that have no object of
-    their own, because they stand in this one: they are written with it, and are where it is.
+    their own, because they stand in this one (a task in its story's text, a comment folded with
+    others): they are written with it, and are where it is, so that what names them finds them.
 
     author, created, changed, closed: who made it at the source, when, when it was changed last and
     when it was closed there, where that is known: the target may not be able to say so before
@@ -299,9 +300,11 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An issue as it is at the target. objects: those known by id. ours: objects that nobody told
-    us of, but that an account of ours made and whose permalink names this key. doubled: keys that
-    stand there more than once. foreign: how many objects other people added. within: those of
-    `ours` that stand in another one of them, and in which."""
+    us of, but that an account of ours made and whose permalink names this key (an address as
+    `Wanted.marker` had it; where the target has room for the key itself, keep that). doubled: keys
+    that stand there more than once, wherever at the target, beside the places that were asked for.
+    foreign: how many objects other people added. within: those of `ours` that stand in another one
+    of them, and in which."""
 
     objects: dict[Key, Observed]
     ours: dict[Key, RemoteRef] = {}
@@ -472,7 +475,12 @@ class Decisions(Protocol):
 
 @runtime_checkable
 class Planner(Protocol):
-    """Says, purely, what it wants at the target for an issue, and what gets lost."""
+    """Says, purely, what it wants at the target for an issue, and what gets lost.
+
+    version: part of every digest; raise it when the same issue would be written otherwise. kinds:
+    the kinds of objects, by name. issue_kind: the kind that an issue itself becomes. steps: the
+    names of all kinds of steps that `compose` makes.
+    """
 
     tracker: str
     #: part of every digest: raise it when the same issue would be written otherwise
@@ -489,7 +497,9 @@ class Planner(Protocol):
 
     def wanted(self, issue: Issue, decisions: Decisions) -> Iterator[Wanted]:
         """The objects that the issue becomes, each after those that it hangs on. Shared objects
-        (projects, branches, tags) come first, again for every issue that needs them."""
+        (projects, branches, tags) come first, again for every issue that needs them. A comment
+        that is withheld or deleted becomes none, whatever text stands in it; a title may hold
+        anything, also half a surrogate pair."""
         ...
 
     def losses(self, issue: Issue, decisions: Decisions) -> Iterator[Loss]:
@@ -508,7 +518,9 @@ class Planner(Protocol):
         ...
 
     def compose(self, actions: Sequence[Action]) -> Iterator[Step]:
-        """The requests that carry these actions of one issue, in the order to send them."""
+        """The requests that carry these actions of one issue, in the order to send them: what
+        changes who may read is a step of its own, before all others if it closes and after them if
+        it opens; creates keep the order in which they come. A step's phase is that of its kind."""
         ...
 
 
@@ -584,7 +596,13 @@ class Watch(Protocol):
 
 @runtime_checkable
 class Sink(Protocol):
-    """Writes to one target. Called from several threads at once."""
+    """Writes to one target. Called from several threads at once.
+
+    settle_seconds: the longest time that the server may still carry out a request that we gave up
+    on. connections: how many steps may be under way at once. ordered: whether issues are created
+    one after another, so that the target's numbers follow the source; where we choose the numbers
+    it need not be. watch: finds what was delivered twice; None where that does nothing twice.
+    """
 
     tracker: str
     address: str
@@ -628,8 +646,9 @@ class Sink(Protocol):
         ...
 
     def find(self, step: ClosedStep, mark: Mapping[str, Any]) -> Receipt | None:
-        """Look whether a step whose reply is unknown was carried out. None: not to be seen now.
-        Raises Taken if its number is a stranger's."""
+        """Look whether a step whose reply is unknown was carried out: what it creates is there and
+        an account of ours made it; what it changes reads back as it was sent, all of it. None: not
+        to be seen now. Raises Taken if its number is a stranger's."""
         ...
 
     def resend_safe(self, step: ClosedStep) -> bool:
