@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.target import Places
 from tracker_migrate.errors import Gone, Retriable
-from tracker_migrate.interfaces import Entity, Listed, Reading, Reply
+from tracker_migrate.interfaces import Entity, Listed, Reading, RemoteRef, Reply
 from tracker_migrate.model import Access, Issue, Key, Person, Relation, Task, WorkItem, key
 from tracker_migrate.workspace import Workspace
 
@@ -304,3 +305,18 @@ def test_a_new_name_of_what_is_private_is_as_private(workspace: Workspace) -> No
     source.now_is(spec(BAR, private=True))
     pull(workspace, source)
     assert {FOO, BAR} <= set(workspace.archive.private_names())
+
+
+def test_what_is_renamed_keeps_its_place_when_another_takes_its_name(
+    workspace: Workspace,
+) -> None:
+    """Its own parts name it by its key, which is the other one's name by then."""
+    old, new = key("memory", "blueprint", "lamp"), key("memory", "blueprint", "lamp~2")
+    renamed = key("memory", "blueprint", "lantern")
+    names = workspace.archive.names()
+    names.put(renamed, old)
+    names.put(old, new)
+    places = Places(workspace.ledger("there"), names)
+    places.put({old: RemoteRef(id="1"), new: RemoteRef(id="2")})
+    found = {of: at.id for of in (old, renamed, new) if (at := places.where(of)) is not None}
+    assert found == {old: "1", renamed: "1", new: "2"}

@@ -44,8 +44,16 @@ class Places:
 
     def where(self, to: Key) -> RemoteRef | None:
         """The place of an object that is there, or whose number is chosen already; a text may name
-        it by any name that it has or had."""
-        to = self._names.first(to) if self._names is not None else to
+        it by any name that it has or had. What is renamed keeps its key, which is another's name by
+        now if something new was called so: what has the key is meant."""
+        first = self._names.first(to) if self._names is not None else to
+        if first == to:
+            return self._at(to)
+        return (self._at(to) if self._names and self._names.now(to) != to else None) or self._at(
+            first
+        )
+
+    def _at(self, to: Key) -> RemoteRef | None:
         with self._guard:
             fresh = self._fresh.get(to)
         if fresh is not None:
