@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-import sqlalchemy as sa
-
 from benchmarks.scene import Scene
 from benchmarks.writing import bare
 from tests.engine import postgres
@@ -32,7 +30,8 @@ def workers(bugs: int) -> Figures:
 
 def _of(bugs: int, count: int, server: str) -> Figures:
     """What a run takes with so many workers, who wait for it."""
-    with Scene(bugs, options=_OPTIONS, watched=True, database=_empty(server, count)) as scene:
+    database = postgres.empty(server, f"workers_{count}")
+    with Scene(bugs, options=_OPTIONS, watched=True, database=database) as scene:
         scene.run("pull")
         scene.run("plan")
         scene.slow(TARGET, LATENCY)
@@ -52,12 +51,3 @@ def _of(bugs: int, count: int, server: str) -> Figures:
 
 def _seconds(count: int) -> str:
     return f"workers_{count}_seconds"
-
-
-def _empty(server: str, count: int) -> str:
-    """The address of an empty database."""
-    engine = sa.create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE workers_{count}"))
-    engine.dispose()
-    return server.format(f"workers_{count}")

@@ -294,8 +294,10 @@ class StoryBoardSink:
 
 
 def _repeatable(action: ClosedAction) -> bool:
-    if action.op == "delete" or action.kind == "tagging":
+    if action.op == "delete":
         return False  # what is made anew under its number must not go
+    if action.kind == "tagging":
+        return False
     chosen = KINDS[action.kind].chosen
     return action.op == "update" or not chosen or action.number is not None
 

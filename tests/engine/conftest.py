@@ -31,13 +31,8 @@ def _is_one_pair_too_many(item: pytest.Item) -> bool:
 def server() -> Iterator[str]:
     """A PostgreSQL's address, with {} for the database's name; a skip with a word if there is
     none to be had."""
-    try:
-        running = postgres.running()
-        address = running.__enter__()
-    except Exception as error:  # noqa: BLE001  whatever keeps it from starting, the rest is tested
-        pytest.skip(f"no PostgreSQL could be started: {type(error).__name__}")
-    yield address
-    running.__exit__(None, None, None)
+    with postgres.running_or_skipped() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

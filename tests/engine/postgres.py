@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+import sqlalchemy as sa
+
 _WORDS = {"PATH": os.defpath, "LC_ALL": "C"}
 #: nothing here has to survive a power cut
 _QUICK = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
@@ -41,6 +44,27 @@ def running() -> Iterator[str]:
             yield f"postgresql+psycopg://postgres@/{{}}?host={folder}"
         finally:
             _run(programs, as_whom, *control, "-m", "immediate", "stop")
+
+
+@contextmanager
+def running_or_skipped() -> Iterator[str]:
+    """The same for a fixture: a skip with a word if there is none to be had."""
+    try:
+        server = running()
+        address = server.__enter__()
+    except Exception as error:  # noqa: BLE001  whatever keeps it from starting, the rest is tested
+        pytest.skip(f"no PostgreSQL could be started: {type(error).__name__}")
+    yield address
+    server.__exit__(None, None, None)
+
+
+def empty(server: str, name: str) -> str:
+    """The address of a new database of that name."""
+    engine = sa.create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.format(name)
 
 
 def _somebody_else() -> dict[str, Any]:

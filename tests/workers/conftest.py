@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from tests.engine import postgres
 from tests.engine.world import World, settings
@@ -38,24 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """A PostgreSQL's address, with {} for the database's name."""
-    try:
-        running = postgres.running()
-        address = running.__enter__()
-    except Exception as error:  # noqa: BLE001  whatever keeps it from starting, the rest is tested
-        pytest.skip(f"no PostgreSQL could be started: {type(error).__name__}")
-    yield address
-    running.__exit__(None, None, None)
+    with postgres.running_or_skipped() as address:
+        yield address
 
 
 @pytest.fixture
 def address(server: str) -> str:
     """An empty database's address."""
-    name = f"w{next(_COUNT)}"
-    engine = sa.create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.format(name)
+    return postgres.empty(server, f"w{next(_COUNT)}")
 
 
 class Hall:

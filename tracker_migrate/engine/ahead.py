@@ -31,7 +31,6 @@ class Ahead:
         self._write = write
         self._free = threading.Semaphore(threads)
         self._pool = ThreadPoolExecutor(max(threads, 1), thread_name_prefix="ahead")
-        self._threads = threads
         self._failed: Future[None] | None = None
         #: what is written whole
         self.done: set[Key] = set()
@@ -53,7 +52,7 @@ class Ahead:
         """An issue is created: write the rest of it, if a thread is free. Raises what stopped an
         earlier one."""
         self._go_on()
-        if self._threads and self._free.acquire(blocking=False):
+        if self._free.acquire(blocking=False):
             self._pool.submit(self._one, issue).add_done_callback(self._ended)
 
     def _one(self, issue: Issue) -> None:

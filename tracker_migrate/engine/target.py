@@ -47,11 +47,9 @@ class Places:
         it by any name that it has or had. What is renamed keeps its key, which is another's name by
         now if something new was called so: what has the key is meant."""
         first = self._names.first(to) if self._names is not None else to
-        if first == to:
-            return self._at(to)
-        return (self._at(to) if self._names and self._names.now(to) != to else None) or self._at(
-            first
-        )
+        if self._names is not None and first != to and self._names.now(to) != to:
+            return self._at(to) or self._at(first)
+        return self._at(first)
 
     def _at(self, to: Key) -> RemoteRef | None:
         with self._guard:
