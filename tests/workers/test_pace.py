@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +43,23 @@ def test_a_host_that_wants_to_be_left_alone_is_left_by_all(
     one, other = (SlotsOfAll(engine, "https://a:443", SharedSlots(None)) for engine in engines)
     one.hold(500.0)
     assert 400 < other.take(0.1) <= 500.0
+
+
+def test_one_that_is_stopped_while_it_takes_a_slot_keeps_nobody_waiting(
+    engines: tuple[Engine, Engine],
+) -> None:
+    one, other = (SlotsOfAll(engine, "https://a:443", SharedSlots(None)) for engine in engines)
+    found: list[float] = []
+
+    @sa.event.listens_for(engines[0], "after_cursor_execute")
+    def stopped(*_given: object) -> None:
+        taking = threading.Thread(target=lambda: found.append(other.take(1.0)), daemon=True)
+        taking.start()
+        taking.join(20)
+
+    one.take(100.0)
+    assert len(found) == 1
+    assert 40 < found[0] <= 100.0
 
 
 def test_without_the_database_a_machine_keeps_its_own_pace() -> None:

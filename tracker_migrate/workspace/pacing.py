@@ -38,12 +38,14 @@ class SlotsOfAll:
     nothing that is written can be noted either, and it is asked anew."""
 
     def __init__(self, engine: Engine, host: str, alone: Slots) -> None:
-        self._engine, self._host, self._alone = engine, host, alone
+        # a process that is stopped within a transaction would keep all others from the host's row
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._host, self._alone = host, alone
 
     def take(self, apart: float) -> float:
         """See `pace.Slots.take`."""
         try:
-            with self._engine.begin() as connection:
+            with self._engine.connect() as connection:
                 given = {"host": self._host, "apart": apart}
                 seconds = float(connection.execute(_TAKE, given).scalar_one())
         except sa.exc.SQLAlchemyError:
@@ -53,7 +55,7 @@ class SlotsOfAll:
     def hold(self, seconds: float) -> None:
         """See `pace.Slots.hold`."""
         try:
-            with self._engine.begin() as connection:
+            with self._engine.connect() as connection:
                 connection.execute(_HOLD, {"host": self._host, "seconds": seconds})
         except sa.exc.SQLAlchemyError:
             self._alone.hold(seconds)
