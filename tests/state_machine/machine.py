@@ -151,6 +151,8 @@ class Machine(RuleBasedStateMachine):
         """A bug's status changes."""
         bug = self._bug(pick)
         bug.done = not bug.done
+        if self.truth.edits.get((bug.number, "done")) == str(bug.done):
+            self.truth.agreeing.add(bug.number)
         self._changed(bug)
 
     @rule(pick=_PICK, info=st.sampled_from([PUBLIC, PUBLIC, PRIVATE, EMBARGOED]))
@@ -218,6 +220,8 @@ class Machine(RuleBasedStateMachine):
             self.truth.touched.add(bug.number)
         else:
             self.truth.edits[bug.number, name] = value
+        if name == "done" and value == str(bug.done):
+            self.truth.agreeing.add(bug.number)
 
     def _is_as_sent(self, number: int) -> bool:
         """Whether a state was set to what we sent last."""
@@ -315,7 +319,18 @@ class Machine(RuleBasedStateMachine):
         except Exception:
             if not self.stage.fuse.blown:
                 raise
+        finally:
+            self._agreed()
         return None
+
+    def _agreed(self) -> None:
+        """Once both sides were seen to say the same of a state, it is nobody's edit any more: what
+        the source says next counts."""
+        for number in [*self.truth.agreeing]:
+            if not self.stage.fuse.blown and self.stage.as_sent(number):
+                self.truth.agreeing.discard(number)
+                self.truth.touched.add(number)
+                self.truth.edits.pop((number, "done"), None)
 
     @rule(full=st.booleans())
     def pull(self, full: bool) -> None:

@@ -99,6 +99,8 @@ class Truth:
         self.said: set[str] = set()
         #: what people wrote over something of ours: by bug and field
         self.edits: dict[tuple[int, str], str] = {}
+        #: bugs whose source said at some time what people made of their state at the target
+        self.agreeing: set[int] = set()
         #: bugs whose state people changed and set back: `verify` may tell that a task has another
         #: open state now, or an owner, for who closes one that has none becomes it
         self.touched: set[int] = set()
