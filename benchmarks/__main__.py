@@ -78,7 +78,7 @@ def memory_served(bugs: int) -> Figures:
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
     "rates": (rates, 700),
-    "memory_served": (memory_served, 10_000),
+    "memory_served": (memory_served, 1_000),
     "read_limit": (read_limit, 700),
     "read_peers": (read_peers, 700),
     "read_missed": (read_missed, 700),

@@ -108,6 +108,15 @@ class LosesWithoutReason(MemoryPlanner):
             yield msgspec.structs.replace(one, reason="")
 
 
+class TellsOfTextThatIsNone(MemoryPlanner):
+    """What is lost is called text."""
+
+    def losses(self, issue: Issue, decisions: Any) -> Iterator[Loss]:
+        for one in super().losses(issue, decisions):
+            lost = one.outcome == "lost"
+            yield msgspec.structs.replace(one, outcome="text", reason="") if lost else one
+
+
 class ShowsNotesToAll(MemoryPlanner):
     """Only the card is private."""
 
@@ -219,6 +228,7 @@ PLANNERS: tuple[tuple[type[MemoryPlanner], str], ...] = (
     (ForgetsALoss, "test_losses_add_up_to_what_the_issue_holds"),
     (TellsALossTwice, "test_losses_add_up_to_what_the_issue_holds"),
     (LosesWithoutReason, "test_losses_add_up_to_what_the_issue_holds"),
+    (TellsOfTextThatIsNone, "test_what_is_said_to_arrive_makes_a_difference"),
     (ShowsNotesToAll, "test_what_is_private_carries_its_audience"),
     (HasTwoAnswers, "test_access_is_what_wanted_says"),
     (ClosesForNobody, "test_closed_is_closed_for_all"),

@@ -9,7 +9,15 @@ import msgspec
 
 from tracker_migrate.abilities import Back, Told
 from tracker_migrate.errors import Doubtful, Gone, LoginNeeded, Refused, Retriable
-from tracker_migrate.interfaces import Block, ClosedAction, ClosedStep, Receipt, RemoteRef, Snapshot
+from tracker_migrate.interfaces import (
+    Block,
+    ClosedAction,
+    ClosedStep,
+    Receipt,
+    Ref,
+    RemoteRef,
+    Snapshot,
+)
 from tracker_migrate.model import Key
 from tracker_migrate.testing.memory import MemorySink
 from tracker_migrate.testing.memory_server import Record
@@ -73,6 +81,19 @@ class LooksByMarkerAlone(MemorySink):
     def _find(self, action: ClosedAction, mark: Mapping[str, Any]) -> Record | None:
         rows = [r for r in self.server.all(action.kind) if r.marker == action.marker]
         return rows[0] if rows else super()._find(action, mark)
+
+
+class FindsWhatHoldsMore(MemorySink):
+    """A list that has all that was sent is as it was sent."""
+
+    def _updated(self, action: ClosedAction) -> Record | None:
+        record = self.server.get(action.kind, int(action.at.number) if action.at else 0)
+        for name, value in action.fields.items():
+            there = record.fields.get(name) if record else None
+            same = set(value) <= set(there or ()) if isinstance(value, list) else value == there
+            if not same:
+                return None
+        return record
 
 
 class FindsBySending(MemorySink):
@@ -424,6 +445,13 @@ class TellsAllAgain(MemorySink):
         yield from super().edits_since({**mark, "history": 0} if mark else mark)
 
 
+class LinksWithItsLabel(MemorySink):
+    """A title is written as it comes."""
+
+    def link(self, ref: Ref, at: RemoteRef | None) -> str:
+        return f"{ref.label} <{ref.home}>"
+
+
 class TellsNoValues(MemorySink):
     """Something was changed by somebody: to what, it does not say."""
 
@@ -443,6 +471,7 @@ class SeesWhatIsGone(MemorySink):
 
 
 SINKS: tuple[tuple[Callable[..., MemorySink], str, str], ...] = (
+    (LinksWithItsLabel, "ours", "test_a_links_label_is_plain_text"),
     (SendsAgain, "theirs", "test_a_lost_reply_is_found_and_not_sent_twice"),
     (TakesLostForDone, "ours", "test_a_dropped_request_is_sent_again"),
     (TakesLostForUndone, "theirs", "test_a_lost_reply_is_found_and_not_sent_twice"),
@@ -450,6 +479,7 @@ SINKS: tuple[tuple[Callable[..., MemorySink], str, str], ...] = (
     (DoesNotSettle, "theirs", "test_a_late_commit_is_found_within_settle_time"),
     (SaysThatAllIsSafe, "theirs", "test_what_is_safe_to_send_again_is"),
     (LooksByMarkerAlone, "theirs", "test_a_strangers_look_alike_is_not_ours"),
+    (FindsWhatHoldsMore, "theirs", "test_a_dropped_request_is_sent_again"),
     (FindsBySending, "ours", "test_looking_writes_nothing"),
     (LooksUpStrangers, "theirs", "test_a_strangers_look_alike_is_not_ours"),
     (LooksUpNothing, "ours", "test_a_lost_ledger_finds_our_issues_again"),

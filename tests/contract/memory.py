@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tracker_migrate.interfaces import Audience, ClosedStep, RemoteRef, Sink
@@ -55,6 +56,9 @@ class MemoryUnderTest(SinkUnderTest):
                 name = action.fields["name"]
                 counts.append(sum(row.fields.get("name") == name for row in rows))
         return max(counts)
+
+    def reads(self, text: str) -> tuple[str, list[str]]:
+        return re.sub(r" <[^>]*>", "", text), re.findall(r"<([^>]*)>", text)
 
     def refuse(self, words: str) -> None:
         self.server.faults.append(Fault(do="refuse"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contract.wire import SETTLES, WireUnderTest
+from tests.text.remarkup_reader import read
 from tracker_migrate.backends.maniphest import open_sink
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.standin import Config, ManiphestStandIn, token_of
@@ -45,6 +46,10 @@ class ManiphestUnderTest(WireUnderTest):
         options = {**self.options, "settle_seconds": SETTLES, "timeout": 5, "patience": 1.0}
         at = address or self.standin.url
         return open_sink(at, options, token or token_of("importbot"), token_of("carol"))
+
+    def reads(self, text: str) -> tuple[str, list[str]]:
+        page = read(text)
+        return page.text, [address for address, _label in page.links] + page.live
 
     def rows(self, text: str, given: tuple[Any, ...]) -> Any:
         return self.standin.store.rows(text, given)

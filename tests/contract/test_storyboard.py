@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from markdown_it import MarkdownIt
 
 from tests.contract.wire import SETTLES, WireUnderTest
 from tracker_migrate.abilities import KnowsSeals, WritesAsOthers
@@ -24,6 +26,22 @@ from tracker_migrate.testing.conformance.target import SinkUnderTest
 from tracker_migrate.testing.loopback import Fault, serving
 
 _SUPER, _NORMAL, _OTHER = (f"token-of-{name}" for name in ("super", "normal", "other"))
+
+
+class _Page(HTMLParser):
+    """What a page shows. links: where they lead; and whatever else is no plain paragraph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "p":
+            self.links.append(dict(attrs).get("href") or tag)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
 
 
 class StoryBoardUnderTest(WireUnderTest):
@@ -47,6 +65,11 @@ class StoryBoardUnderTest(WireUnderTest):
         made.trust(short)  # as the kit seals
         made.unspoken([self.account.id])  # as the engine asks
         return made
+
+    def reads(self, text: str) -> tuple[str, list[str]]:
+        page = _Page()
+        page.feed(MarkdownIt("commonmark", {"html": True}).render(text))
+        return "".join(page.words), page.links
 
     def rows(self, text: str, given: tuple[Any, ...]) -> Any:
         return self.standin.store.all(text, given)
@@ -74,7 +97,7 @@ class StoryBoardUnderTest(WireUnderTest):
     def _tagged(self, action: ClosedAction) -> int:
         """How often the story has its least frequent tag."""
         sql = "SELECT count(*) FROM story_tag JOIN tag ON tag.id = tag_id WHERE story_id = ? "
-        story = action.fields["story_id"]
+        story = action.at.id if action.at else action.fields["story_id"]
         counts = [self.count(f"{sql} AND name = ?", story, tag) for tag in action.fields["tags"]]
         return max(counts, default=1) if all(counts) else 0
 

@@ -19,7 +19,7 @@ from tracker_migrate.errors import MigrateError
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.database import Writer
 
-#: held while it is stopped: whoever stops within a transaction keeps an SQLite locked, and everybody
+#: held while it is stopped: who stops within a transaction keeps an SQLite locked, and everybody
 #: else is told so, rightly; that is not what is tried here
 _BETWEEN = threading.Lock()
 

@@ -368,11 +368,16 @@ class MemorySink:
         return memory_history.between(self.server, self.account, refs, moment["row"])
 
     def link(self, ref: Ref, at: RemoteRef | None) -> str:
-        """The label, with the address in angle brackets; a chosen number is an address already."""
-        return f"{ref.label} <{_ref('card', _number(at)).url if at is not None else ref.home}>"
+        """The label on one line, with the address in angle brackets, which no label has; a chosen
+        number is an address already."""
+        label = " ".join(ref.label.split()).translate(_NO_BRACKETS)
+        return f"{label} <{_ref('card', _number(at)).url if at is not None else ref.home}>"
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+_NO_BRACKETS = str.maketrans("<>", "‹›")
 
 
 def _write(action: ClosedAction) -> Write:

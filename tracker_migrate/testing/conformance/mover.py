@@ -13,6 +13,7 @@ from tracker_migrate.engine.close import Closer
 from tracker_migrate.errors import Doubtful, MigrateError, Retriable
 from tracker_migrate.interfaces import (
     Action,
+    ClosedAction,
     ClosedStep,
     Receipt,
     RemoteRef,
@@ -181,12 +182,29 @@ class Mover:
                 expected="a place for the object of each action",
                 cure="name every action's key in `Receipt.refs`",
             )
+            self._nothing_stayed(step, action, receipt.stored.get(action.key, {}))
             self.refs[action.key] = (action.kind, receipt.refs[action.key])
             kept = self.sent.setdefault(action.key, {})
             kept.update(action.fields)
             kept.update(stored.get(action.key, {}))
             kept.update(receipt.stored.get(action.key, {}))
         return receipt
+
+    def _nothing_stayed(
+        self, step: ClosedStep, action: ClosedAction, stored: Mapping[str, Any]
+    ) -> None:
+        """Here nobody but us puts anything into a list: what was sent is all that it may hold."""
+        __tracebackhide__ = True
+        for name, there in stored.items():
+            sent = action.fields.get(name)
+            if action.op == "update" and isinstance(sent, list) and isinstance(there, list):
+                must(
+                    not {*map(short, sent)} < {*map(short, there)},
+                    "once",
+                    f"a {step.kind} has a receipt, and {name!r} holds more than was sent",
+                    expected="a receipt once what had to go is gone",
+                    cure="let `find` look for what is still there as well as for what was sent",
+                )
 
     # -- what the ledger would say ----------------------------------------------------------------
 

@@ -254,11 +254,12 @@ class OnceChecks(SinkChecks):
     def _and_changes(self, mover: Mover, issue: Issue) -> Iterator[ClosedStep]:
         yield from mover.steps(issue)
         tasks = tuple(msgspec.structs.replace(one, status="Triaged") for one in issue.tasks)
-        yield from mover.changes(
-            msgspec.structs.replace(
-                issue, title="Another title", description="Another text.", tasks=tasks
-            )
+        other = msgspec.structs.replace(
+            issue, title="Another title", description="Another text.", tasks=tasks
         )
+        yield from mover.changes(other)
+        # what only takes away leaves all that was sent in its place: a look may take it for done
+        yield from mover.changes(msgspec.structs.replace(other, tags=issue.tags[1:]))
 
     def _settles(self, mover: Mover, step: ClosedStep, word: str) -> None:
         __tracebackhide__ = True

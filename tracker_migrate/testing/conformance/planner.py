@@ -29,6 +29,7 @@ from tracker_migrate.interfaces import (
 from tracker_migrate.model import Issue, Key, present_fields
 from tracker_migrate.testing.conformance.decided import PUBLIC, Decided
 from tracker_migrate.testing.conformance.laws import broken, must
+from tracker_migrate.testing.otherwise import otherwise
 from tracker_migrate.testing.samples import Names, bug, comment, private, rich, talk
 from tracker_migrate.testing.strategies import HOSTILE, issues
 
@@ -244,6 +245,30 @@ class PlannerConformance:
 
         planned.drawn(check)
 
+    def test_what_is_said_to_arrive_makes_a_difference(self, planned: PlannerUnderTest) -> None:
+        """A field that a loss calls native or text: with another value, another thing is wanted."""
+        issue = rich(planned.names, 12)
+        planned.decisions.moving |= {one.to for one in issue.relations if one.to is not None}
+        before = self._written(planned, issue)
+        told = {
+            (loss.entity, loss.field): loss.outcome
+            for loss in planned.planner.losses(issue, planned.decisions)
+            if loss.outcome != "lost"
+        }
+        nowhere = [
+            f"{entity}.{field} ({outcome})"
+            for (entity, field), outcome in sorted(told.items())
+            if (other := otherwise(issue, entity, field)) is not None
+            and self._written(planned, other) == before
+        ]
+        must(
+            not nowhere,
+            "said",
+            f"no field of any object holds {', '.join(nowhere[:4])}: {len(nowhere)} in all",
+            expected="the value in a field, or its words in a text",
+            cure="write it, or say that it is lost, and why",
+        )
+
     def test_what_is_private_carries_its_audience(self, planned: PlannerUnderTest) -> None:
         """Every object of a private issue, but for the shared ones; and the access fields."""
         if planned.decisions.policy is None:
@@ -430,6 +455,15 @@ class PlannerConformance:
     def _said(self, planned: PlannerUnderTest, issue: Issue) -> tuple[Any, ...]:
         wanted = [(one.key, _plain(one)) for one in planned.wanted(issue)]
         return repr(wanted), repr(list(planned.planner.losses(issue, planned.decisions)))
+
+    def _written(self, planned: PlannerUnderTest, issue: Issue) -> str:
+        """All that is wanted of an issue; "" if it is refused: that is a difference, too."""
+        if planned.planner.refusal(issue, planned.decisions) is not None:
+            return ""
+        try:
+            return repr([(one.key, one.by, _plain(one)) for one in planned.wanted(issue)])
+        except MigrateError:  # a word that no table knows
+            return ""
 
     def _has_access(self, planned: PlannerUnderTest, one: Wanted, audience: Audience) -> None:
         access = planned.planner.access(one.kind, audience)

@@ -91,6 +91,11 @@ class SinkUnderTest(ABC):
         """Whether everybody may read an object: looked at there, not through the sink."""
         raise NotShown("the far end does not say who may read")
 
+    def reads(self, text: str) -> tuple[str, list[str]]:
+        """What a reader sees of a text in the far end's markup: its words, and where its links
+        lead, a mention or a number that became a link included."""
+        raise NotShown("how the far end shows a text is not told")
+
     # -- what the suites make of it ---------------------------------------------------------------
 
     def decided(self, sink: Sink) -> Decided:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,15 +21,26 @@ from tracker_migrate.errors import (
     UsageError,
     WrongTracker,
 )
-from tracker_migrate.interfaces import Sink
+from tracker_migrate.interfaces import Ref, Sink
 from tracker_migrate.testing.conformance.base import SinkChecks
 from tracker_migrate.testing.conformance.laws import broken, must
 from tracker_migrate.testing.conformance.mover import said
-from tracker_migrate.testing.conformance.target import SinkUnderTest
+from tracker_migrate.testing.conformance.target import NotShown, SinkUnderTest
 from tracker_migrate.testing.loopback import Reply, Request, StandIn, serving
 from tracker_migrate.testing.samples import SERVER_WORD
 
 _SOCKETS = Path("/proc/self/fd")
+#: titles that somebody may give a bug
+LABELS = (
+    "crash](https://evil.example) on start",
+    "[crash](https://evil.example)",
+    "crash ]] https://evil.example [[ https://evil.example | start",
+    "<a href='https://evil.example'>crash</a> <https://evil.example>",
+    "<script>crash</script> &lt;b&gt; &amp;",
+    "T1 {F2} @jdoe #rocket D3 V4",
+    "**crash** `code` | ~~start~~ //slant// \\",
+    "crash\n\n= start\r\n* end",
+)
 
 
 class Elsewhere(StandIn):
@@ -153,6 +166,14 @@ class ToldChecks(SinkChecks):
                 target.calm()
                 mover.carry_out(step)
 
+    def test_a_links_label_is_plain_text(self, target: SinkUnderTest) -> None:
+        """It is somebody's title: nothing in it is markup, and it leads where it should."""
+        home = "https://source.example/bug/77"
+        with self.opened(target) as sink:
+            for label in LABELS:
+                ref = Ref(to=target.names.key("bug", 77), label=label, home=home)
+                self._reads_plain(target, ref, said(sink.link, ref, None))
+
     def test_connections_are_given_back(self, target: SinkUnderTest) -> None:
         """And a second `close` does no harm."""
         with self.mover(target) as mover:
@@ -176,6 +197,28 @@ class ToldChecks(SinkChecks):
         )
 
     # -- inside -----------------------------------------------------------------------------------
+
+    def _reads_plain(self, target: SinkUnderTest, ref: Ref, made: str) -> None:
+        __tracebackhide__ = True
+        must(
+            "\n" not in made,
+            "said",
+            "a label with a line break makes a link of two lines",
+            expected="one line: references stand within lines",
+            cure="turn line breaks into blanks",
+        )
+        try:
+            shown, links = target.reads(made)
+        except NotShown as error:
+            pytest.skip(f"not shown: {error}")
+        shown = "".join(one for one in shown if unicodedata.category(one) != "Cf")
+        must(
+            links == [ref.home] and all(word in shown for word in re.findall(r"\w+", ref.label)),
+            "said",
+            f"the label {ref.label!r} reads {shown!r}, with links to {links}",
+            expected=f"its words, and one link to {ref.home}",
+            cure="escape the label as the target's markup wants it, or replace what can't be",
+        )
 
     def _needs_wire(self, target: SinkUnderTest) -> None:
         if not target.speaks_http:
