@@ -24,7 +24,7 @@ from tracker_migrate.backends.storyboard import tables as board_tables
 from tracker_migrate.backends.storyboard.standin import personas
 from tracker_migrate.cli.run import run as cli
 from tracker_migrate.engine import jobs
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.backdate import Backdating
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace

@@ -23,7 +23,7 @@ from tests.end_to_end.conflict_bench import (
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.test_adopt import adopt
 from tests.end_to_end.world import TARGETS, conduit_token
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.target import Target
 from tracker_migrate.interfaces import Wanted
 from tracker_migrate.model import Key

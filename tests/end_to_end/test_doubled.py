@@ -14,7 +14,7 @@ from tests.end_to_end.scenes import first_copy, turned_private
 from tests.end_to_end.world import World, world
 from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.engine import jobs
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.testing.loopback import Fault, Request
 from tracker_migrate.workspace import Workspace
 

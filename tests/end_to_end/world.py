@@ -14,7 +14,7 @@ from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
 from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
 from tracker_migrate.engine import jobs
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.verify import Verified

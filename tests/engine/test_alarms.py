@@ -18,7 +18,7 @@ from tests.engine.world import World, bug_key, settings
 from tracker_migrate.cli.commands import cli
 from tracker_migrate.engine import alarms as alarms_
 from tracker_migrate.engine.alarms import KINDS, Alarm, alarms
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.turns import swept_as

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.test_privacy import hidden, shut, tables
 from tests.engine.world import World, action, bug_key, step
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.doubles import waiting
 from tracker_migrate.errors import Refused
 from tracker_migrate.testing.memory import Fault, MemoryServer, Record, bug

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tracker_migrate.engine.apply import Applied, Apply
+from tracker_migrate.engine.applied import Applied
+from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.unexpected import Guarded

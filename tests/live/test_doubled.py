@@ -18,7 +18,7 @@ from tracker_migrate.backends.launchpad.standin.generate import generate
 from tracker_migrate.backends.launchpad.standin.server import LaunchpadStandIn
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.engine import jobs
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.testing.loopback import Fault, serving
 from tracker_migrate.testing.proxy import FaultyProxy, faulty
 from tracker_migrate.workspace import Workspace

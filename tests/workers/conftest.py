@@ -15,7 +15,7 @@ from tests.engine import postgres
 from tests.engine.world import World, settings
 from tracker_migrate import registry, waiting
 from tracker_migrate.engine import sharing
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.coordinating import Coordinating
 from tracker_migrate.engine.sharing import shared_out
 from tracker_migrate.engine.worker import Worker

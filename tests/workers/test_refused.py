@@ -137,7 +137,7 @@ def test_attachments_that_are_not_on_this_machine(
     writes = shift.One.write
 
     def write(self: shift.One, *given: Any) -> Any:
-        self._sender._sink = _Bent(here.world.sink, send)
+        self.sender._sink = _Bent(here.world.sink, send)
         return writes(self, *given)
 
     def send(step: Any) -> Any:

@@ -35,7 +35,7 @@ class Coordinating(Apply):
         self._taken_over = False
 
     def _own(
-        self, survey: Survey, only: Only | None, issues: Iterable[Issue], last: bool
+        self, survey: Survey, only: Only | None, last: bool, issues: Iterable[Issue]
     ) -> Iterable[Issue]:
         """What the workers have left; nothing of theirs is under way any more."""
         if self._sink.ordered and not last:
@@ -46,7 +46,7 @@ class Coordinating(Apply):
         self._sender.late.renew()
         if self._taken_over or self._ledger.open_intents():
             self._recover(survey, only)
-        known = (self._target.archive.issue(key) for key in left if key not in self._failed)
+        known = (self._target.archive.issue(key) for key in left if key not in self._writing.failed)
         return (issue for issue in known if issue is not None)
 
     def _take_over(self, owners: Collection[str]) -> Collection[Key]:
@@ -55,7 +55,7 @@ class Coordinating(Apply):
         self._taken_over = True
         self._sender.late.renew()
         unsettled = recover(self._sink, self._ledger, self._sender, owners)
-        self._steps.unsettled |= unsettled
+        self._writing.steps.unsettled |= unsettled
         return unsettled
 
     def _ended(self, part: Part) -> None:
@@ -65,9 +65,7 @@ class Coordinating(Apply):
         if part.state == "brake":
             raise Brake(part.reason)
         if part.state == "aside":
-            self._failed.add(part.issue)
-            self._say("aside", part.issue, self._done["issue"], part.reason)
+            self._writing.failed.add(part.issue)
+            self._writing.say("aside", part.issue, part.reason)
         elif part.state == "done":
-            name = "issue" if self._last else "created"
-            self._done[name] += 1
-            self._say(name, part.issue, self._done[name])
+            self._writing.did("issue" if self._last else "created", part.issue)

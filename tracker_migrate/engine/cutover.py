@@ -14,7 +14,7 @@ import msgspec
 
 from tracker_migrate.abilities import Announcer, TellsPeople
 from tracker_migrate.engine import jobs
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.due import due, left
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only

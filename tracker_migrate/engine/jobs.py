@@ -18,7 +18,8 @@ from tracker_migrate import registry
 from tracker_migrate.engine import following, planning
 from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.afterwards import reading_on
-from tracker_migrate.engine.apply import Applied, Apply
+from tracker_migrate.engine.applied import Applied
+from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.backdate import Backdate, Backdating
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.coordinating import Coordinating

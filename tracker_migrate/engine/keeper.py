@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.doubles import waiting
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.target import Known, Target

@@ -9,13 +9,13 @@ from typing import Self
 import msgspec
 
 from tracker_migrate import waiting
-from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.beside import Among
 from tracker_migrate.engine.events import Listen
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.sharing import SILENT
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.terms import must_agree
+from tracker_migrate.engine.writing import Writing
 from tracker_migrate.errors import Brake, Locked
 from tracker_migrate.interfaces import Event
 from tracker_migrate.model import Issue, Key
@@ -33,31 +33,31 @@ _COUNTED = (
 _PATIENCE = SILENT + 60.0
 
 
-class One(Apply):
+class One(Writing):
     """Writes one issue."""
 
     _left = _reason = ""
 
     def write(self, issue: Issue, last: bool) -> Part:
         """What has come of it. Raises what stops a run."""
-        self._issue(issue, last)
-        self._end_doubts(last)
+        self.issue(issue, last)
+        self.end_doubts(last)
         self._ledger.flush()
-        counts = {name: n for name in _COUNTED if (n := getattr(self._applied, name))}
-        if self._left or self._opening.waits:
+        counts = {name: n for name in _COUNTED if (n := getattr(self.applied, name))}
+        if self._left or self.opening.waits:
             return Part(issue.key, "left", self._left, counts)
-        if issue.key in self._failed:
+        if issue.key in self.failed:
             return Part(issue.key, "aside", self._reason, counts)
         return Part(issue.key, "done", counts=counts)
 
-    def _set_aside(self, issue: Issue, reason: str, *, failed: bool = True) -> None:
+    def set_aside(self, issue: Issue, reason: str, *, failed: bool = True) -> None:
         """What only could not be done just now, or not here, is left to who coordinates."""
         self._reason = reason
         if failed:
-            super()._set_aside(issue, reason)
+            super().set_aside(issue, reason)
         else:
             self._left = reason
-            self._say("left", issue.key, self._done["issue"], reason)
+            self.say("left", issue.key, reason)
 
 
 class Shift:

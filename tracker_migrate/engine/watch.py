@@ -16,7 +16,7 @@ import msgspec
 
 from tracker_migrate import waiting
 from tracker_migrate.engine.alarms import Alarm, alarms
-from tracker_migrate.engine.apply import Applied
+from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.following import read_as

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tracker_migrate.engine.adopt import Adopt
-from tracker_migrate.engine.apply import Applied, Apply
+from tracker_migrate.engine.applied import Applied
+from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.left import Undone
 from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.engine.target import Target
