@@ -10,6 +10,7 @@ when the first request came, how many connections there were. `GET asked` gives 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 import threading
@@ -26,16 +27,28 @@ Answer = Callable[[Request], Reply]
 
 
 class _Named:
-    """Names of objects that are the same for the same requests, so that they can be asked again."""
+    """Names of objects that follow from the request that makes them, so that the same requests can
+    be asked again, in another order too."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._given: Counter[str] = Counter()
+        self._asked = threading.local()
+
+    def answers(self, request: Request) -> None:
+        """What this thread names from now on is made by that request."""
+        self._asked.body = request.body
 
     def __call__(self, kind: str) -> str:
+        name = named(kind, getattr(self._asked, "body", b""))
         with self._guard:
-            self._given[kind] += 1
-            return f"PHID-{kind}-{self._given[kind]:020}"
+            self._given[name] += 1
+            return f"{name[:-4]}{self._given[name]:04}"
+
+
+def named(kind: str, body: bytes) -> str:
+    """The name of the first object of a kind that a request makes."""
+    return f"PHID-{kind}-{hashlib.sha256(body).hexdigest()[:16]}0001"
 
 
 class Watch:
@@ -51,8 +64,9 @@ class Watch:
         self._crew: threading.Semaphore | None = None
         self._connections = 0
         self._asked: list[dict[str, Any]] = []
+        self._named = _Named()
         if hasattr(getattr(standin, "store", None), "naming"):
-            standin.store.naming = _Named()  # type: ignore[attr-defined]
+            standin.store.naming = self._named  # type: ignore[attr-defined]
         for one in (standin, *standin.beside):
             self._stand_before(one)
         standin.control = self.control  # type: ignore[method-assign]
@@ -84,6 +98,7 @@ class Watch:
     def _answer(self, plain: Answer, standin: StandIn, request: Request) -> Reply:
         came = time.monotonic()
         self._note(standin, request, came)
+        self._named.answers(request)
         if self._seconds:
             time.sleep(self._seconds)
         crew: AbstractContextManager[object] = self._crew or nullcontext()

@@ -23,6 +23,7 @@ from urllib.parse import parse_qs
 from benchmarks import peers
 from benchmarks.bare import Ask, Chain, Load
 from benchmarks.scene import Cost, Scene, Watched, cost
+from benchmarks.served import named
 from tracker_migrate.cli.demo.servers import Server
 from tracker_migrate.cli.demo.targets import PREPARE
 
@@ -168,20 +169,37 @@ def _storyboard(asked: Asked, address: str) -> Split:
 
 
 def _maniphest(asked: Asked, address: str) -> Split:
-    """Projects; then the tasks as they are created, in order; then what fills them."""
+    """Projects; then the tasks as they are created, in order; then what fills them, each with its
+    subtasks."""
     before: list[Ask] = []
     created: list[Ask] = []
     filled: dict[str, list[Ask]] = {}
+    under: dict[str, str] = {}
     for one in asked:
         given = json.loads(parse_qs(one["body"])["params"][0])
-        phid = given.get("objectIdentifier")
+        phid, parent = given.get("objectIdentifier"), _parent(given)
         if "maniphest.edit" not in one["target"] or "tracker-migrate.none" in one["body"]:
             before.append(Ask(one, address))
-        elif phid is None:
+        elif phid is None and parent is None:
             created.append(Ask(one, address))
         else:
-            filled.setdefault(phid, []).append(Ask(one, address))
+            if phid is None and parent is not None:
+                under[_task(one)] = parent
+            top = parent or under.get(phid, phid)
+            filled.setdefault(top, []).append(Ask(one, address))
     return before, created, list(filled.values())
+
+
+def _task(one: dict[str, Any]) -> str:
+    """The task that a request has made."""
+    return named("TASK", one["body"].encode("latin-1"))
+
+
+def _parent(given: dict[str, Any]) -> str | None:
+    """The task that a new one is to hang on."""
+    sent = given.get("transactions", [])
+    found = [one["value"][0] for one in sent if one["type"] == "parents.add"]
+    return found[0] if found else None
 
 
 _SPLIT = {"storyboard": _storyboard, "maniphest": _maniphest}
@@ -218,7 +236,7 @@ def _of_maniphest(found: dict[str, dict[str, Any]], one: dict[str, Any]) -> None
     fields = {row["type"]: row["value"] for row in told if row["type"] in ("title", "description")}
     if "title" in fields and "objectIdentifier" not in given:
         made = {"title": fields["title"], "text": fields["description"], "comments": []}
-        found[f"PHID-TASK-{len(found) + 1:020}"] = made
+        found[_task(one)] = made
     elif given.get("objectIdentifier") in found:
         texts = [row["value"] for row in told if row["type"] == "comment"]
         found[given["objectIdentifier"]]["comments"] += texts

@@ -124,13 +124,15 @@ class ManiphestSink:
         raise UsageError("Maniphest chooses its numbers itself: none can be claimed")
 
     def lanes(self, step: ClosedStep) -> tuple[str, ...]:
-        """Creates one after another where numbers follow the source; one change of a task at a
-        time; projects by their parent; files by their name."""
+        """Bugs are created one after another where numbers follow the source, subtasks beside
+        them; one change of a task at a time; projects by their parent; files by their name."""
         if step.kind in FILES:
             return self._uploads.lanes(step)
         match step.kind:
-            case "task.create" | "subtask.create":
+            case "task.create":
                 return ("create",) if self.ordered else ()
+            case "subtask.create":
+                return ()
             case "task.update" | "fill" | "follow":
                 return (f"task:{filled(step)}",)
             case _:

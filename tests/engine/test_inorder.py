@@ -13,8 +13,10 @@ import pytest
 from tests.engine.test_ahead import _PATIENCE
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine.inorder import Halted, InOrder
+from tracker_migrate.engine.writing import Writing
 from tracker_migrate.errors import Unreachable
 from tracker_migrate.interfaces import ClosedStep, Receipt
+from tracker_migrate.model import Key
 from tracker_migrate.testing.memory import Fault, MemoryServer, bug
 from tracker_migrate.workspace import Ledger, Workspace
 
@@ -66,6 +68,27 @@ def test_the_next_issue_is_made_ready_while_one_is_created(
     world.apply()
     assert in_time == [True]
     assert [world.card(number).number for number in (1, 2)] == [1, 2]
+
+
+def test_the_next_issue_is_created_while_the_rest_of_one_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did, second, in_time = Writing.did, threading.Event(), []
+
+    def wait(self: Writing, name: str, key: Key) -> None:
+        if key == bug_key(1) and name == "created":
+            in_time.append(second.wait(_PATIENCE))
+        did(self, name, key)
+
+    def begun(step: ClosedStep) -> None:
+        if step.kind == "card.create" and step.issue == bug_key(2):
+            second.set()
+
+    monkeypatch.setattr(Writing, "did", wait)
+    bent(world, monkeypatch, begun)
+    world.keep(bug(1), bug(2))
+    world.apply()
+    assert in_time == [True]
 
 
 def test_no_intent_stands_open_while_a_step_waits_long(

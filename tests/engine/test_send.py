@@ -99,6 +99,27 @@ def ours(lines: Callable[[Numbers], Line]) -> Line:
     return lines("ours")
 
 
+def test_no_more_steps_are_under_way_than_the_sink_allows(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, under_way, most = line.world.sink.send, threading.Semaphore(2), []
+
+    def counted(step: ClosedStep) -> Receipt:
+        most.append(under_way.acquire(blocking=False))
+        try:
+            time.sleep(0.02)
+            return send(step)
+        finally:
+            under_way.release()
+
+    monkeypatch.setattr(line.world.sink, "send", counted)
+    monkeypatch.setattr(line.world.sink, "connections", 2)
+    sender = Sender(line.world.sink, line.world.ledger)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda number: list(sender.send([line.card(number)])), range(1, 13)))
+    assert most == [True] * 12
+
+
 def test_the_intent_is_on_disk_before_the_request_leaves(line: Line) -> None:
     open_then: list[int] = []
     line.server.on_request = lambda _name, moment: (

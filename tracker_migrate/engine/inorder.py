@@ -1,7 +1,8 @@
 """Creating in order, while what comes next is made ready.
 
 Where numbers follow the source, one issue is created after another. What is created next is
-rendered, its files are uploaded, and its intent is put on disk meanwhile; then it waits its turn.
+rendered, its files are uploaded, and its intent is put on disk meanwhile; then it waits its turn,
+which comes as soon as the one before it is there: what hangs on that one is made beside it.
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ class InOrder:
         try:
             yield
         finally:
-            self._mine.number = None
-            self._leave(number)
+            self.leave()
 
-    def _leave(self, number: int) -> None:
+    def leave(self) -> None:
+        """This thread's issue is created: the next one's turn may come."""
+        number = getattr(self._mine, "number", None)
+        if number is None:
+            return
+        self._mine.number = None
         with self._changed:
             self._left.add(number)
             while self._next in self._left:

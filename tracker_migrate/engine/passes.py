@@ -18,8 +18,9 @@ from tracker_migrate.workspace.ledger import Verdict
 
 #: so many verdicts are asked for at once
 _PAGE = 200
-#: so many issues are made ready at a time where they are created in order
-_READY = 2
+#: so many issues are at hand at a time where they are created in order: one is created, beside what
+#: hangs on the one before, while the next ones are made ready
+_AT_HAND = 4
 
 
 class Passes:
@@ -44,11 +45,11 @@ class Passes:
         of that this process writes. Returns how many issues were due."""
         connections = self._sink.connections
         ordered = self._sink.ordered and not last
-        workers = min(_READY, connections) if ordered else connections
+        workers = _AT_HAND if ordered else connections
         self._writing.order = InOrder() if ordered else None
         self._skipped = self._found = 0
         issues = own(self._to_write(only, limit))
-        beside = (connections - workers + 1) // 2 if ordered else 0
+        beside = connections - 1 if ordered else 0
         with (
             Ahead(beside, self._rest) as ahead,
             ThreadPoolExecutor(workers, thread_name_prefix="write") as pool,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -81,6 +82,8 @@ class Sender:
         self._listen = listen
         self._sleep = sleep
         self._lanes = lanes or Lanes()
+        # threads that wait their turn, or for a lane, are more than may send at once
+        self._slots = threading.BoundedSemaphore(sink.connections)
         self.late = Late(sink, ledger)
         self.sent = 0
 
@@ -163,7 +166,10 @@ class Sender:
         self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float
     ) -> Receipt:
         try:
-            with waiting.one_send(lambda: self._ledger.must_be_open(intent), known) as under_way:
+            with (
+                self._slots,
+                waiting.one_send(lambda: self._ledger.must_be_open(intent), known) as under_way,
+            ):
                 under_way.must_be_ours()
                 receipt = self._sink.send(step)
         except (Refused, Taken, Gone):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 
 import msgspec
@@ -187,9 +187,12 @@ class Writing:
 
     def _turn(self, step: ClosedStep, seconds: float | None) -> bool:
         """Wait until an issue may be created, or so long; whether it may. Anything else may."""
-        kind = self.target.planner.issue_kind
-        creates = any(one.op == "create" and one.kind == kind for one in step.actions)
+        creates = self._creates(one.kind for one in step.actions if one.op == "create")
         return not creates or self.order is None or self.order.wait(seconds)
+
+    def _creates(self, kinds: Iterable[str]) -> bool:
+        """Whether what is created is an issue, and no part of one."""
+        return self.target.planner.issue_kind in kinds
 
     def set_aside(self, issue: Issue, reason: str, *, failed: bool = True) -> None:
         """Put an issue to the side, and tell why. failed: see `Aside.add`."""
@@ -199,6 +202,8 @@ class Writing:
         self.say("aside", issue.key, reason)
 
     def _count(self, step: Step) -> None:
+        if self.order is not None and self._creates(action.wanted.kind for action in step.actions):
+            self.order.leave()
         with self._guard:
             for action in step.actions:
                 if action.op == "create":
