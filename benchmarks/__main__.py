@@ -82,7 +82,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Figures], int]] = {
     "read_limit": (read_limit, 700),
     "read_peers": (read_peers, 700),
     "read_missed": (read_missed, 700),
-    "write_ceiling": (write_ceiling, 150),
+    "write_ceiling": (write_ceiling, 250),
     "write_clients": (write_clients, 200),
     "workers": (workers, 480),
     "plan": (plan, 2_000),
