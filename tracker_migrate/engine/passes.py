@@ -18,7 +18,7 @@ from tracker_migrate.workspace.ledger import Verdict
 
 #: so many verdicts are asked for at once
 _PAGE = 200
-#: so many issues are at hand at a time where they are created in order: one is created, beside what
+#: so many issues, at most, are at hand where they are created in order: one is created, beside what
 #: hangs on the one before, while the next ones are made ready
 _AT_HAND = 4
 
@@ -45,7 +45,7 @@ class Passes:
         of that this process writes. Returns how many issues were due."""
         connections = self._sink.connections
         ordered = self._sink.ordered and not last
-        workers = _AT_HAND if ordered else connections
+        workers = min(_AT_HAND, connections) if ordered else connections
         self._writing.order = InOrder() if ordered else None
         self._skipped = self._found = 0
         issues = own(self._to_write(only, limit))
