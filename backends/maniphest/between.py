@@ -18,6 +18,9 @@ _TASK = "PHID-TASK-"
 #: transactions that are looked at: all that a young task has
 _SOME = 50
 _USER = "PHID-USER-"
+#: a task that is closed as a duplicate of another gets its status by such a row, and by no other;
+#: an older server says no type of it
+_MERGED = ("mergedinto", None)
 
 
 class History:
@@ -34,9 +37,13 @@ class History:
         return {task: self._stands(task) for task in tasks}
 
     def _stands(self, task: str) -> dict[str, Any]:
-        rows = self._finder.newest_transactions(task, _SOME)
-        touches = (touch for row in reversed(rows) if (touch := self._feed.touch(row)))
-        fields = {name: value for one in touches for name, value in one.fields.items()}
+        rows, fields = self._finder.newest_transactions(task, _SOME), dict[str, Any]()
+        told = {row.group for row in rows if row.type == "status"}
+        for row in reversed(rows):
+            touch = self._feed.touch(row)
+            fields |= touch.fields if touch is not None else {}
+            if row.type in _MERGED and (row.group is None or row.group not in told):
+                fields.pop("status", None)
         return {"last": rows[0].id if rows else 0, "fields": fields}
 
     def recalled(self, refs: Refs, moment: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:

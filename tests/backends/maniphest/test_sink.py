@@ -26,6 +26,7 @@ from tracker_migrate.backends.maniphest import lookups
 from tracker_migrate.backends.maniphest.client import Conduit
 from tracker_migrate.backends.maniphest.sink import ManiphestSink
 from tracker_migrate.backends.maniphest.standin import ManiphestStandIn
+from tracker_migrate.backends.maniphest.standin.xactions import Xaction, new_group
 from tracker_migrate.errors import (
     Doubtful,
     Gone,
@@ -128,6 +129,35 @@ def test_history_recalls_what_reading_gives(mover: Mover, as_user: AsUser, who: 
     assert {**read, **recalled} == read
     assert recalled.items() >= changes.items()
     assert before["title"] != "Worse"
+
+
+def test_a_status_that_a_merge_has_set_is_not_recalled_as_it_was_before(
+    mover: Mover, server: ManiphestStandIn, as_user: AsUser
+) -> None:
+    """Closing as a duplicate, on the web pages, leaves no row about the status."""
+    mover.move(FULL)
+    assert isinstance(mover.sink, ManiphestSink)
+    refs = {FULL.key: mover.own(FULL)[FULL.key]}
+    change: dict[str, Any] = {"objectIdentifier": refs[FULL.key][1].id}
+    change["transactions"] = [{"type": "status", "value": "resolved"}]
+    as_user("importbot").write("maniphest.edit", **change)
+    assert "status" in mover.sink.recalled(refs, mover.sink.moment(refs))[FULL.key]
+    merge(server, refs[FULL.key][1].id)
+    recalled = mover.sink.recalled(refs, mover.sink.moment(refs))[FULL.key]
+    read = mover.sink.read(mover.own(FULL)).objects[FULL.key].fields
+    assert read["status"] == "duplicate"
+    assert {**read, **recalled} == read
+
+
+def merge(server: ManiphestStandIn, task: str) -> None:
+    """Alice closes a task as a duplicate of another: no method of Conduit can."""
+    with server.lock, server.store.atomic():
+        site = server.site
+        found, (alice,) = site.tasks.by_phid(task), site.people.by_names(["alice"])
+        assert found is not None
+        found.status = "duplicate"
+        site.tasks.save(found)
+        site.logs["TASK"].write([Xaction("mergedinto")], task, alice.phid, new_group())
 
 
 def test_what_is_not_among_the_last_transactions_is_not_recalled(
