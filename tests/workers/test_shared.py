@@ -135,6 +135,29 @@ def test_what_became_public_is_opened_by_who_coordinates_alone_and_last(hall: Ha
     assert asked == [bug_key(2)]
 
 
+def test_what_may_stand_there_unseen_is_not_made_again_by_a_worker(
+    hall: Halls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was found, and can't be read: only who coordinates knows of that."""
+    here = hall("theirs")
+    here.world.keep(bug(1, "one"), bug(2, "two"))
+    here.world.apply()
+    here.world.ledger.forget([bug_key(1)])
+    real = here.world.sink.read
+
+    def read(refs: Any) -> Any:
+        if bug_key(1) in refs:
+            raise Refused("it can't be read just now")
+        return real(refs)
+
+    monkeypatch.setattr(here.world.sink, "read", read)
+    here.world.keep(bug(1, "one more"), bug(3, "three"))
+    with here.workers(1):
+        assert here.apply().aside == 1
+    here.world.card(1)
+    here.world.card(3)
+
+
 def test_without_workers_who_coordinates_does_it_all(
     hall: Halls, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.events import Listen, silent
@@ -42,12 +43,22 @@ class Coordinating(Apply):
             return issues
         reserve(self._target)
         self._last = last
-        left = self._sharing.share(issues, last)
+        kept: list[Issue] = []
+        left = self._sharing.share(self._shareable(issues, kept), last)
         self._sender.late.renew()
         if self._taken_over or self._ledger.open_intents():
             self._recover(survey, only)
         known = (self._target.archive.issue(key) for key in left if key not in self._writing.failed)
-        return (issue for issue in known if issue is not None)
+        return chain(kept, (issue for issue in known if issue is not None))
+
+    def _shareable(self, issues: Iterable[Issue], kept: list[Issue]) -> Iterator[Issue]:
+        """Less those of which an earlier step may stand there, unseen: only who coordinates knows
+        of it, and a worker would make them again."""
+        for issue in issues:
+            if issue.key in self._writing.steps.unsettled:
+                kept.append(issue)
+            else:
+                yield issue
 
     def _take_over(self, owners: Collection[str]) -> Collection[Key]:
         """Settle what workers have sent that are dead by now; returns those issues of which that
