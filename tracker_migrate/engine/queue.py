@@ -124,10 +124,15 @@ class Queue:
         return self._procrastinate.App(connector=connector)
 
     def _how(self, connections: int) -> dict[str, Any]:
-        """What its connections are made of: those of the workspace, looking into the queue's
-        schema alone."""
-        _, given = self._engine.dialect.create_connect_args(self._engine.url)
+        """What its connections are made of: those of the workspace, called as they are, looking
+        into the queue's schema alone."""
+        dialect = self._engine.dialect
+        _, given = dialect.create_connect_args(self._engine.url)
+        for name in dialect.dispatch.do_connect:
+            name(dialect, None, [], given)
         given["options"] = f"{given.get('options', '')} -c search_path={crew.SCHEMA}".strip()
+        # a process that is stopped within a transaction would keep a job that nobody can have
+        given["autocommit"] = True
         return {"kwargs": given, "min_size": 1, "max_size": connections}
 
 
