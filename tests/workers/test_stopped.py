@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import psycopg_pool
 from psycopg.pq import TransactionStatus
+from sqlalchemy.engine import Connection
 
+from tests.engine.world import settings
 from tests.workers.conftest import Hall
 from tracker_migrate.engine.queue import Queue
+from tracker_migrate.interfaces import Block
+from tracker_migrate.model import Key
+from tracker_migrate.workspace import Ledger, Workspace
 from tracker_migrate.workspace.crew import called
 from tracker_migrate.workspace.outpost import Outpost
 
@@ -22,6 +32,48 @@ def test_the_queue_is_asked_in_no_transaction(hall: Halls) -> None:
     with _from_the_queues(hall()) as connection:
         connection.execute("SELECT count(*) FROM procrastinate_jobs")
         assert connection.info.transaction_status is TransactionStatus.IDLE
+
+
+def test_two_that_give_numbers_of_two_kinds_do_not_wait_for_one_another(
+    address: str, tmp_path: Path
+) -> None:
+    """One gives both in turn; the other the second and then the first, in one transaction."""
+    settings(tmp_path / "ws", address)
+    with Workspace(tmp_path / "ws") as here, Workspace(tmp_path / "ws") as there:
+        one, other = here.ledger("there"), there.ledger("there")
+        for kind in ("a", "b"):
+            one.add_block(kind, Block(first=1, last=99))
+        first, second = threading.Event(), threading.Event()
+        _pausing(one, "a", first, lambda: second.wait(2))
+        _pausing(other, "b", second, lambda: first.wait(2) and time.sleep(0.3))
+        with ThreadPoolExecutor(3) as pool:
+            # what comes while a transaction is under way is the next one
+            begun, goes_on = threading.Event(), threading.Event()
+            there.writer.do(lambda _c: begun.set() or goes_on.wait(30))
+            assert begun.wait(30)
+            given = []
+            for number, kind in enumerate("ba"):
+                wanted = {kind: [(Key(f"x:y:{number}"), None)]}
+                given.append(pool.submit(other.give_numbers, wanted))
+                time.sleep(0.1)
+            goes_on.set()
+            both = {kind: [(Key(f"x:{kind}:3"), None)] for kind in "ab"}
+            assert one.give_numbers(both) == {}
+            assert [each.result() for each in given] == [{}, {}]
+
+
+def _pausing(ledger: Ledger, kind: str, gave: threading.Event, wait: Callable[[], object]) -> None:
+    """Have it wait after it gave numbers of that kind."""
+    give = ledger._give
+
+    def pause(connection: Connection, one: str, *more: Any) -> list[Key]:
+        found = give(connection, one, *more)
+        if one == kind:
+            gave.set()
+            wait()
+        return found
+
+    ledger._give = pause  # type: ignore[method-assign]
 
 
 def test_the_queues_connections_say_whose_they_are(hall: Halls) -> None:

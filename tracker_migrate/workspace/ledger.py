@@ -491,10 +491,21 @@ class Ledger:
         Returns the keys, by kind, for which no block has room any more (claim one, and ask again).
         A key that has a number keeps it.
         """
-        found = self._writer.now(
-            lambda c: {kind: self._give(c, kind, fixed) for kind, fixed in sorted(wanted.items())}
-        )
+
+        def write(connection: Connection) -> dict[str, list[Key]]:
+            self._hold_blocks(connection)
+            return {kind: self._give(connection, kind, wanted[kind]) for kind in sorted(wanted)}
+
+        found = self._writer.now(write)
         return {kind: without for kind, without in found.items() if without}
+
+    def _hold_blocks(self, connection: Connection) -> None:
+        """Of all kinds, in one order, before any is used: a transaction may give numbers several
+        times, and two workers that hold a kind each would wait for one another."""
+        table = schema.block
+        free = table.c.target == self.target, table.c.next <= table.c.last
+        query = sa.select(table.c.first).where(*free).order_by(table.c.kind, table.c.first)
+        connection.execute(query.with_for_update()).all()
 
     def _give(
         self, connection: Connection, kind: str, fixed: Sequence[tuple[Key, int | None]]
@@ -786,7 +797,7 @@ class _Free:
         self._connection = connection
         self._where = table.c.target == target, table.c.kind == kind
         free = sa.select(table).where(*self._where, table.c.next <= table.c.last)
-        # other workers, who wait here, go on behind what is taken now
+        # other workers, who wait here, go on behind what is taken now; one may be new by now
         query = free.order_by(table.c.first).with_for_update()
         self._blocks = [[r.first, r.last, r.next] for r in connection.execute(query)]
         self._blocks.sort()
