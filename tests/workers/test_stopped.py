@@ -12,14 +12,18 @@ from typing import Any
 
 import psycopg
 import psycopg_pool
+import pytest
+import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 from sqlalchemy.engine import Connection
 
 from tests.engine.world import settings
 from tests.workers.conftest import Hall
 from tracker_migrate.engine.queue import Queue
-from tracker_migrate.interfaces import Block
+from tracker_migrate.errors import Locked
+from tracker_migrate.interfaces import Block, ClosedStep, Receipt
 from tracker_migrate.model import Key
+from tracker_migrate.testing.memory import bug
 from tracker_migrate.workspace import Ledger, Workspace
 from tracker_migrate.workspace.crew import called
 from tracker_migrate.workspace.outpost import Outpost
@@ -74,6 +78,54 @@ def _pausing(ledger: Ledger, kind: str, gave: threading.Event, wait: Callable[[]
         return found
 
     ledger._give = pause  # type: ignore[method-assign]
+
+
+def test_who_coordinated_and_was_cut_off_writes_nothing_more(hall: Halls) -> None:
+    """Another may coordinate by then. A firewall forgets a connection on which nothing goes on."""
+    here = hall("theirs").world
+    here.keep(bug(1), bug(2))
+    with here.workspace.coordinating():
+        here.workspace.must_coordinate()
+        _cut_off(here.workspace)
+        with Workspace(here.workspace.folder) as second, second.coordinating():
+            with pytest.raises(Locked, match="another may do so by now"):
+                here.apply()
+        assert here.server.all("card") == []
+    with here.workspace.coordinating():
+        assert not here.apply().left
+
+
+def test_a_run_that_workers_see_nobody_coordinate_ends(
+    hall: Halls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are there, and take nothing; it would wait for them for ever."""
+    here = hall("theirs")
+    here.world.keep(*(bug(number) for number in range(1, 40)))
+    sink, sent = here.world.sink, threading.Event()
+    real = sink.send
+
+    def send(step: ClosedStep) -> Receipt:
+        if not sent.is_set():
+            sent.set()
+            _cut_off(here.world.workspace)
+            time.sleep(1.5)
+        return real(step)
+
+    monkeypatch.setattr(sink, "send", send)
+    with here.workers(1):
+        with pytest.raises(Locked, match="another may do so by now"):
+            here.apply()
+        assert not here.apply().left
+    assert here.world.verify().agrees
+
+
+def _cut_off(workspace: Workspace) -> None:
+    """End the connection by which a workspace coordinates."""
+    with workspace.engine.connect() as connection:
+        for pid in workspace._holders.values():
+            connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    while workspace.is_coordinated():
+        time.sleep(0.05)
 
 
 def test_the_queues_connections_say_whose_they_are(hall: Halls) -> None:

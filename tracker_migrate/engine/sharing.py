@@ -91,7 +91,8 @@ class Sharing:
 
     def _look(self, of: Round) -> tuple[bool, bool]:
         """Hear what has ended, and take over what the dead have left. Whether a worker is there,
-        and whether one is at work."""
+        and whether one is at work. Raises Locked if workers see nobody who coordinates."""
+        self._target.workspace.must_coordinate()
         for part in self._crew.news(of):
             self._hear(part)
         alive, busy = self._crew.alive(self._silent), self._crew.at_work(of)

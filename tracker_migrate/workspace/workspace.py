@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Self
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.errors import Locked, UsageError
 from tracker_migrate.mappings.table import did_you_mean
@@ -53,6 +53,13 @@ _ADVISED = sa.text(
     " AND objid = :key AND objsubid = 1"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+#: whether a connection has one still
+_HELD = sa.text(f"{_ADVISED.text} AND pid = :pid")
+_WHO = sa.text("SELECT pg_backend_pid()")
+_LOST = (
+    "the database has ended the connection by which this one coordinates, and another may do so by "
+    "now: nothing more is written; run the same command again"
+)
 _GLANCES = 5
 _DAEMON = (
     "daemon.lock",
@@ -82,6 +89,8 @@ class Workspace:
         #: whether somebody else coordinated since we did last
         self.disturbed = True
         self._advised: dict[int, str] = {}
+        #: the process of the database that holds a lock for us, by the lock's key
+        self._holders: dict[int, int] = {}
         #: whether this one coordinates now
         self.coordinates = False
 
@@ -97,7 +106,20 @@ class Workspace:
         upgrade(self.engine)
 
     def _open_writer(self) -> Writer:
-        return Writer(self.engine)
+        sqlite = self.engine.dialect.name == "sqlite"
+        return Writer(self.engine, None if sqlite else self._fence)
+
+    def _fence(self, connection: Connection) -> None:
+        """Raise Locked if we coordinated, and the lock went with its connection."""
+        key = _COORDINATE[1]
+        pid = self._holders.get(key)
+        if pid is not None and connection.execute(_HELD, {"key": key, "pid": pid}).first() is None:
+            raise Locked(_LOST)
+
+    def must_coordinate(self) -> None:
+        """Raise Locked if we coordinated, in PostgreSQL, and do so no more."""
+        with translated(), self.engine.connect() as connection:
+            self._fence(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -268,8 +290,10 @@ class Workspace:
             try:
                 # who was here between is not known: what is left of theirs runs out by itself
                 before, self._advised[key] = self._advised.get(key, ""), self.owner
+                self._holders[key] = connection.execute(_WHO).scalar_one()
                 yield before
             finally:  # back in the pool the connection would hold the lock on
+                self._holders.pop(key, None)
                 with suppress(sa.exc.DBAPIError):
                     connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), held)
                 connection.invalidate()
