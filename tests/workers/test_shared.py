@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -112,6 +113,31 @@ def test_what_fails_is_set_aside_once_with_its_reason(
     assert (applied.aside, tried[bug_key(3)]) == (1, 1)
     (verdict,) = here.world.ledger.in_state("aside")
     assert (verdict.issue, verdict.reason, verdict.attempts) == (bug_key(3), "too odd", 1)
+
+
+def test_what_many_share_and_is_refused_ends_no_workers_round(
+    hall: Halls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who tried first does not keep it: the next worker tries, and hears the same."""
+    here = hall()
+    here.world.keep(*some(20))
+    real, plain, failed = here.world.sink.send, shift.Shift._fail, list[BaseException]()
+
+    def send(step: Any) -> Any:
+        if step.kind == "project.create":
+            time.sleep(0.05)
+            raise Refused("there is none, and none may be made")
+        return real(step)
+
+    def fail(self: shift.Shift, error: BaseException) -> None:
+        failed.append(error)
+        plain(self, error)
+
+    monkeypatch.setattr(here.world.sink, "send", send)
+    monkeypatch.setattr(shift.Shift, "_fail", fail)
+    with here.workers(2):
+        assert here.apply().aside == 20
+    assert failed == []
 
 
 def test_what_became_public_is_opened_by_who_coordinates_alone_and_last(hall: Halls) -> None:

@@ -96,7 +96,7 @@ class Sender:
         """
         marks = [self._sink.mark(step) for step in steps]
         known = time.monotonic()
-        intents = self._ledger.intend(steps, marks, self._lease_seconds)
+        intents = self._ledger.intend(steps, marks, self._lease_seconds(steps))
         for number, (intent, step, mark) in enumerate(zip(intents, steps, marks, strict=True)):
             try:
                 if number:
@@ -137,7 +137,7 @@ class Sender:
                     tried += not error.down
                     self._wait(tried, error, step.issue)
                 mark, known = self._sink.mark(step), time.monotonic()
-                intent = self._ledger.intend([step], [mark], self._lease_seconds)[0]
+                intent = self._ledger.intend([step], [mark], self._lease_seconds([step]))[0]
 
     def _wait_for_turn(
         self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float
@@ -152,7 +152,7 @@ class Sender:
         self._ledger.void([intent])
         self._turn(step, None)
         mark, known = self._sink.mark(step), time.monotonic()
-        return self._ledger.intend([step], [mark], self._lease_seconds)[0], mark, known
+        return self._ledger.intend([step], [mark], self._lease_seconds([step]))[0], mark, known
 
     def _enter(self, lanes: ExitStack, intent: int, step: ClosedStep) -> None:
         """Wait until nothing is sent that must not be sent beside it. Raises Postponed."""
@@ -281,6 +281,8 @@ class Sender:
             self._listen(Event(name="waiting", key=issue, detail=f"{seconds:.0f} s: {error}"))
         self._sleep(min(seconds, _LONGEST_WAIT) if error.down else seconds)
 
-    @property
-    def _lease_seconds(self) -> float:
-        return 120.0 + 2 * self._sink.settle_seconds if self._leases else 0.0
+    def _lease_seconds(self, steps: Sequence[ClosedStep]) -> float:
+        """What many issues share is nobody's for long: whoever wants it next may make it."""
+        kinds = self._sink.planner.kinds
+        shared = any(kinds[one.kind].phase == 0 for step in steps for one in step.actions)
+        return 120.0 + 2 * self._sink.settle_seconds if self._leases and not shared else 0.0
