@@ -128,6 +128,15 @@ def _cut_off(workspace: Workspace) -> None:
         time.sleep(0.05)
 
 
+def test_a_worker_that_ends_leaves_the_others_their_jobs(hall: Halls) -> None:
+    """What it fetches until its end is noticed, nobody else gets."""
+    queue, done = Queue(hall().world.workspace.engine), list[str]()
+    queue.make()
+    queue.defer("round", [Key(f"x:y:{number}") for number in range(300)])
+    queue.work("round", 2, done.append, lambda: len(done) >= 5)
+    assert queue.waiting("round") >= 300 - 5 - 2 * 2
+
+
 def test_the_queues_connections_say_whose_they_are(hall: Halls) -> None:
     """Those of a worker that is taken for dead are ended, these too."""
     here = hall()

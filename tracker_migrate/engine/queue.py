@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -105,7 +106,10 @@ class Queue:
         app = self._app(self._procrastinate.PsycopgConnector(**self._how(2)))
 
         def job(issue: str) -> None:
-            write(issue)
+            if over():  # it is lost to the queue: let few be, until no more is fetched
+                time.sleep(2 * _LOOK)
+            else:
+                write(issue)
 
         app.task(name=_TASK)(job)
         with ThreadPoolExecutor(at_once + 2, thread_name_prefix="write") as pool:
