@@ -12,6 +12,7 @@ import pytest
 
 from tests.engine.test_ahead import _PATIENCE
 from tests.engine.world import World, bug_key
+from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.inorder import Halted, InOrder
 from tracker_migrate.engine.writing import Writing
 from tracker_migrate.errors import Unreachable
@@ -111,6 +112,31 @@ def test_no_intent_stands_open_while_a_step_waits_long(
     assert world.apply().aside == 0
     assert open_[-1] == [bug_key(1)]
     assert [world.card(number).number for number in (1, 2)] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["", "see #1"])
+def test_what_is_hidden_while_it_waits_is_not_created_open(
+    world: World, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Whoever hides it sees nothing of it, and no intent: it was planned as everybody may read."""
+    ready, made = meant(world, monkeypatch, 2), []
+
+    def hide(step: ClosedStep) -> None:
+        if step.kind == "card.create" and step.issue == bug_key(1):
+            ready.wait(_PATIENCE if not text else 2)
+            while len(world.ledger.open_intents()) > 1:
+                threading.Event().wait(0.1)
+            with Workspace(world.workspace.folder) as other:
+                world.target(other).hidden.add([bug_key(2)])
+                assert not hide_one(world.target(other), bug_key(2))
+        made.extend((step.kind, one.audience) for one in step.actions if one.key == bug_key(2))
+
+    bent(world, monkeypatch, hide)
+    world.keep(bug(1), bug(2, description=text))
+    world.apply()
+    assert world.state(2) == "aside"
+    world.apply()
+    assert (world.state(2), made) == ("refused", [])
 
 
 def test_what_names_the_issue_before_it_knows_its_number(

@@ -63,9 +63,9 @@ class World:
             reading = Reading(issue=issue, replies=(), stamp=issue.title)
             self.workspace.archive.put(reading).result()
 
-    def target(self) -> Target:
-        """The target, as a new run finds it."""
-        target = Target(self.workspace, "there")
+    def target(self, workspace: Workspace | None = None) -> Target:
+        """The target, as a new run finds it. workspace: as another process has opened it."""
+        target = Target(workspace or self.workspace, "there")
         target._sink, target._planner = self.sink, Guarded(self.sink.planner)
         target.policies = self.policies
         return target

@@ -61,8 +61,9 @@ class Again(Exception):
 class Sender:
     """Sends the steps of one target. leases: whether an issue that another worker holds is left
     alone; not for what can be sent beside anything else. turn: waits until a step may be sent, or
-    so many seconds; whether it may. lanes: shared with whoever else sends. `sleep` is a seam for
-    tests."""
+    so many seconds; whether it may. check: raises Postponed if a step, which may have waited since
+    it was planned, is not to be meant any more. lanes: shared with whoever else sends. `sleep` is a
+    seam for tests."""
 
     def __init__(
         self,
@@ -73,10 +74,12 @@ class Sender:
         *,
         leases: bool = True,
         turn: Callable[[ClosedStep, float | None], bool] = lambda _step, _seconds: True,
+        check: Callable[[ClosedStep], None] = lambda _step: None,
         lanes: Callable[[tuple[str, ...]], AbstractContextManager[None]] | None = None,
     ) -> None:
         self._leases = leases
         self._turn = turn
+        self._check = check
         self._sink = sink
         self._ledger = ledger
         self._listen = listen
@@ -96,7 +99,7 @@ class Sender:
         """
         marks = [self._sink.mark(step) for step in steps]
         known = time.monotonic()
-        intents = self._ledger.intend(steps, marks, self._lease_seconds(steps))
+        intents = self._mean(steps, marks)
         for number, (intent, step, mark) in enumerate(zip(intents, steps, marks, strict=True)):
             try:
                 if number:
@@ -137,7 +140,7 @@ class Sender:
                     tried += not error.down
                     self._wait(tried, error, step.issue)
                 mark, known = self._sink.mark(step), time.monotonic()
-                intent = self._ledger.intend([step], [mark], self._lease_seconds([step]))[0]
+                intent = self._mean([step], [mark])[0]
 
     def _wait_for_turn(
         self, intent: int, step: ClosedStep, mark: dict[str, Any], known: float
@@ -152,7 +155,12 @@ class Sender:
         self._ledger.void([intent])
         self._turn(step, None)
         mark, known = self._sink.mark(step), time.monotonic()
-        return self._ledger.intend([step], [mark], self._lease_seconds([step]))[0], mark, known
+        return self._mean([step], [mark])[0], mark, known
+
+    def _mean(self, steps: Sequence[ClosedStep], marks: Sequence[dict[str, Any]]) -> list[int]:
+        for step in steps:
+            self._check(step)
+        return self._ledger.intend(steps, marks, self._lease_seconds(steps))
 
     def _enter(self, lanes: ExitStack, intent: int, step: ClosedStep) -> None:
         """Wait until nothing is sent that must not be sent beside it. Raises Postponed."""

@@ -25,7 +25,7 @@ from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, Postponed, Refused, UsageError
-from tracker_migrate.interfaces import Action, ClosedStep, Event, Step, Wanted
+from tracker_migrate.interfaces import IMPORTER, Action, ClosedStep, Event, Step, Wanted
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.archive import position
 from tracker_migrate.workspace.ledger import Held
@@ -57,8 +57,8 @@ class Writing:
         self._listen = listen
         self._ledger = target.ledger
         self._kinds = target.planner.kinds
-        lanes = target.beside.lanes
-        self.sender = Sender(target.sink, self._ledger, self._hear, turn=self._turn, lanes=lanes)
+        how = {"turn": self._turn, "check": self._must_not_be_hidden, "lanes": target.beside.lanes}
+        self.sender = Sender(target.sink, self._ledger, self._hear, **how)
         self.steps = Steps(target, self.sender, expected, self._count)
         # what both sides say of a field is no line of a plan: the change that it comes of is
         self._beside = Steps(target, self.sender, None, self._count)
@@ -193,6 +193,13 @@ class Writing:
     def _creates(self, kinds: Iterable[str]) -> bool:
         """Whether what is created is an issue, and no part of one."""
         return self.target.planner.issue_kind in kinds
+
+    def _must_not_be_hidden(self, step: ClosedStep) -> None:
+        """It may have waited since it was planned; who hides an issue waits for what was meant by
+        then, and for no more."""
+        closed = all(one.audience == IMPORTER for one in step.actions)
+        if not closed and (why := self.target.closed(step.issue)) is not None:
+            raise Postponed(why)
 
     def set_aside(self, issue: Issue, reason: str, *, failed: bool = True) -> None:
         """Put an issue to the side, and tell why. failed: see `Aside.add`."""
