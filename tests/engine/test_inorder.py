@@ -119,7 +119,7 @@ def test_what_is_hidden_while_it_waits_is_not_created_open(
     world: World, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     """Whoever hides it sees nothing of it, and no intent: it was planned as everybody may read."""
-    ready, made = meant(world, monkeypatch, 2), []
+    ready, made = meant(world, monkeypatch, 2), list[tuple[str, str]]()
 
     def hide(step: ClosedStep) -> None:
         if step.kind == "card.create" and step.issue == bug_key(1):

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from tests.engine.world import settings
 from tests.workers.conftest import Hall
 from tracker_migrate.engine.queue import Queue
-from tracker_migrate.errors import Locked
+from tracker_migrate.errors import Locked, Unreachable
 from tracker_migrate.interfaces import Block, ClosedStep, Receipt
 from tracker_migrate.model import Key
 from tracker_migrate.testing.memory import bug
@@ -48,12 +48,17 @@ def test_two_that_give_numbers_of_two_kinds_do_not_wait_for_one_another(
         for kind in ("a", "b"):
             one.add_block(kind, Block(first=1, last=99))
         first, second = threading.Event(), threading.Event()
-        _pausing(one, "a", first, lambda: second.wait(2))
-        _pausing(other, "b", second, lambda: first.wait(2) and time.sleep(0.3))
+        _pausing(one, "a", first, second)
+        _pausing(other, "b", second, first, 0.3)
         with ThreadPoolExecutor(3) as pool:
             # what comes while a transaction is under way is the next one
             begun, goes_on = threading.Event(), threading.Event()
-            there.writer.do(lambda _c: begun.set() or goes_on.wait(30))
+
+            def hold(_connection: Connection) -> None:
+                begun.set()
+                goes_on.wait(30)
+
+            there.writer.do(hold)
             assert begun.wait(30)
             given = []
             for number, kind in enumerate("ba"):
@@ -66,18 +71,21 @@ def test_two_that_give_numbers_of_two_kinds_do_not_wait_for_one_another(
             assert [each.result() for each in given] == [{}, {}]
 
 
-def _pausing(ledger: Ledger, kind: str, gave: threading.Event, wait: Callable[[], object]) -> None:
-    """Have it wait after it gave numbers of that kind."""
+def _pausing(
+    ledger: Ledger, kind: str, gave: threading.Event, other: threading.Event, more: float = 0.0
+) -> None:
+    """Have it wait for the other one after it gave numbers of that kind, and so many seconds."""
     give = ledger._give
 
-    def pause(connection: Connection, one: str, *more: Any) -> list[Key]:
-        found = give(connection, one, *more)
+    def pause(connection: Connection, one: str, fixed: Any) -> list[Key]:
+        found = give(connection, one, fixed)
         if one == kind:
             gave.set()
-            wait()
+            other.wait(2)
+            time.sleep(more)
         return found
 
-    ledger._give = pause  # type: ignore[method-assign]
+    vars(ledger)["_give"] = pause
 
 
 def test_who_coordinated_and_was_cut_off_writes_nothing_more(hall: Halls) -> None:
@@ -87,9 +95,12 @@ def test_who_coordinated_and_was_cut_off_writes_nothing_more(hall: Halls) -> Non
     with here.workspace.coordinating():
         here.workspace.must_coordinate()
         _cut_off(here.workspace)
-        with Workspace(here.workspace.folder) as second, second.coordinating():
-            with pytest.raises(Locked, match="another may do so by now"):
-                here.apply()
+        with (
+            Workspace(here.workspace.folder) as second,
+            second.coordinating(),
+            pytest.raises(Locked, match="another may do so by now"),
+        ):
+            here.apply()
         assert here.server.all("card") == []
     with here.workspace.coordinating():
         assert not here.apply().left
@@ -135,6 +146,23 @@ def test_a_worker_that_ends_leaves_the_others_their_jobs(hall: Halls) -> None:
     queue.defer("round", [Key(f"x:y:{number}") for number in range(300)])
     queue.work("round", 2, done.append, lambda: len(done) >= 5)
     assert queue.waiting("round") >= 300 - 5 - 2 * 2
+
+
+@pytest.mark.parametrize("does", ["defer", "work"])
+def test_a_queue_that_can_not_be_reached_is_no_bug(
+    hall: Halls, monkeypatch: pytest.MonkeyPatch, does: str
+) -> None:
+    """The run ends as with any other server that is not there."""
+    queue = Queue(hall().world.workspace.engine)
+    how = queue._how(1)
+    how["kwargs"] |= {"host": "/nowhere"}
+    monkeypatch.setattr(queue, "_how", lambda _many: how | {"timeout": 0.5})
+    asks = {
+        "defer": lambda: queue.defer("round", [Key("x:y:1")]),
+        "work": lambda: queue.work("round", 1, lambda _issue: None, lambda: False),
+    }
+    with pytest.raises(Unreachable, match="the workspace's database can't be reached"):
+        asks[does]()
 
 
 def test_the_queues_connections_say_whose_they_are(hall: Halls) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import metadata
 from types import ModuleType
 from typing import Any
@@ -18,10 +19,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from tracker_migrate.errors import UsageError
+from tracker_migrate.errors import Unreachable, UsageError
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import crew, pacing
-from tracker_migrate.workspace.database import translated
+from tracker_migrate.workspace.database import GONE, translated
 
 #: seconds between two looks for work, and whether it is over
 _LOOK = 0.2
@@ -84,7 +85,7 @@ class Queue:
         if not issues:
             return
         app = self._app(self._procrastinate.SyncPsycopgConnector(**self._how(1)))
-        with translated(), app.open():
+        with self._translated(), app.open():
             task = app.configure_task(_TASK, queue=of)
             task.batch_defer(*[{"issue": issue} for issue in issues])
 
@@ -97,8 +98,9 @@ class Queue:
         self, of: str, at_once: int, write: Callable[[str], None], over: Callable[[], bool]
     ) -> None:
         """Do the jobs of a round, so many at once, until it is over; what is begun is ended.
-        write: does one, in any thread, and raises nothing."""
-        asyncio.run(self._work(of, at_once, write, over))
+        write: does one, in any thread, and raises nothing. Raises Unreachable if the queue is."""
+        with self._translated():
+            asyncio.run(self._work(of, at_once, write, over))
 
     async def _work(
         self, of: str, at_once: int, write: Callable[[str], None], over: Callable[[], bool]
@@ -121,8 +123,19 @@ class Queue:
                 worker = asyncio.create_task(app.run_worker_async(**how))
                 while not worker.done() and not over():
                     await asyncio.wait([worker], timeout=_LOOK)
+                failed = worker.done()
                 worker.cancel()
-                await asyncio.gather(worker, return_exceptions=True)
+                await asyncio.gather(worker, return_exceptions=not failed)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Its errors are of its own kind, and those of its pool the driver's."""
+        import psycopg
+
+        try:
+            yield
+        except (self._procrastinate.exceptions.ConnectorException, psycopg.Error):
+            raise Unreachable(GONE) from None
 
     def _app(self, connector: Any) -> Any:
         return self._procrastinate.App(connector=connector)

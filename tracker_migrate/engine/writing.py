@@ -57,8 +57,14 @@ class Writing:
         self._listen = listen
         self._ledger = target.ledger
         self._kinds = target.planner.kinds
-        how = {"turn": self._turn, "check": self._must_not_be_hidden, "lanes": target.beside.lanes}
-        self.sender = Sender(target.sink, self._ledger, self._hear, **how)
+        self.sender = Sender(
+            target.sink,
+            self._ledger,
+            self._hear,
+            turn=self._turn,
+            check=self._must_not_be_hidden,
+            lanes=target.beside.lanes,
+        )
         self.steps = Steps(target, self.sender, expected, self._count)
         # what both sides say of a field is no line of a plan: the change that it comes of is
         self._beside = Steps(target, self.sender, None, self._count)

@@ -42,6 +42,10 @@ _AWAY = re.compile(
     r"|is starting up|is shutting down|no route|terminating connection|connection is (lost|closed)"
 )
 
+GONE = (
+    "the workspace's database can't be reached: is its server running, and the address in "
+    "migration.toml or TRACKER_MIGRATE_DATABASE right?"
+)
 
 #: an error's text would repeat what was to be written; and the log, on its lowest level, every row
 #: that is read: ours has a name of its own, and keeps those to itself
@@ -148,10 +152,7 @@ def translated() -> Iterator[None]:
         elif "no such table" in text or "no such column" in text:
             cure = "it lacks tables: restore it from a copy, or begin a new workspace"
         elif _AWAY.search(text):
-            raise Unreachable(
-                "the workspace's database can't be reached: is its server running, and the address "
-                "in migration.toml or TRACKER_MIGRATE_DATABASE right?"
-            ) from None
+            raise Unreachable(GONE) from None
         elif "authentication failed" in text or "no password supplied" in text:
             cure = "it does not take the login: put the address into TRACKER_MIGRATE_DATABASE"
         elif "readonly" in text or "permission" in text or "unable to open" in text:
