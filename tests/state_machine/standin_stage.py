@@ -272,6 +272,7 @@ class StandInStage:
 
     def reopen(self, *, room: int | None = None) -> None:
         self._room = room
+        hosts.forget()  # a new process knows of no request that its dead one waited for
 
     def intrude(self) -> None:
         with self._workspace.coordinating():  # the lock is a file's: who asks makes no difference
