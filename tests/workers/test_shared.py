@@ -18,6 +18,7 @@ from tracker_migrate.engine import sharing, shift
 from tracker_migrate.engine.queue import Queue
 from tracker_migrate.engine.worker import Worker
 from tracker_migrate.errors import Locked, Refused
+from tracker_migrate.interfaces import ClosedAction, ClosedStep
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.memory import MemoryServer, bug
 from tracker_migrate.workspace import Workspace
@@ -182,6 +183,30 @@ def test_what_may_stand_there_unseen_is_not_made_again_by_a_worker(
         assert here.apply().aside == 1
     here.world.card(1)
     here.world.card(3)
+
+
+def test_nobody_waits_for_a_shared_object_of_which_nobody_knows_whether_it_stands(
+    hall: Halls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its intent is open, and looking for it fails: a worker would wait minutes for its maker."""
+    here = hall()
+    here.world.keep(bug(1, "one"), bug(2, "two"))
+    project = Key("memory:project:rocket")
+    meant = ClosedAction(op="create", key=project, kind="project", fields={"name": "rocket"})
+    step = ClosedStep(kind="project.create", issue=project, actions=(meant,))
+    here.world.ledger.intend([step], [{}], 0.0)
+    real = here.world.sink.find
+
+    def find(one: ClosedStep, mark: Any) -> Any:
+        if one.issue == project:
+            raise Refused("it can't be looked for just now")
+        return real(one, mark)
+
+    monkeypatch.setattr(here.world.sink, "find", find)
+    began = time.monotonic()
+    with here.workers(1):
+        assert here.apply().aside == 2
+    assert time.monotonic() - began < sharing.SILENT
 
 
 def test_without_workers_who_coordinates_does_it_all(

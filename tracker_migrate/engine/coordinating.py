@@ -39,7 +39,7 @@ class Coordinating(Apply):
         self, survey: Survey, only: Only | None, last: bool, issues: Iterable[Issue]
     ) -> Iterable[Issue]:
         """What the workers have left; nothing of theirs is under way any more."""
-        if self._sink.ordered and not last:
+        if (self._sink.ordered and not last) or self._is_shared_in_doubt():
             return issues
         reserve(self._target)
         self._last = last
@@ -50,6 +50,12 @@ class Coordinating(Apply):
             self._recover(survey, only)
         known = (self._target.archive.issue(key) for key in left if key not in self._writing.failed)
         return chain(kept, (issue for issue in known if issue is not None))
+
+    def _is_shared_in_doubt(self) -> bool:
+        """Whether something that many issues want, such as a tag, may stand there unseen: workers
+        would wait for whoever seems to be making it."""
+        unsettled = self._writing.steps.unsettled
+        return any(not self._target.archive.digest(key) for key in unsettled)
 
     def _shareable(self, issues: Iterable[Issue], kept: list[Issue]) -> Iterator[Issue]:
         """Less those of which an earlier step may stand there, unseen: only who coordinates knows

@@ -16,6 +16,7 @@ from tracker_migrate.engine.queue import Queue
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.terms import terms
+from tracker_migrate.errors import Brake
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.crew import Part, Round
@@ -93,8 +94,7 @@ class Sharing:
         """Hear what has ended, and take over what the dead have left. Whether a worker is there,
         and whether one is at work. Raises Locked if workers see nobody who coordinates."""
         self._target.workspace.must_coordinate()
-        for part in self._crew.news(of):
-            self._hear(part)
+        self._hear_all(of)
         alive, busy = self._crew.alive(self._silent), self._crew.at_work(of)
         dead = busy.keys() - alive
         if dead:
@@ -124,9 +124,21 @@ class Sharing:
         self._crew.close(of)
         if self._crew.at_work(of):
             time.sleep(2 * waiting.KNOWN)
+        try:
+            self._hear_all(of)
+        finally:
+            self._ledger.drop_leases(others=True)
+
+    def _hear_all(self, of: Round) -> None:
+        """Hear of each part that has ended; then raise what one of them stops the run with."""
+        stops: Brake | None = None
         for part in self._crew.news(of):
-            self._hear(part)
-        self._ledger.drop_leases(others=True)
+            try:
+                self._hear(part)
+            except Brake as brake:
+                stops = stops or brake
+        if stops is not None:
+            raise stops
 
 
 _LONELY = (

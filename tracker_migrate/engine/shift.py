@@ -83,12 +83,16 @@ class Shift:
 
     def _met(self) -> Target:
         target = Target(self._workspace, self._of.target)
-        must_agree(target, self._of.terms)
-        target.exposures |= {one.issue: one.reason for one in target.ledger.in_state("exposed")}
-        patience = _PATIENCE + 2 * target.sink.settle_seconds
-        locks = Advised(self._workspace.engine, target.name, patience)
-        target.beside = Among(locks, target.ledger, patience)
-        target.meet()
+        try:
+            must_agree(target, self._of.terms)
+            target.exposures |= {one.issue: one.reason for one in target.ledger.in_state("exposed")}
+            patience = _PATIENCE + 2 * target.sink.settle_seconds
+            locks = Advised(self._workspace.engine, target.name, patience)
+            target.beside = Among(locks, target.ledger, patience)
+            target.meet()
+        except BaseException:
+            target.close()
+            raise
         return target
 
     def __enter__(self) -> Self:
@@ -145,7 +149,7 @@ class Shift:
         except BaseException as error:  # noqa: BLE001  as above
             self._fail(error)
         with self._guard:
-            self.done += 1
+            self.done += ended.state == "done"
 
     def _fail(self, error: BaseException) -> None:
         with self._guard:

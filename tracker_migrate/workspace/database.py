@@ -139,6 +139,8 @@ def translated() -> Iterator[None]:
     """Turn a database's own errors into ours: the disk is full, it is locked, it is damaged."""
     try:
         yield
+    except sa.exc.TimeoutError:  # no connection is free, for half a minute
+        raise Unreachable(GONE) from None
     except sa.exc.DBAPIError as error:
         text = str(error.orig).lower()
         if "full" in text or "no space" in text:
