@@ -19,7 +19,7 @@ from tracker_migrate.backends.launchpad.client import Client
 from tracker_migrate.backends.launchpad.listing import STATUSES
 from tracker_migrate.backends.launchpad.reading import plain, understanding
 from tracker_migrate.backends.launchpad.wire import TRACKER, is_private, text
-from tracker_migrate.errors import Doubtful, LoginNeeded, Refused
+from tracker_migrate.errors import Doubtful, Gone, LoginNeeded, Refused
 from tracker_migrate.model import Change, Comment, Issue, Key, Task, key, kind_of, name_of
 
 _LONGEST_PAGE = 300
@@ -59,7 +59,7 @@ class LaunchpadAnnouncer:
         try:
             with understanding(place):
                 return int(next(self._client.collection(asked)).value["total_size"])
-        except Refused:
+        except (Gone, Refused):
             return None
 
     # -- how it stands ----------------------------------------------------------------------------

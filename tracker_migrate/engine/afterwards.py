@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import structs
 
 from tracker_migrate.abilities import Announcer, ListsChanges, Notice, TellsPeople
+from tracker_migrate.engine.known_as import first_named
 from tracker_migrate.engine.sayings import Signature
 from tracker_migrate.interfaces import Listed, Reading, Source
 from tracker_migrate.model import Issue, Key
@@ -49,6 +50,7 @@ class Onward:
         self._announcer = announcer
         self._settings = workspace.settings.handover
         self._archive = workspace.archive
+        self._names = workspace.archive.names()
         self._told = workspace.told
         self._signature = Signature(workspace)
         self._ended = self._told.ended()
@@ -72,8 +74,9 @@ class Onward:
         reading: Reading | None = self._source.read(issue, known)
         if reading is None:
             return None
-        before = self._archive.issue(reading.issue.key)
-        now = self._without(reading.issue, before)
+        whole = first_named(reading.issue, self._names)
+        before = self._archive.issue(whole.key)
+        now = self._without(whole, before)
         if self._ended is not None and (before is not None or self._is_new(now.key)):
             news = before is None or not self._is_same(now, before)
             keeps_back = self._reports and not _closes(now, before)
@@ -81,7 +84,7 @@ class Onward:
                 self._arrived(now, before, followed=not keeps_back)
             if keeps_back and now != before:
                 return None
-        return structs.replace(reading, issue=now)
+        return reading if now is whole else structs.replace(reading, issue=now)
 
     def _is_new(self, issue: Key) -> bool:
         """Whether nobody has ever read it here: another login reads all anew."""

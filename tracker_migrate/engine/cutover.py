@@ -19,6 +19,7 @@ from tracker_migrate.engine.due import due, left
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.handover import HandedOver, Handover
+from tracker_migrate.engine.known_as import ByFirstNames
 from tracker_migrate.engine.mailing import Mailing, mailing
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.target import Target
@@ -192,5 +193,5 @@ def _handing(
     with jobs.reading(workspace) as source, closing(Target(workspace, name)) as target:
         if not isinstance(source, TellsPeople):
             raise UsageError(f"nothing can be said at {source.tracker}")
-        announcer = source.announcer()
+        announcer = ByFirstNames(source.announcer(), workspace.archive.names())
         yield Handover(target, announcer, settings, listen), announcer, settings

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tracker_migrate.abilities import Notice, stage
+from tracker_migrate.engine.following import spec_first
 from tracker_migrate.engine.target import Target
 from tracker_migrate.interfaces import SEAL_LENGTH, RemoteRef
 from tracker_migrate.model import Comment, Issue, Key, Project, Task, name_of
@@ -61,7 +62,9 @@ class Sayings:
         self._settings = settings
         self._signature = Signature(target.workspace)
         specs = target.workspace.settings.source.specs
-        self._specs = {spec.partition(":")[2].strip("/") for spec in specs}
+        names = target.archive.names()
+        first = (spec_first(spec.strip("/"), names) for spec in specs)
+        self._specs = {spec.partition(":")[2] for spec in first}
 
     def left_out(self, issue: Issue, at: RemoteRef | None, sure: bool) -> str:
         """Why nothing is said on an issue, or ""."""
