@@ -69,15 +69,14 @@ class Bounds:
         return True
 
     def called_now(self, was: Project, issues: Sequence[Key]) -> Key | None:
-        """See `abilities.FollowsProjects`. One whose making is not known is not followed."""
+        """See `abilities.FollowsProjects`. One whose making is not known is not followed; nor is
+        one of several that were made in the same instant, for a bug may have moved to another."""
         made = was.extra.get(_MADE)
-        asked: set[str] = set()
+        paths: set[str] = set()
         for issue in issues[:_ASKED] if made else ():
-            for path in self._where(issue) - asked:
-                asked.add(path)
-                if path != was.name and self._made(path) == made:
-                    return key(TRACKER, "project", path)
-        return None
+            paths |= self._where(issue)
+        found = [one for one in sorted(paths - {was.name}) if self._made(one) == made]
+        return key(TRACKER, "project", found[0]) if len(found) == 1 else None
 
     def _where(self, issue: Key) -> set[str]:
         """The projects and distributions that a bug is in now; none for what has no number."""

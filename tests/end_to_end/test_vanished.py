@@ -14,7 +14,7 @@ from tests.end_to_end.marked_project import MarkedProject
 from tests.end_to_end.world import TARGETS, World, world
 from tracker_migrate.backends.launchpad.standin.renaming import rename
 from tracker_migrate.engine.pull import Pulled
-from tracker_migrate.errors import Brake
+from tracker_migrate.errors import Brake, UsageError
 from tracker_migrate.workspace import Workspace
 
 
@@ -244,3 +244,19 @@ def test_a_project_that_was_renamed_is_followed_and_nothing_doubled(lab: Lab, br
     assert (again.full, again.new, again.changed, again.outdated) == (False, 0, 0, [])
     for target in TARGETS:
         assert lab.here.apply(target).steps == 0
+
+
+def test_one_of_two_that_were_made_in_the_same_instant_is_not_followed(lab: Lab) -> None:
+    """A bug has moved to another project, which a script made with this one: a real Launchpad gives
+    both the date of that transaction."""
+    first, _ = lab.project.bug(), lab.project.bug()
+    lab.here.pull()
+    store = lab.here.launchpad.store
+    with lab.here.launchpad.lock, store.transaction():
+        held = store.item("gadget")
+        assert held is not None
+        store.put_item("project", "anvil", {**held.data, "name": "anvil"})
+        rename(store, "gadget", "gizmo")
+    lab.move(first, "anvil", of="gizmo")
+    with pytest.raises(UsageError, match="launchpad:gadget"):
+        lab.here.pull()
