@@ -108,6 +108,8 @@ def test_without_a_token_the_target_is_left_for_later(
     assert "not looked at: old: " in ended.out
     assert "later: tracker-migrate login old, then" in ended.out
     assert "not looked at: new" not in ended.out
+    assert "token of old: get one with tracker-migrate login old" in ended.out
+    assert "token of new" not in ended.out, "there is one, and it was used"
 
 
 def test_what_is_not_public_is_left_for_later_without_a_login(

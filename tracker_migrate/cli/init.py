@@ -122,8 +122,10 @@ def _say(made: Any, looked: Any, as_json: bool) -> None:
     screen.echo(
         f"made {made.folder}: look at {made.folder}/migration.toml and {made.folder}/mappings/"
     )
+    used = {} if looked is None else looked.facts
     for name, places in made.tokens.items():
-        screen.echo(f"token of {name}: {places}")
+        if name not in used:
+            screen.echo(f"token of {name}: {places}")
     if looked is not None:
         _say_looked(looked)
     screen.echo(f"next: {made.next}")
