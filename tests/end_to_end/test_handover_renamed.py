@@ -73,3 +73,16 @@ def arrived(moved: MarkedWorld) -> list[str]:
     """What counts as having come after the handover."""
     with Workspace(moved.here.folder) as workspace:
         return [str(one.issue) for one in workspace.told.arrivals(followed=False)]
+
+
+def test_a_bug_that_a_blueprint_names_is_no_news(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its blueprints stand in the archive, and in no reply about the bug."""
+    with handing.moved(tmp_path / "ws", monkeypatch) as made:
+        needed = made.project.blueprint(bugs=[502])
+        made.project.blueprint(needs=[needed])
+        made.spread()
+        handing.handover(made.here)
+        idle(made.here)
+        assert arrived(made) == []

@@ -93,7 +93,8 @@ class Onward:
 
     def _is_same(self, now: Issue, before: Issue) -> bool:
         """Whether nothing has changed but dates, and figures such as how hot it is."""
-        shown = now if self._shows_addresses else hide_in(now)
+        linked = self._archive.linked(now)  # a bug does not name its blueprints
+        shown = linked if self._shows_addresses else hide_in(linked)
         files = tuple(structs.replace(one, file=None) for one in before.attachments)
         alike = {"updated": shown.updated, "extra": shown.extra, "attachments": files}
         return structs.replace(before, **alike) == shown

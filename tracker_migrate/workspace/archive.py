@@ -274,6 +274,10 @@ class Archive:
             return None
         return self._shown(links.with_back(unpack(held, Issue), self._named_by([key])))
 
+    def linked(self, issue: Issue) -> Issue:
+        """One as its source gives it, with what others name of it: so `issue` gives one."""
+        return links.with_back(issue, self._named_by([issue.key]))
+
     def some(self, keys: Sequence[Key]) -> dict[Key, Issue]:
         """Those of these issues that are here; up to a page of them."""
         query = sa.select(schema.issue.c.model).where(
