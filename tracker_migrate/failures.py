@@ -29,7 +29,7 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (NewConnectionError, "it takes no connection"),
     (ConnectTimeoutError, "no connection in time"),
     (ReadTimeoutError, "no answer in time"),
-    (SSLError, "its certificate is not trusted"),
+    (SSLError, "its certificate is not trusted: REQUESTS_CA_BUNDLE may name its authority"),
     (ProtocolError, "the connection broke"),
     (DecodeError, "its answer can't be unpacked"),
 )

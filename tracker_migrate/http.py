@@ -7,9 +7,11 @@ Writes are never sent again from here: whether a failed one may have been carrie
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, cast
 
 import requests
@@ -18,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from tracker_migrate import bounded
-from tracker_migrate.errors import NotSent, Retriable, Unreachable
+from tracker_migrate.errors import NotSent, Retriable, Unreachable, UsageError
 from tracker_migrate.failures import PASSING, failed_read, in_trouble, in_words
 from tracker_migrate.hosts import Host, host_of
 from tracker_migrate.retries import patient_reads
@@ -27,6 +29,8 @@ from tracker_migrate.sockets import bounding
 #: loggers of urllib3 that tell whole addresses, or what could not be understood in a reply
 LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 USER_AGENT = "tracker-migrate (+https://pypi.org/project/tracker-migrate/)"
+#: variables that name a file of certificate authorities, as requests and OpenSSL know them
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 #: seconds after which a server that takes no connection is not there; answers may take longer
 CONNECT = 10.0
 
@@ -51,16 +55,31 @@ for _name in LOGGERS:
     logging.getLogger(f"urllib3.{_name}").addFilter(_Reticent())
 
 
+def authorities() -> str | bool:
+    """What servers' certificates are checked by: the file of authorities that a variable names
+    (`AUTHORITIES`), else those of certifi. Raises UsageError if it is not there."""
+    for name in AUTHORITIES:
+        path = os.environ.get(name, "")
+        if path and not Path(path).exists():
+            raise UsageError(
+                f"{name} names a file of certificate authorities that is not there: correct it, or "
+                "unset it"
+            )
+        if path:
+            return path
+    return True
+
+
 class _Adapter(HTTPAdapter):
     """Gives whole answers within the bounds of `bounded`, read as UTF-8 whatever they say: to guess
-    at a long text costs minutes."""
+    at a long text costs minutes. Whoever asks, the certificate is checked, and by `authorities`."""
 
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
         super().init_poolmanager(*args, **how)
         bounding(self.poolmanager)
 
     def send(self, *args: Any, **how: Any) -> requests.Response:
-        how["timeout"] = time_outs(how.get("timeout"))
+        how |= {"timeout": time_outs(how.get("timeout")), "verify": authorities()}
         try:
             answer = super().send(*args, **how)
             body = bounded.read(cast(urllib3.BaseHTTPResponse, answer.raw))

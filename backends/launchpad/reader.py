@@ -21,7 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from tracker_migrate import bounded
 from tracker_migrate.errors import Retriable, Unreachable
 from tracker_migrate.failures import failed_read, in_trouble
-from tracker_migrate.http import CONNECT, Reader
+from tracker_migrate.http import CONNECT, Reader, authorities
 from tracker_migrate.waiting import Stopped
 
 #: names the error report of one request that Launchpad gave up on
@@ -99,7 +99,7 @@ class ApiReader(Reader):
             adapter = cast(HTTPAdapter, session.get_adapter(self.base))
             pool = cast(
                 urllib3.HTTPConnectionPool,
-                adapter.get_connection_with_tls_context(request, verify=True),
+                adapter.get_connection_with_tls_context(request, verify=authorities()),
             )
             self._local.pool = pool
         return pool
