@@ -151,7 +151,7 @@ def test_an_old_copy_learns_what_was_written_since(
 @both
 def test_a_persons_edit_survives(target: str, marked: MarkedWorld) -> None:
     bug, _ = moved(marked, target)
-    retitle(marked, target, "A person's title")
+    retitle(marked, target, bug, "A person's title")
     lose(marked.here)
     found = adopt(marked.here, target)
     assert [one.field for one in found.differs] == ["title"]
@@ -159,24 +159,23 @@ def test_a_persons_edit_survives(target: str, marked: MarkedWorld) -> None:
     marked.project.change(bug, title="What the source says", description="Said anew, at length.")
     marked.here.pull(full=True)
     marked.here.apply(target)
-    last = standing(marked, target)[-1]
-    assert last[0] == "A person's title"
-    assert "Said anew" in last[1]
+    (edited,) = [one for one in standing(marked, target) if one[0] == "A person's title"]
+    assert "Said anew" in edited[1]
     assert [one.field for one in marked.here.verify(target).differs] == ["title"]
 
 
-def retitle(marked: MarkedWorld, target: str, title: str) -> None:
-    """Somebody gives the last issue at the target another title."""
+def retitle(marked: MarkedWorld, target: str, bug: int, title: str) -> None:
+    """Somebody gives a bug's issue at the target another title."""
     standin: Any = getattr(marked.here, target)
     table, number = ("story", "id") if target == "storyboard" else ("task", "phid")
     with standin.lock:
-        sql = f"SELECT {number} FROM {table} WHERE title LIKE 'Bug%' OR description LIKE '%LP #%'"
-        last = standin.store.db.execute(f"{sql} ORDER BY id DESC").fetchone()
+        sql = f"SELECT {number} FROM {table} WHERE description LIKE ?"
+        issue = standin.store.db.execute(sql, (f"%LP #{bug}%",)).fetchone()
     if target == "storyboard":
-        ask(marked, "PUT", f"stories/{last[0]}", {"title": title})
+        ask(marked, "PUT", f"stories/{issue[0]}", {"title": title})
     else:
         said = [{"type": "title", "value": title}]
-        alice(marked).call("maniphest.edit", objectIdentifier=last[0], transactions=said)
+        alice(marked).call("maniphest.edit", objectIdentifier=issue[0], transactions=said)
 
 
 @both
