@@ -12,6 +12,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from tests.engine.test_apply import edited
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.filters import Only
@@ -20,7 +21,7 @@ from tracker_migrate.engine.plan import Outcome, Plan, Planned
 from tracker_migrate.engine.planfile import Kept, head, keep_to, lines, read_file, write_file
 from tracker_migrate.errors import Brake, UsageError
 from tracker_migrate.interfaces import total
-from tracker_migrate.testing.memory import bug
+from tracker_migrate.testing.memory import MemoryServer, bug
 from tracker_migrate.workspace import Workspace, archive
 
 
@@ -50,6 +51,19 @@ def nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("an issue was decoded")
 
     monkeypatch.setattr(archive, "unpack", blow_up)
+
+
+def test_what_can_not_be_changed_there_is_told_until_it_can(workspace: Workspace) -> None:
+    world = World(workspace, MemoryServer(), "theirs")
+    world.keep(bug(1, "one", "two"), bug(2, "one"))
+    world.apply()
+    world.keep(edited(bug(1, "one", "two"), 2, "TWO"))
+    before = plan(world)
+    assert (before.stuck, before.writes) == (1, 0)
+    world.apply()
+    after = plan(world)
+    assert (after.stuck, after.writes) == (1, 0)
+    assert world.apply().steps == 0
 
 
 # -- what has not changed -----

@@ -108,7 +108,10 @@ class Rendering:
 
 
 def _is_due(seen: Seen, verdict: Verdict | None) -> bool:
-    """Whether an issue has to be rendered: it was not written whole from what it is made of now."""
+    """Whether an issue has to be rendered: it was not written whole from what it is made of now. Of
+    one that is done with a reason something can't be: that is told each time."""
     if seen.refused or seen.exposed:
         return False
-    return verdict is None or verdict.state != "done" or verdict.inputs != seen.inputs
+    if verdict is None or verdict.state != "done" or verdict.reason:
+        return True
+    return verdict.inputs != seen.inputs
