@@ -40,15 +40,15 @@ class _Named:
         self._asked.body = request.body
 
     def __call__(self, kind: str) -> str:
-        name = named(kind, getattr(self._asked, "body", b""))
+        body = getattr(self._asked, "body", b"")
         with self._guard:
-            self._given[name] += 1
-            return f"{name[:-4]}{self._given[name]:04}"
+            self._given[named(kind, body)] += 1
+            return named(kind, body, self._given[named(kind, body)])
 
 
-def named(kind: str, body: bytes) -> str:
-    """The name of the first object of a kind that a request makes."""
-    return f"PHID-{kind}-{hashlib.sha256(body).hexdigest()[:16]}0001"
+def named(kind: str, body: bytes, nth: int = 1) -> str:
+    """The name of the nth object of a kind that a request makes."""
+    return f"PHID-{kind}-{hashlib.sha256(body).hexdigest()[:16]}{nth:04}"
 
 
 class Watch:

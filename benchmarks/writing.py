@@ -180,13 +180,13 @@ def _maniphest(asked: Asked, address: str) -> Split:
         phid, parent = given.get("objectIdentifier"), _parent(given)
         if "maniphest.edit" not in one["target"] or "tracker-migrate.none" in one["body"]:
             before.append(Ask(one, address))
-        elif phid is None and parent is None:
-            created.append(Ask(one, address))
+        elif phid is not None:
+            filled.setdefault(under.get(phid, phid), []).append(Ask(one, address))
+        elif parent is not None:
+            under[_task(one)] = parent
+            filled.setdefault(parent, []).append(Ask(one, address))
         else:
-            if phid is None and parent is not None:
-                under[_task(one)] = parent
-            top = parent or under.get(phid, phid)
-            filled.setdefault(top, []).append(Ask(one, address))
+            created.append(Ask(one, address))
     return before, created, list(filled.values())
 
 

@@ -74,12 +74,16 @@ class _Adapter(HTTPAdapter):
     """Gives whole answers within the bounds of `bounded`, read as UTF-8 whatever they say: to guess
     at a long text costs minutes. Whoever asks, the certificate is checked, and by `authorities`."""
 
+    def __init__(self, **how: Any) -> None:
+        self.authorities = authorities()
+        super().__init__(**how)
+
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
         super().init_poolmanager(*args, **how)
         bounding(self.poolmanager)
 
     def send(self, *args: Any, **how: Any) -> requests.Response:
-        how |= {"timeout": time_outs(how.get("timeout")), "verify": authorities()}
+        how |= {"timeout": time_outs(how.get("timeout")), "verify": self.authorities}
         try:
             answer = super().send(*args, **how)
             body = bounded.read(cast(urllib3.BaseHTTPResponse, answer.raw))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 from itertools import chain
 
 from tracker_migrate.engine.apply import Apply
-from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.recover import recover
 from tracker_migrate.engine.sharing import Sharing
 from tracker_migrate.engine.survey import Survey, reserve
-from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Brake
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.crew import Part
@@ -21,19 +20,11 @@ class Coordinating(Apply):
     """Writes to one target, with workers: see `Apply`. What creates in order, over one connection,
     is not shared out."""
 
-    def __init__(
-        self,
-        target: Target,
-        listen: Listen = silent,
-        expected: frozenset[str] | None = None,
-        is_public: Callable[[Key], bool] | None = None,
-        *,
-        retry: bool = False,
-    ) -> None:
-        super().__init__(target, listen, expected, is_public, retry=retry)
-        self._sharing = Sharing(target, expected, self._ended, self._take_over)
-        self._last = True
-        self._taken_over = False
+    _last, _taken_over = True, False
+
+    @cached_property
+    def _sharing(self) -> Sharing:
+        return Sharing(self._target, self._writing.expected, self._ended, self._take_over)
 
     def _own(
         self, survey: Survey, only: Only | None, last: bool, issues: Iterable[Issue]

@@ -54,6 +54,7 @@ class Writing:
         retry: bool = False,
     ) -> None:
         self.target = target
+        self.expected = expected
         self._listen = listen
         self._ledger = target.ledger
         self._kinds = target.planner.kinds

@@ -42,6 +42,7 @@ _AWAY = re.compile(
     r"|is starting up|is shutting down|no route|terminating connection|connection is (lost|closed)"
 )
 
+#: what is said then
 GONE = (
     "the workspace's database can't be reached: is its server running, and the address in "
     "migration.toml or TRACKER_MIGRATE_DATABASE right?"
