@@ -35,9 +35,12 @@ from tracker_migrate.replies import decode
 
 _SPEC = re.compile(r"[a-z0-9][a-z0-9+.\-]*(/(\+source/)?[a-zA-Z0-9][a-zA-Z0-9+.\-]*){0,2}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.\-]{0,199}")
+#: what can be named
+FORMS = "PROJECT, PROJECT/SERIES, GROUP or DISTRIBUTION/+source/PACKAGE"
 #: what `check_specs` calls a group
 GROUP = "project group"
 _SERIES = ("project_series", "distro_series")
+_NO_PLACE = ("milestone", "project_release", "person", "team")
 _PACKAGES = ("distribution_source_package", "source_package")
 Kind = Literal["project", "series", "milestone"]
 
@@ -93,10 +96,7 @@ def wrong_spec(spec: str) -> str | None:
     if not spec:
         return "launchpad: names nothing; write launchpad:PROJECT"
     if spec.startswith(("~", "bugs/")) or not _SPEC.fullmatch(spec):
-        return (
-            f"launchpad:{spec}: names no project; write PROJECT, PROJECT/SERIES, GROUP or "
-            "DISTRIBUTION/+source/PACKAGE"
-        )
+        return f"launchpad:{spec}: names no project; write {FORMS}"
     return None
 
 
@@ -112,7 +112,8 @@ def check_specs(client: Client, specs: Sequence[str]) -> Mapping[str, tuple[str,
             continue
         kind = wire_places.type_of(row)
         if not wire_places.is_project(kind) and kind not in _SERIES:
-            mistakes.append(f"launchpad:{spec}: is a {kind}, where no bugs can be")
+            what = f"a {kind.replace('_', ' ')}, where" if kind in _NO_PLACE else "something where"
+            mistakes.append(f"launchpad:{spec}: is {what} no bugs can be; write {FORMS}")
         elif is_private(row) and not client.private:
             mistakes.append(f"launchpad:{spec}: is not public; say `private` to read it")
         else:

@@ -133,9 +133,9 @@ def test_an_apply_waits_for_the_target(
 def test_a_proxy_whose_server_is_away_is_waited_for_as_well(
     cli: Cli, workspace: Path, standins: Servers, target: str
 ) -> None:
-    fault = Fault("status", status=502, skip=30, times=5, text="<html>bad gateway</html>")
-    standin_of(standins, target).faults.append(fault)
-    told = cli("apply", "-T", target)
+    fault = Fault("status", status=502, skip=30, times=10**6, text="<html>bad gateway</html>")
+    with failing(standin_of(standins, target), fault, seconds=2):
+        told = cli("apply", "-T", target)
     assert told.status == 0, told.err
     assert "answers 502; trying again in" in told.err
     all_is_there(cli, target)
