@@ -8,14 +8,14 @@ from tracker_migrate.backends.maniphest import fields
 from tracker_migrate.backends.maniphest.parents import JOINT, OFF
 from tracker_migrate.backends.maniphest.policycheck import PolicyCheck
 from tracker_migrate.backends.maniphest.server import Facts, Server
-from tracker_migrate.errors import UsageError, WrongTracker
+from tracker_migrate.errors import ClosingOnly, WrongTracker
 from tracker_migrate.interfaces import Audience, Decisions
 
 _STATUS_TABLES = ("status", "blueprint", "definition", "work_item")
 
 
 def check(server: Server, policies: PolicyCheck, decisions: Decisions) -> Mapping[str, str]:
-    """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, and one UsageError with
+    """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, and one ClosingOnly with
     all mistakes."""
     facts = server.facts
     if missing := server.missing_methods():
@@ -23,7 +23,7 @@ def check(server: Server, policies: PolicyCheck, decisions: Decisions) -> Mappin
     mistakes = [*_words(facts, decisions), *_options(facts, decisions)]
     mistakes += policies.mistakes(audiences(decisions))
     if mistakes:
-        raise UsageError("\n".join(mistakes))
+        raise ClosingOnly("\n".join(mistakes))
     return {
         "account": facts.name,
         "bot": "yes" if facts.bot else "no: people's mail settings apply to it",

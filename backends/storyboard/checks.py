@@ -13,7 +13,6 @@ from tracker_migrate.errors import (
     Gone,
     ObjectError,
     Unreachable,
-    UsageError,
     WrongTracker,
 )
 from tracker_migrate.interfaces import Decisions
@@ -28,15 +27,15 @@ _TABLES = {
 
 
 def check(site: Site, decisions: Decisions) -> Mapping[str, str]:
-    """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, UsageError."""
+    """Facts for people. Raises WrongTracker, LoginNeeded, Unreachable, ClosingOnly."""
     site.need_token()
-    if wrong := list(_wrong_words(decisions)):
-        raise UsageError("\n".join(wrong))
     version = _is_storyboard(site)
+    if wrong := list(_wrong_words(decisions)):
+        raise ClosingOnly("\n".join(wrong))
     account = site.account
     missing = STATUSES - {str(row.get("key")) for row in site.api.get("/task_statuses")}
     if missing:
-        raise UsageError(
+        raise ClosingOnly(
             f"{site.api.host} has no task status {', '.join(sorted(missing))}:"
             " its workflow was changed, and the tables of states can't be used with it"
         )

@@ -4,6 +4,7 @@ can't be taken back is told until it is settled. At a target in memory, in both 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.verify import outsiders
-from tracker_migrate.errors import Brake, NotPublic, Unreachable
+from tracker_migrate.errors import Brake, NotPublic, Refused, Unreachable, UsageError
 from tracker_migrate.interfaces import Event
 from tracker_migrate.model import Access, Issue, Key, key
 from tracker_migrate.testing.memory import Fault, MemoryServer, MemorySource, bug
+from tracker_migrate.testing.memory_planner import MemoryPlanner
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.policies import ACCESS, CHOICES, Choice, Policies
 
@@ -619,3 +621,26 @@ def test_a_note_of_what_was_private_keeps_an_issue_closed_until_it_is_gone(here:
     here.server.remove("note", note.number)
     here.apply(retry=True)
     assert audiences(here, 1) == ["public"]
+
+
+@pytest.mark.parametrize("error", [UsageError, Refused])
+@pytest.mark.parametrize("method", ["wanted", "refusal"])
+def test_what_can_not_be_made_any_more_is_closed_and_keeps_no_other_open(
+    here: World, monkeypatch: pytest.MonkeyPatch, error: type[Exception], method: str
+) -> None:
+    here.keep(bug(1), bug(2), bug(3))
+    here.apply()
+    here.keep(shut(1), shut(2), shut(3))
+    real = getattr(MemoryPlanner, method)
+
+    def spoilt(self: MemoryPlanner, issue: Issue, decisions: Any) -> Any:
+        if issue.key == bug_key(1):
+            raise error('states.toml: no row "Parked"')
+        return real(self, issue, decisions)
+
+    with monkeypatch.context() as patch, suppress(UsageError):
+        patch.setattr(MemoryPlanner, method, spoilt)
+        here.apply()
+    assert audiences(here, 1, 2, 3) == ["importer", "few", "few"]
+    here.apply()
+    assert audiences(here, 1, 2, 3) == ["few", "few", "few"], "mended, it has its readers"

@@ -27,7 +27,7 @@ from tracker_migrate.engine.steps import Steps
 from tracker_migrate.engine.survey import Survey
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.writing import Writing
-from tracker_migrate.errors import ClosingOnly
+from tracker_migrate.errors import ClosingOnly, UsageError
 from tracker_migrate.interfaces import Step
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.workspace.doubled import Double
@@ -71,7 +71,7 @@ class Apply:
         try:
             known = [one.issue for one in self._ledger.in_state("exposed")]
             settle(self._target, known)
-            self._writing.total = survey.judge(only)
+            self._judge(survey, only)
             self._closing.run(self._closed)
             if survey.freed(known):  # somebody was quicker
                 survey.judge(only)
@@ -116,6 +116,15 @@ class Apply:
         if doubles.turned_back:
             self._closing.run(self._closed)  # what came late may have opened something
         return before
+
+    def _judge(self, survey: Survey, only: Only | None) -> None:
+        """What becomes of each issue. Where a mistake ends that, what has to be closed is closed
+        nonetheless."""
+        try:
+            self._writing.total = survey.judge(only)
+        except UsageError:
+            self._closing.run(self._closed)
+            raise
 
     def _await_late(self, survey: Survey, only: Only | None = None) -> None:
         """Nothing of ours is under way any more; what has come late is closed if it must be."""

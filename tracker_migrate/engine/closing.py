@@ -23,6 +23,9 @@ from tracker_migrate.model import Key
 from tracker_migrate.workspace.ledger import Held, places
 
 _TRIES = 4
+#: what making an issue's objects raises where it or a table has a mistake: who may read it is not
+#: known then, and closing it for all but the importer needs no more than its id
+_CANT_BE_MADE = (ObjectError, UsageError)
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -63,8 +66,11 @@ class Due:
         issue = self._target.archive.issue(key)
         if issue is None:
             return CLOSED
-        refused = self._target.planner.refusal(issue, self._target.decisions)
-        return CLOSED if refused else self._target.decisions.audience(issue)
+        try:
+            refused = self._target.planner.refusal(issue, self._target.decisions)
+            return CLOSED if refused else self._target.decisions.audience(issue)
+        except _CANT_BE_MADE:
+            return CLOSED
 
     def _actions(self, key: Key, audience: Audience, *, anyhow: bool = False) -> Iterator[Action]:
         """What differs between who may read each object of an issue and who should."""
@@ -76,7 +82,12 @@ class Due:
             and held.state != "gone"
             and (anyhow or _is_due(held, audience.name, planner.access(held.kind, audience)))
         }
-        exact = self._exact(key) if due and audience.name != IMPORTER else {}
+        exact: dict[Key, dict[str, Any]] = {}
+        if due and audience.name != IMPORTER:
+            try:
+                exact = self._exact(key)
+            except _CANT_BE_MADE:
+                audience = CLOSED
         for of, held in due.items():
             fields = planner.access(held.kind, audience)
             if of in exact:  # with what closing takes away, too: the owner
@@ -106,8 +117,7 @@ class Closing(Due):
         """Close; an issue that can't be closed does not keep the others open. Raises what stops a
         run."""
         for key, audience in self._due():
-            actions = list(self._actions(key, audience))
-            if not actions:
+            if not (actions := list(self._actions(key, audience))):
                 continue
             try:
                 self.send(actions)
