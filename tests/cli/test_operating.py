@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.conftest import Cli, Servers, ended, started, until
@@ -21,9 +23,12 @@ from tests.cli.test_outages import patience
 from tracker_migrate import waiting
 from tracker_migrate.cli import listening
 from tracker_migrate.cli.logs import log_to
+from tracker_migrate.engine import daemon
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.following import read_as
+from tracker_migrate.engine.watch import Watch
 from tracker_migrate.interfaces import Event
+from tracker_migrate.report.metrics import Figures
 from tracker_migrate.testing.loopback import Fault
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.packing import stamp
@@ -206,6 +211,62 @@ def test_readiness_says_in_a_word_what_is_wrong(
     assert (listening.alive(watch), listening.ready(watch)) == ("ok", word)
     monkeypatch.setattr(waiting, "silent", lambda: 3600.0)
     assert (listening.alive(watch), listening.ready(watch)) == ("hung", "hung")
+
+
+def test_a_target_that_is_not_served_any_more_worries_nobody(workspace: Path) -> None:
+    failing = Side(done=NOW, until=NOW, error="old is away", failing=LONG_AGO, status=6, queue=3)
+    with Workspace(workspace) as opened:
+        opened.pulses.keep(Pulse(targets={"old": failing, "new": failing}, source=Side(until=NOW)))
+        watch = Watch(opened, ["new"])
+        assert watch.pulse.targets["new"] == failing
+        assert watch.pulse.targets["old"] == Side(done=NOW, until=NOW, queue=3)
+        lags = {one.name: one for one in Figures(watch).collect()}["tracker_migrate_lag_seconds"]
+        assert {sample.labels["of"] for sample in lags.samples} == {"source", "new"}
+
+
+def away(*_asked: Any) -> Any:
+    """What a database raises whose server was restarted."""
+    raise sa.exc.OperationalError("SELECT", {}, ConnectionError("connection refused"))
+
+
+def test_a_monitor_hears_that_the_database_is_away(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (
+        Workspace(workspace) as opened,
+        listening.listening(f"127.0.0.1:{port}", Watch(opened, [])),
+    ):
+        assert asked(port, "/metrics")[0] == 200
+        monkeypatch.setattr(opened.archive, "count", away)
+        assert asked(port, "/metrics") == (503, "the workspace's database does not answer\n")
+        assert asked(port, "/healthz") == (200, "ok\n")
+    assert capfd.readouterr().err == ""
+
+
+def is_ending() -> bool:
+    """Whether what goes on is asked to end."""
+    try:
+        waiting.check()
+    except waiting.Stopped:
+        return True
+    return False
+
+
+def test_a_pause_is_heard_after_the_database_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [away, lambda: None, lambda: NOW]
+
+    class Paused:
+        def since(self) -> str | None:
+            one = answers.pop(0) if len(answers) > 1 else answers[0]
+            return one()
+
+    paused: Any = type("", (), {"paused": Paused()})()
+    watch: Any = None
+    with daemon._Pause(paused, watch, threading.Event()):
+        until(is_ending, 20)
+    assert not is_ending()
 
 
 # -- the log ---------------------------------------------------------------------------------------

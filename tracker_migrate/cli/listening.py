@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tracker_migrate import waiting
 from tracker_migrate.engine.alarms import HUNG
 from tracker_migrate.engine.watch import Watch, lag
-from tracker_migrate.errors import UsageError
+from tracker_migrate.errors import MigrateError, UsageError
+from tracker_migrate.workspace.database import translated
 from tracker_migrate.workspace.settings import loopback
 
 #: what is older than this, and than three rounds, is behind; seconds
@@ -51,6 +52,9 @@ def listening(listen: str, watch: Watch) -> Iterator[str]:
     class Server(ThreadingHTTPServer):
         address_family = _family(at[0])
         daemon_threads = True
+
+        def handle_error(self, *_asked: Any) -> None:
+            """Whoever asks may hang up; the journal is no place for that."""
 
     try:
         server = Server(at, _handler(watch, figures))
@@ -108,7 +112,9 @@ def _handler(
         def _answer(self) -> tuple[int, bytes, str]:
             path = self.path.partition("?")[0]
             if path == "/metrics":
-                return 200, *figures()
+                with suppress(MigrateError), translated():
+                    return 200, *figures()
+                return 503, b"the workspace's database does not answer\n", _TEXT
             word = {"/healthz": alive, "/readyz": ready}.get(path)
             if word is None:
                 return 404, b"unknown\n", _TEXT

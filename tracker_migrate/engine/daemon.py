@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ from tracker_migrate.engine.watch import SOURCE, Watch
 from tracker_migrate.errors import MigrateError, Unreachable, WrongTracker
 from tracker_migrate.interfaces import Event
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.database import translated
 from tracker_migrate.workspace.packing import stamp
 
 #: seconds after which it is looked again whether somebody asked for a pause
@@ -161,9 +163,10 @@ class _Pause:
         return not self._stop.is_set()
 
     def _look(self) -> None:
-        ended = False
+        ended = paused = False
         while not self._done.wait(_LOOK):
-            paused = self._paused.since() is not None
+            with suppress(MigrateError), translated():  # the database may be away, and come back
+                paused = self._paused.since() is not None
             if paused and not ended:
                 waiting.end()
             elif ended and not paused and not self._stop.is_set():

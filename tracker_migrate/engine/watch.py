@@ -71,9 +71,12 @@ class Watch:
         self.pulse = self._taken_up(targets)
 
     def _taken_up(self, targets: Sequence[str]) -> Pulse:
-        """What the last daemon knew of the source and the targets holds."""
+        """What the last daemon knew of the source and the targets holds; but whether a target that
+        nobody keeps up to date any more came through is nobody's concern."""
         before = self.workspace.pulses.read() or Pulse()
         sides = {name: before.targets.get(name, Side()) for name in self.workspace.targets()}
+        for name in sides.keys() - set(targets):
+            sides[name] = msgspec.structs.replace(sides[name], error="", failing="", status=0)
         at = stamp(self._began)
         return Pulse(
             process=this_process(),

@@ -32,7 +32,8 @@ class Figures(Collector):
         pulse = self._watch.pulse
         yield _gauge("build_info", "The version that runs.", ["version"], {(__version__,): 1})
         yield from self._progress(pulse)
-        yield from self._sides({SOURCE: pulse.source, **pulse.targets})
+        served = {name: pulse.targets[name] for name in self._watch.targets}
+        yield from self._sides({SOURCE: pulse.source, **served})
         yield from self._counts()
         yield from self._issues()
         yield from self._room()
