@@ -15,9 +15,12 @@ from tests.end_to_end.handing import Home, Writes, idle
 from tests.end_to_end.marked_world import MarkedWorld
 from tests.end_to_end.marks import found_in
 from tracker_migrate.backends.launchpad.sending import Sender
+from tracker_migrate.backends.launchpad.source import LaunchpadSource
 from tracker_migrate.engine import jobs
+from tracker_migrate.errors import Retriable
 from tracker_migrate.model import Key
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.archive import Archive
 
 OPEN = (502, 504, 506, 510)
 
@@ -165,6 +168,61 @@ def test_news_after_the_handover_is_reported_or_followed(moved: MarkedWorld) -> 
     with Workspace(moved.here.folder) as workspace:
         assert all(one.followed for one in workspace.told.arrivals())
         assert len(workspace.told.arrivals()) == 2
+
+
+def test_news_that_was_kept_back_is_followed_once_it_is_taken_back(moved: MarkedWorld) -> None:
+    handing.handover(moved.here)
+    moved.project.comment(502)
+    idle(moved.here)
+    handing.undo(moved.here)
+    moved.here.pull()
+    with Workspace(moved.here.folder) as workspace:
+        assert [one.followed for one in workspace.told.arrivals()] == [True]
+        assert workspace.archive.unread() == []
+    assert moved.here.apply("storyboard").created == 1
+
+
+def test_kept_back_news_whose_pull_was_killed_is_followed_by_the_next(
+    moved: MarkedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handing.handover(moved.here)
+    moved.project.comment(502)
+    idle(moved.here)
+    handing.undo(moved.here)
+    with monkeypatch.context() as patch:
+        patch.setattr(Archive, "put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            moved.here.pull()
+    with Workspace(moved.here.folder) as workspace:
+        assert [one.followed for one in workspace.told.arrivals()] == [True]
+    moved.here.pull()
+    with Workspace(moved.here.folder) as workspace:
+        assert workspace.archive.unread() == []
+    assert moved.here.apply("storyboard").created == 1
+
+
+def killed(*_anything: Any) -> Any:
+    """In place of what comes after a process is gone."""
+    raise KeyboardInterrupt
+
+
+def test_news_that_is_kept_back_is_not_unread(
+    moved: MarkedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handing.handover(moved.here)
+    moved.project.comment(502)
+    with monkeypatch.context() as patch:
+        patch.setattr(LaunchpadSource, "read", unreadable)
+        assert moved.here.pull(full=True).unread > 0
+    moved.here.pull()
+    with Workspace(moved.here.folder) as workspace:
+        assert workspace.archive.unread() == []
+        assert [one.comments for one in workspace.told.arrivals()] == [1]
+
+
+def unreadable(*_anything: Any) -> Any:
+    """In place of a read that fails."""
+    raise Retriable("Launchpad answers 503")
 
 
 def test_what_has_to_be_closed_is_closed_after_the_handover_too(moved: MarkedWorld) -> None:

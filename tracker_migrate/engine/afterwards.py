@@ -54,6 +54,8 @@ class Onward:
         self._told = workspace.told
         self._signature = Signature(workspace)
         self._ended = self._told.ended()
+        #: what was kept back, and is followed in this pull
+        self._waiting: frozenset[Key] = frozenset()
 
     @property
     def _reports(self) -> bool:
@@ -66,8 +68,9 @@ class Onward:
 
     def _kept_back(self, since: datetime | None) -> Iterator[Listed]:
         if since is not None and not self._reports:
-            for one in self._told.arrivals(followed=False):
-                yield Listed(key=one.issue)
+            waiting = self._told.arrivals(followed=False)
+            self._waiting = frozenset(one.issue for one in waiting)
+            yield from (Listed(key=one.issue) for one in waiting)
 
     def read(self, issue: Key, known: str = "") -> Reading | None:
         """As the source's, without what we said. None, too, for news that is kept back."""
@@ -77,6 +80,8 @@ class Onward:
         whole = first_named(reading.issue, self._names)
         before = self._archive.issue(whole.key)
         now = self._without(whole, before)
+        if whole.key in self._waiting:
+            self._take_up(whole.key)
         if self._ended is not None and (before is not None or self._is_new(now.key)):
             news = before is None or not self._is_same(now, before)
             keeps_back = self._reports and not _closes(now, before)
@@ -85,6 +90,12 @@ class Onward:
             if keeps_back and now != before:
                 return None
         return reading if now is whole else structs.replace(reading, issue=now)
+
+    def _take_up(self, issue: Key) -> None:
+        """Follow what was kept back. Until it is in the archive it is unread: this may end here, and
+        the news is older than what the next pull asks for."""
+        self._archive.set_unread(issue, "what came after the handover was not followed yet")
+        self._told.follow(issue)
 
     def _is_new(self, issue: Key) -> bool:
         """Whether nobody has ever read it here: another login reads all anew."""

@@ -273,6 +273,8 @@ class Pull:
             return msgspec.structs.replace(reading, issue=self._files.fill(reading.issue))
 
     def _keep(self, key: Key, reading: Reading | None) -> None:
+        if reading is None and key in self._again:
+            self._archive.set_read(key)  # what came is kept back, as after a handover
         if reading is not None and key not in self._named and self._away.takes(reading):
             return  # until it is known how many there are
         if reading is not None and reading.issue.private:

@@ -150,6 +150,11 @@ class Told:
 
         self._writer.now(write)
 
+    def follow(self, issue: Key) -> None:
+        """Note that what came of an issue is followed from now on."""
+        update = _AFTER.update().where(_AFTER.c.issue == issue).values(followed=True)
+        self._writer.now(lambda connection: connection.execute(update))
+
     def arrivals(self, *, followed: bool | None = None) -> list[Arrival]:
         """What came after the handover, the first first."""
         query = sa.select(_AFTER).order_by(_AFTER.c.at, _AFTER.c.issue)
