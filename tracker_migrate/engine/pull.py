@@ -94,6 +94,8 @@ class Pull:
         self._futures: set[Future[Any]] = set()
         self._guard = threading.Lock()
         self._projects: set[Key] = set()
+        self._failed: set[Key] = set()
+        self._closed: set[Key] | None = None  # what is not public, once that was asked for
 
     def run(
         self,
@@ -138,6 +140,7 @@ class Pull:
         self._read_people(people if since is not None else ())
         if cursor is None and limit is None and only is None:
             self._look_for_vanished(self._renames.as_read(listed))
+        self._shut()
         self._settle_away(len(listed) if since is not None else self._archive.count())
         if limit is None and only is None:
             self._archive.set_cursor(self._name, began)
@@ -192,7 +195,7 @@ class Pull:
         listed as changed. All of it is looked at, whatever part of the issues this pull is
         about."""
         held = self._archive.private_keys()
-        closed = set(self._source.closed())
+        self._closed = closed = set(self._source.closed())
         bugs = {key for key in held if kind_of(key) == "bug"}
         moved = sorted((closed ^ bugs) - listed)
         for key in (key for key in held if key not in moved and key not in listed and not brief):
@@ -259,10 +262,15 @@ class Pull:
             self._archive.set_gone(key)
             self._note("gone", key)
         except ObjectError as error:
-            self._archive.set_unread(key, str(error))
-            self._note("unread", key)
+            self._could_not(key, error)
         else:
             self._keep(key, reading)
+
+    def _could_not(self, key: Key, error: ObjectError) -> None:
+        """It could not be read: the next pull tries again."""
+        self._archive.set_unread(key, str(error))
+        self._failed.add(key)
+        self._note("unread", key)
 
     def _whole(self, key: Key, known: str) -> Reading | None:
         """An issue with its files; None if it is still as it is known."""
@@ -358,8 +366,18 @@ class Pull:
         except Gone:
             return key
         except ObjectError as error:
-            self._archive.set_unread(key, str(error))
-            self._note("unread", key)
+            self._could_not(key, error)
         else:
             self._keep(key, reading)
         return None
+
+    def _shut(self) -> None:
+        """What the source lists as not public, and can't be read, is not to be seen any more: the
+        archive says of it still that everybody may read it."""
+        if not self._failed:
+            return
+        closed = set(self._source.closed()) if self._closed is None else self._closed
+        for key in sorted(self._failed & closed):
+            issue = self._archive.issue(key)
+            if issue is not None and not issue.private:
+                self._archive.set_gone(key, unread=True)

@@ -186,13 +186,15 @@ class Archive:
 
         self._writer.now(write)
 
-    def set_gone(self, key: Key) -> None:
-        """Note that an issue is not there any more, or not to be seen by this viewer."""
+    def set_gone(self, key: Key, *, unread: bool = False) -> None:
+        """Note that an issue is not there any more, or not to be seen by this viewer. unread: it
+        is there, and is tried again by the next pull."""
         where = schema.issue.c.key == key, schema.issue.c.viewer == self.viewer
 
         def write(connection: Connection) -> None:
             connection.execute(schema.issue.update().where(*where).values(gone_at=now()))
-            connection.execute(schema.unread.delete().where(schema.unread.c.key == key))
+            if not unread:
+                connection.execute(schema.unread.delete().where(schema.unread.c.key == key))
             connection.execute(schema.tagging.delete().where(schema.tagging.c.issue == key))
             links.drop(connection, self.viewer, key)
 

@@ -1,0 +1,59 @@
+"""A bug that becomes private without moving any date: whoever reads, and whether it can be read or
+not, its copies are closed by the next pull."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.test_vanished import Lab, lab
+from tracker_migrate.backends.launchpad.source import LaunchpadSource
+from tracker_migrate.errors import ObjectError, Refused, Retriable
+
+OWNER = "lab-client TOKEN-of-gadget-owner SECRET-of-gadget-owner"
+
+__all__ = ["lab"]
+
+
+def shut(lab: Lab, bug: int) -> set[bool | None]:
+    """Whether a bug is closed at the targets."""
+    return {seen.shut if seen else None for seen in lab.seen(bug).values()}
+
+
+def as_owner(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read what is not public, too."""
+    monkeypatch.setenv("TRACKER_MIGRATE_LAUNCHPAD", OWNER)
+    lab.here.private = True
+    lab.here.write_settings()
+
+
+@pytest.mark.parametrize("error", [Retriable, Refused])
+@pytest.mark.parametrize("full", [False, True])
+def test_what_is_listed_as_private_and_can_not_be_read_is_closed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, error: type[ObjectError], full: bool
+) -> None:
+    as_owner(lab, monkeypatch)
+    bug, other = lab.project.bug(), lab.project.bug()
+    lab.here.pull()
+    lab.apply()
+    lab.project.turn(bug, "Private Security")
+    real = LaunchpadSource.read
+
+    def read(self: LaunchpadSource, issue: Any, known: str = "") -> Any:
+        if issue == f"launchpad:bug:{bug}":
+            raise error("its messages answer 503")
+        return real(self, issue, known)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LaunchpadSource, "read", read)
+        assert lab.here.pull(full=full).unread == 1
+        lab.apply()
+        assert (shut(lab, bug), shut(lab, other)) == ({True}, {False})
+        assert lab.here.pull().unread == 1
+        lab.apply()
+    lab.project.turn(bug, "Public")
+    pulled = lab.here.pull()
+    assert (pulled.unread, pulled.new) == (0, 1)
+    lab.apply()
+    assert shut(lab, bug) == {False}
