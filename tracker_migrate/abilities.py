@@ -325,6 +325,26 @@ class ListsChanges(Protocol):
         ...
 
 
+@runtime_checkable
+class CountsPublic(Protocol):
+    """A source of which bugs may vanish without a word. tells_closed: whether its `closed` names
+    those that became private, but for what this login may not read: then it is asked seldom."""
+
+    @property
+    def tells_closed(self) -> bool:
+        """See above."""
+        ...
+
+    def public_count(self) -> int:
+        """How many bugs it shows to everybody, in all places that are read; one that is in several
+        may count several times. One request a place. Raises Unreachable, LoginNeeded."""
+        ...
+
+    def public_bugs(self) -> Iterator[Key]:
+        """Those bugs, each once; no more is asked than their list. Raises as above."""
+        ...
+
+
 # -- what is no more at the source ----------------------------------------------------------------
 
 

@@ -138,6 +138,17 @@ def merged(client: Client, paths: Sequence[str], asked: Sequence[tuple[str, str]
             yield number
 
 
+def count(client: Client, paths: Sequence[str], asked: Sequence[tuple[str, str]]) -> int:
+    """How many rows a search has in several places, together. Raises Retriable if not told."""
+    said = 0
+    for path in paths:
+        many = client.value(f"{path}?{urlencode([*asked, ('ws.show', 'total_size')])}")
+        if not isinstance(many, int) or isinstance(many, bool):
+            raise Retriable("the number of bugs is not told")
+        said += many
+    return said
+
+
 def numbers(client: Client, path: str, asked: Sequence[tuple[str, str]]) -> Iterator[int]:
     """The numbers of the bugs that a search finds, each once, as soon as a page is there. Raises
     as `rows` does."""

@@ -232,6 +232,29 @@ class LaunchpadSource:
         except ObjectError as error:
             raise _unread("the list of private bugs", error) from None
 
+    @property
+    def tells_closed(self) -> bool:
+        """See `abilities.CountsPublic`."""
+        return bool(self._client.private)
+
+    def public_count(self) -> int:
+        """See `abilities.CountsPublic`."""
+        asked = listing.question(private=True, page=1, types=listing.PUBLIC_TYPES)
+        try:
+            with reading.understanding("an answer"):
+                return listing.count(self._client, self.specs, asked)
+        except ObjectError as error:
+            raise _unread("the number of bugs", error) from None
+
+    def public_bugs(self) -> Iterator[Key]:
+        """See `abilities.CountsPublic`."""
+        asked = listing.question(private=True, page=self._page, types=listing.PUBLIC_TYPES)
+        try:
+            with reading.understanding("an answer"):
+                yield from map(bug_key, listing.merged(self._client, self.specs, asked))
+        except ObjectError as error:
+            raise _unread("the list of bugs", error) from None
+
     def access(self, issue: Issue) -> Access | None:
         """Who may read an issue now that is not public; no request but to the sharing service,
         whose answers are kept for a pull."""

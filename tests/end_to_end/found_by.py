@@ -17,7 +17,7 @@ TABLE = Path(__file__).with_name("found_by.toml")
 ROUNDS = {"a round": 5, "around": 60, "the sweep": 24 * 60, "the sweep of people": 7 * 24 * 60}
 _NAMES = {
     "a round": ("each round", "5 minutes (`every`)"),
-    "around": ("what is asked for around", "60 minutes (`blueprints_minutes`)"),
+    "around": ("what is asked for around", "60 minutes (`around_minutes`, `blueprints_minutes`)"),
     "the sweep": ("the sweep", "24 hours (`sweep_hours`)"),
     "the sweep of people": ("the sweep of people", "7 days (`people_days`)"),
 }

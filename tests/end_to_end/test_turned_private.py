@@ -57,3 +57,26 @@ def test_what_is_listed_as_private_and_can_not_be_read_is_closed(
     assert (pulled.unread, pulled.new) == (0, 1)
     lab.apply()
     assert shut(lab, bug) == {False}
+
+
+def test_what_is_not_listed_any_more_is_closed_by_the_next_pull(
+    lab: Lab,
+) -> None:
+    """By whoever may not read it: nothing of it moves a date."""
+    bug, other = lab.project.bug(), lab.project.bug()
+    lab.here.pull()
+    lab.apply()
+    lab.project.turn(bug, "Private Security")
+    lab.project.comment(other)
+    pulled = lab.here.pull(brief=True)
+    assert (pulled.gone, pulled.found) == (1, {"counted": 1})
+    lab.apply()
+    assert (shut(lab, bug), shut(lab, other)) == ({True}, {False})
+    asked = lab.here.launchpad.requests.total()
+    assert lab.here.pull(brief=True).gone == 0
+    assert lab.here.launchpad.requests.total() - asked <= 4
+    lab.project.turn(bug, "Public")
+    pulled = lab.here.pull(brief=True)
+    assert (pulled.new, pulled.found) == (1, {"counted": 1})
+    lab.apply()
+    assert shut(lab, bug) == {False}

@@ -92,8 +92,8 @@ class Onward:
         return reading if now is whole else structs.replace(reading, issue=now)
 
     def _take_up(self, issue: Key) -> None:
-        """Follow what was kept back. Until it is in the archive it is unread: this may end here, and
-        the news is older than what the next pull asks for."""
+        """Follow what was kept back. Until it is in the archive it is unread: this may end here,
+        and the news is older than what the next pull asks for."""
         self._archive.set_unread(issue, "what came after the handover was not followed yet")
         self._told.follow(issue)
 

@@ -24,6 +24,7 @@ from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.renamed_people import RenamedPeople
 from tracker_migrate.engine.renames import Renames
+from tracker_migrate.engine.uncounted import Uncounted
 from tracker_migrate.engine.unexpected import set_aside
 from tracker_migrate.errors import Brake, Gone, NotPublic, ObjectError
 from tracker_migrate.interfaces import Event, Listed, Reading, Source
@@ -37,9 +38,9 @@ _NEWS = frozenset({"new", "changed", "gone"})
 class Pulled(msgspec.Struct, kw_only=True):
     """What a pull did. unread: issues that could not be read this time. found: how the news of a
     later pull was found, and how much so: `listed` as changed, `closed` or opened in silence,
-    `swept`, or read `again` after it could not be. renamed: people of whom a text says something
-    else by now. outdated: what the settings name that is called otherwise by now, and what to write
-    there."""
+    `counted` as vanished or new, `swept`, or read `again` after it could not be. renamed: people of
+    whom a text says something else by now. outdated: what the settings name that is called
+    otherwise by now, and what to write there."""
 
     new: int = 0
     changed: int = 0
@@ -82,6 +83,7 @@ class Pull:
         self._renamed = RenamedPeople(source, archive, names)
         self._away = Away(source, archive, self._renames, retargeted)
         self._believing = Believing(archive, accept=accept)
+        self._uncounted = Uncounted(source, archive, name)
         self._gone_before: frozenset[Key] = frozenset()
         self._files = files
         self._archive = archive
@@ -140,9 +142,12 @@ class Pull:
         self._read_people(people if since is not None else ())
         if cursor is None and limit is None and only is None:
             self._look_for_vanished(self._renames.as_read(listed))
+        if since is not None and only is None:
+            self._look_for_uncounted(self._renames.as_read(listed), whole=unlisted, brief=brief)
         self._shut()
         self._settle_away(len(listed) if since is not None else self._archive.count())
         if limit is None and only is None:
+            self._uncounted.settle(full=cursor is None)
             self._archive.set_cursor(self._name, began)
             if self._files is not None:
                 self._files.done()
@@ -332,6 +337,25 @@ class Pull:
         are simply not to be seen, a person has to say whether that is right.
         """
         missing = [key for key in self._archive.issue_keys() if key not in listed]
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="missing") as pool:
+            lost = [key for key in pool.map(self._look_for, missing) if key is not None]
+        self._gone(lost, self._archive.count())
+
+    def _look_for_uncounted(self, listed: set[Key], *, whole: bool, brief: bool) -> None:
+        """Bugs that vanished or appeared since the last pull; and, where the listing named all of
+        them, blueprints. As above."""
+        looked = {*listed, *self._failed}
+        due = self._uncounted.is_due(brief=brief)
+        vanished, appeared = self._uncounted.look() if due else ([], [])
+        fresh = [Listed(key=key) for key in appeared if key not in looked]
+        self._must_be_believed(len(fresh))
+        self._read_all(self._because("counted", iter(fresh)))
+        missing = [key for key in vanished if key not in looked]
+        self._how |= dict.fromkeys(missing, "counted")
+        # one that could not be read may be the one that is missing, by its new name
+        if whole and not any(kind_of(key) == "blueprint" for key in self._failed):
+            known = (key for key in self._archive.issue_keys() if kind_of(key) == "blueprint")
+            missing += [key for key in known if key not in listed]
         with ThreadPoolExecutor(self._connections, thread_name_prefix="missing") as pool:
             lost = [key for key in pool.map(self._look_for, missing) if key is not None]
         self._gone(lost, self._archive.count())

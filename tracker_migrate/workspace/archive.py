@@ -390,6 +390,23 @@ class Archive:
         query = sa.select(sa.func.count()).select_from(schema.issue).where(*self._present())
         return int(self._scalar(query) or 0)
 
+    def public_count(self, kind: str) -> int:
+        """How many issues of a kind there are that everybody may read."""
+        public = *self._present(), schema.issue.c.kind == kind, schema.issue.c.private.is_(False)
+        query = sa.select(sa.func.count()).select_from(schema.issue).where(*public)
+        return int(self._scalar(query) or 0)
+
+    def apart(self, source: str) -> int | None:
+        """How many more public bugs a source counted, to this viewer, than there were here; None if
+        that was never noted."""
+        held = self._meta(f"apart {self.viewer} {source}")
+        return int(held) if held else None
+
+    def set_apart(self, source: str, many: int) -> None:
+        """Note that."""
+        name = f"apart {self.viewer} {source}"
+        self._writer.now(lambda c: _set_meta(c, name, str(many)))
+
     def person(self, key: Key) -> Person | None:
         """What is known of a person."""
         held: Person | None = self._entity(key, Person)
