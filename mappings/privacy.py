@@ -99,10 +99,12 @@ def load(
     known = {"refuse", "stay", *policies}
     actions = {}
     for kind, action in _section(held, "information_type").items():
-        if action in known:
+        if not isinstance(action, str):
+            mistakes.add(path.name, f'[information_type] "{kind}": must be one word in quotes')
+        elif action in known:
             actions[kind] = action
         else:
-            hint = did_you_mean(str(action), known)
+            hint = did_you_mean(action, known)
             mistakes.add(path.name, f'[information_type] "{kind}": no policy "{action}"{hint}')
     found = _policies(policies, target, path.name, mistakes)
     return Privacy(actions, found, _accepted(_section(held, "exposed"), path.name, mistakes))

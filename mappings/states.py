@@ -45,7 +45,9 @@ def load(path: Path, tracker: str, mistakes: Mistakes) -> States:
     rows, known = defaults.get(tracker, {}), {*defaults, tracker}
     own = toml(path, mistakes)
     for name, tables in own.items():
-        if name != tracker and (hint := did_you_mean(name, known)) and name not in known:
+        if name in TABLES:
+            mistakes.add(path.name, f"[{name}] must say of which tracker: [{tracker}.{name}]")
+        elif name != tracker and (hint := did_you_mean(name, known)) and name not in known:
             mistakes.add(path.name, f"[{name}] is no tracker{hint}")
         elif not isinstance(tables, dict):
             mistakes.add(path.name, f'"{name}" must be a table [{name}.status]')

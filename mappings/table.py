@@ -82,7 +82,7 @@ def _no_addresses(path: Path, text: str, mistakes: Mistakes) -> None:
 def toml(path: Path, mistakes: Mistakes) -> dict[str, Any]:
     """A TOML file as a dictionary; empty if it does not exist or can't be read as TOML."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         _no_addresses(path, text, mistakes)
         return tomllib.loads(text)
     except FileNotFoundError:

@@ -69,7 +69,7 @@ def _settings(folder: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads((folder / "migration.toml").read_text(encoding="utf-8"))
+        return tomllib.loads((folder / "migration.toml").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return {}
 

@@ -138,7 +138,7 @@ def _dead_words(target: Target, occurring: Occurring) -> Iterator[str]:
     """Words of the workspace's own states.toml: the shipped ones are there for everybody."""
     own: dict[str, dict[str, str]] = {}
     with suppress(FileNotFoundError):
-        text = (target.workspace.mappings / "states.toml").read_text("utf-8")
+        text = (target.workspace.mappings / "states.toml").read_text("utf-8-sig")
         own = tomllib.loads(text).get(target.tracker, {})
     for name, words in sorted(own.items()):
         for word in words:
