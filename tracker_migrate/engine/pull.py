@@ -123,6 +123,7 @@ class Pull:
         if not brief:
             self._source.check()
         self._archive.set_viewer(self._source.viewer)
+        self._archive.begin_people()
         began = self._source.now()
         cursor = self._cursor(full, limit)  # of whoever reads now
         brief = brief and cursor is not None
@@ -314,21 +315,28 @@ class Pull:
                     self._archive.put_entity(self._renames.project(key)).result()
 
     def _read_people(self, again: Sequence[Key]) -> None:
-        new = self._archive.people_to_read()
+        unread, new = False, self._archive.people_to_read()
         people = [*new, *again]
         with ThreadPoolExecutor(self._connections, thread_name_prefix="people") as pool:
-            for done, _ in enumerate(pool.map(self._person, people), 1):
+            for done, one in enumerate(pool.map(self._person, people), 1):
+                unread |= not one
                 # named to nobody: it may be a private team
                 self._listen(Event(name="person", done=done, total=len(people)))
+        if not unread:
+            self._archive.end_people()
 
-    def _person(self, key: Key) -> None:
-        """Read one person; who can't be read is named by the key alone, and tried again."""
-        with suppress(ObjectError):
+    def _person(self, key: Key) -> bool:
+        """Read one person; whether that was done. Who can't be read is tried again, and issues that
+        name him wait."""
+        try:
             with set_aside("read"):
                 changed = self._renamed.read(key)
-            with self._guard:
-                self._pulled.people += 1
-                self._pulled.renamed += changed
+        except ObjectError:
+            return False
+        with self._guard:
+            self._pulled.people += 1
+            self._pulled.renamed += changed
+        return True
 
     def _look_for_vanished(self, listed: set[Key]) -> None:
         """Issues of the archive that a whole listing did not name: retargeted, closed, deleted.

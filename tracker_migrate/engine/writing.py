@@ -27,13 +27,14 @@ from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import Gone, ObjectError, Postponed, Refused, UsageError
 from tracker_migrate.interfaces import IMPORTER, Action, ClosedStep, Event, Step, Wanted
 from tracker_migrate.model import Issue, Key
-from tracker_migrate.workspace.archive import position
+from tracker_migrate.workspace.archive import mentioned, position
 from tracker_migrate.workspace.ledger import Held
 
 #: so many lost replies of one issue are settled and followed by another try
 _DOUBTS = 3
 #: so often an issue is looked at anew because of what was written of it
 _LOOKS = 4
+_UNKNOWN = "somebody whom it names could not be read yet: the next pull tries again"
 
 
 class Writing:
@@ -76,6 +77,7 @@ class Writing:
         self.applied = Applied()
         self.failed: set[Key] = set()
         self.order: InOrder | None = None
+        self._unknown = target.archive.unknown_people()
         self.total = 0
         self._done: Counter[str] = Counter()
         self._guard = threading.Lock()
@@ -87,6 +89,7 @@ class Writing:
         """Write it, in this pass; whether that was done. Raises NotYet if it is written ahead of
         its turn, and that can't be."""
         try:
+            self._must_know_its_people(issue)
             held = self._ledger.of_issue(issue.key)
             if not opens and self.opening.must_wait(issue, held.get(issue.key)):
                 return False
@@ -207,6 +210,12 @@ class Writing:
         closed = all(one.audience == IMPORTER for one in step.actions)
         if not closed and (why := self.target.closed(step.issue)) is not None:
             raise Postponed(why)
+
+    def _must_know_its_people(self, issue: Issue) -> None:
+        """Somebody of whom the name alone is known may be a team that not everybody may see: what
+        is written of it stays in a history."""
+        if not self._unknown.isdisjoint(mentioned(issue) if self._unknown else ()):
+            raise Postponed(_UNKNOWN)
 
     def set_aside(self, issue: Issue, reason: str, *, failed: bool = True) -> None:
         """Put an issue to the side, and tell why. failed: see `Aside.add`."""

@@ -476,6 +476,21 @@ class Archive:
         with self._engine.connect() as connection:
             return [Key(person) for person in connection.execute(query).scalars()]
 
+    def begin_people(self) -> None:
+        """A pull begins: until it has read the people whom its issues name, nobody may know whether
+        one of them is a team that not everybody may see."""
+        if self._meta("people") is None:
+            self._writer.now(lambda c: _set_meta(c, "people", "to be read"))
+
+    def end_people(self) -> None:
+        """Everybody was read."""
+        gone = schema.meta.delete().where(schema.meta.c.name == "people")
+        self._writer.now(lambda c: c.execute(gone))
+
+    def unknown_people(self) -> frozenset[Key]:
+        """Those whom a pull has met, and did not come to read."""
+        return frozenset(self.people_to_read() if self._meta("people") is not None else ())
+
     def named(self) -> list[Key]:
         """Everybody whom an issue names, or named once."""
         with self._engine.connect() as connection:
