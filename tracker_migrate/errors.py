@@ -26,6 +26,8 @@ is first reduced to a class that we know.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 #: a variable: set it to see where a bug is. A trace may hold private text, so none is shown unasked
 TRACE = "TRACKER_MIGRATE_TRACE"
 
@@ -139,3 +141,10 @@ class Gone(ObjectError):
 
 class NotPublic(Gone):
     """It is there, and not everybody may read it any more; this reader reads public things only."""
+
+
+def together(errors: Sequence[MigrateError]) -> MigrateError:
+    """The first of several, which says what has to be done, in the words of all, a line each."""
+    first = errors[0]
+    first.args = ("\n".join(dict.fromkeys(map(str, errors))),)
+    return first

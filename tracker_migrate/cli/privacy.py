@@ -97,8 +97,9 @@ def hide(
         if dry_run:
             screen.echo(f"would {'release' if release else 'close'} {', '.join(keys)}")
             return DONE
-        found = {name: jobs.hide(workspace, name, keys, release=release) for name in names}
-        _say_hidden(found, as_json, release)
+        found = jobs.hide_at(workspace, names, keys, release=release)
+        _say_hidden(found.there, as_json, release)
+        found.stop_if_any()
     return DONE
 
 

@@ -52,13 +52,28 @@ class Due:
     def _due(self) -> Iterator[tuple[Key, Audience]]:
         """Issues that not everybody may read, and who may."""
         archive, target = self._target.archive, self._target
-        gone = dict.fromkeys(archive.gone_keys())
+        gone = dict.fromkeys([*archive.gone_keys(), *self._known_to_others()])
         yield from ((key, CLOSED) for key in gone)
         keys = dict.fromkeys([*target.hidden.keys(), *target.exposures, *archive.private_keys()])
         for key in (one for one in keys if one not in gone):
             audience = self._audience(key)
             if audience.name != "public":
                 yield key, audience
+
+    def _known_to_others(self) -> list[Key]:
+        """Issues of which the one who read before knew that they have to be closed, until the one
+        who reads now has come round: that may take long, or not succeed."""
+        archive = self._target.archive
+        if archive.others.settled(archive.viewer):
+            return []
+        left = [one for one in archive.others.left(archive.viewer) if one.gone or one.private]
+        return [one.key for one in left if one.gone or self._is_public(one.key)]
+
+    def _is_public(self, key: Key) -> bool:
+        """Whether something of an issue stands there for everybody."""
+        kinds, held = self._target.planner.kinds, self._target.ledger.of_issue(key)
+        own = (one for one in held.values() if kinds[one.kind].private == "own")
+        return any(one.audience == "public" and one.state != "gone" for one in own)
 
     def _audience(self, key: Key) -> Audience:
         if self._target.closed(key) is not None:

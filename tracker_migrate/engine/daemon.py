@@ -26,7 +26,7 @@ from tracker_migrate.engine.keeper import Keeper
 from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.turns import Turns
 from tracker_migrate.engine.watch import SOURCE, Watch
-from tracker_migrate.errors import MigrateError, Unreachable, WrongTracker
+from tracker_migrate.errors import MigrateError, Unreachable, WrongTracker, together
 from tracker_migrate.interfaces import Event
 from tracker_migrate.workspace import Workspace
 from tracker_migrate.workspace.database import translated
@@ -206,20 +206,38 @@ def _round(
         watch.failed(SOURCE, error)
         result.error = str(error)
         return result
-    for name in targets:
+    for place, name in enumerate(targets):
         try:
-            watch.writes(name)
-            if dry_run or result.pulled is None:
-                result.applied[name] = _planned(workspace, name, watch.hear, only)
-            else:
-                result.fed[name] = _fed(workspace, name, watch.hear, turns, keeper)
-                result.applied[name] = _applied(workspace, name, watch.hear, only, keeper, result)
-            watch.has_written(name, result.applied[name])
-        except (Unreachable, WrongTracker) as error:  # the other targets are not
-            _must_pass(error, known=any(True for _ in workspace.ledger(name).issues()))
-            watch.failed(name, error)
-            result.error = "; ".join(filter(None, (result.error, str(error))))
+            _round_at(workspace, name, watch, only, dry_run, turns, keeper, result)
+        except MigrateError as error:  # it ends the daemon, and may do so for days
+            failed = [] if dry_run else jobs.close_at(workspace, targets[place + 1 :], watch.hear)
+            raise together([error, *failed]) from None
     return result
+
+
+def _round_at(
+    workspace: Workspace,
+    name: str,
+    watch: Watch,
+    only: Only | None,
+    dry_run: bool,
+    turns: Turns,
+    keeper: Keeper,
+    result: Round,
+) -> None:
+    """A round's part at one target. Raises what ends the daemon."""
+    try:
+        watch.writes(name)
+        if dry_run or result.pulled is None:
+            result.applied[name] = _planned(workspace, name, watch.hear, only)
+        else:
+            result.fed[name] = _fed(workspace, name, watch.hear, turns, keeper)
+            result.applied[name] = _applied(workspace, name, watch.hear, only, keeper, result)
+        watch.has_written(name, result.applied[name])
+    except (Unreachable, WrongTracker) as error:  # the other targets are not
+        _must_pass(error, known=any(True for _ in workspace.ledger(name).issues()))
+        watch.failed(name, error)
+        result.error = "; ".join(filter(None, (result.error, str(error))))
 
 
 def _planned(workspace: Workspace, name: str, listen: Listen, only: Only | None) -> Applied:

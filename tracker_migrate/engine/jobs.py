@@ -21,12 +21,12 @@ from tracker_migrate.engine.afterwards import reading_on
 from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.backdate import Backdate, Backdating
-from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.engine.coordinating import Coordinating
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.feed import Fed, Feed
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.hiding import Hid
 from tracker_migrate.engine.keeper import Keeper
 from tracker_migrate.engine.left import Undone
 from tracker_migrate.engine.naming import Naming
@@ -49,6 +49,7 @@ from tracker_migrate.errors import (
     NotFound,
     UsageError,
     WrongTracker,
+    together,
 )
 from tracker_migrate.interfaces import Loss, Source
 from tracker_migrate.model import Issue, Key
@@ -211,13 +212,12 @@ def pull_for(
     **how: Any,
 ) -> Pulled:
     """Pull, for these targets: if a brake stops it, what is by then known not to be public any more
-    is closed there before the brake is told. how: as `pull` takes it."""
+    is closed there before the brake is told, with what kept a target from that. how: as `pull`
+    takes it."""
     try:
         return pull(workspace, listen, limit=limit, only=only, **how)
-    except Brake:
-        for target in targets:
-            close(workspace, target, listen)
-        raise
+    except Brake as brake:
+        raise together([brake, *close_at(workspace, targets, listen)]) from None
 
 
 #: what would be written to a target, and what would be lost
@@ -311,6 +311,20 @@ def close(workspace: Workspace, target: str, listen: Listen = silent) -> Applied
     """Close at a target what is not public any more, without writing anything else."""
     with heard_by(listen), _opened(workspace, target) as bound:
         return Apply(bound, naming(workspace).heard_by(listen)).close()
+
+
+def close_at(
+    workspace: Workspace, targets: Sequence[str], listen: Listen = silent
+) -> list[MigrateError]:
+    """The same at several targets, of which none keeps another one open; what went wrong."""
+    failed: list[MigrateError] = []
+    for target in targets:
+        try:
+            close(workspace, target, listen)
+        except MigrateError as error:
+            error.args = (f"{target}: what has to be closed there is not: {error}",)
+            failed.append(error)
+    return failed
 
 
 def shown(workspace: Workspace, target: str, issue: Issue) -> Shown:
@@ -411,17 +425,29 @@ def hide(
     until they are released, and are then opened by the next apply.
 
     Says of each whether something of it stands there. Works while another process writes. Raises
-    what stops a run, and ObjectError if one could not be closed.
+    what stops a run, and ObjectError if one could not be closed; the others are by then.
     """
-    hidden = workspace.hidden(target)
-    if release:
-        hidden.release(issues)
-        return dict.fromkeys(issues, False)
-    hidden.add(issues)  # first: whoever writes meanwhile knows of it
-    with _opened(workspace, target) as bound:
-        with suppress(ClosingOnly):
-            bound.sink.check(bound.decisions)
-        return {issue: hide_one(bound, issue) for issue in issues}
+    hid = hide_at(workspace, [target], issues, release=release)
+    hid.stop_if_any()
+    return hid.there[target]
+
+
+def hide_at(
+    workspace: Workspace, targets: Sequence[str], issues: Sequence[Key], *, release: bool = False
+) -> Hid:
+    """The same at several targets. What could not be closed is told in what is returned; all of it
+    is noted everywhere before anything is sent, so that the next run closes it."""
+    hid = Hid()
+    for target in targets:
+        if release:
+            workspace.hidden(target).release(issues)
+            hid.there[target] = dict.fromkeys(issues, False)
+        else:
+            workspace.hidden(target).add(issues)  # whoever writes meanwhile knows of it
+    for target in () if release else targets:
+        with hid.trying(target), _opened(workspace, target) as bound:
+            hid.close(bound, issues)
+    return hid
 
 
 def readers(workspace: Workspace, target: str, *, by_issue: bool = False) -> ReadersReport:

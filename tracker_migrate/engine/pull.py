@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ import msgspec
 from tracker_migrate import waiting
 from tracker_migrate.engine.away import Away, Policy
 from tracker_migrate.engine.believing import Believing
+from tracker_migrate.engine.beyond import Beyond
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
@@ -56,7 +57,8 @@ class Pulled(msgspec.Struct, kw_only=True):
 
 class Pull:
     """One pull. most_new: so many new issues since the last pull are not believed; None: any.
-    retargeted: what becomes of issues that were moved to where nothing is read."""
+    retargeted: what becomes of issues that were moved to where nothing is read. private: whether
+    what is not public is read, too."""
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class Pull:
         most_new: int | None = None,
         accept: bool = False,
         retargeted: Policy = "mark",
+        private: bool = True,
     ) -> None:
         self._source = source
         self._most_new, self._accept = most_new, accept
@@ -84,6 +87,7 @@ class Pull:
         self._away = Away(source, archive, self._renames, retargeted)
         self._believing = Believing(archive, accept=accept)
         self._uncounted = Uncounted(source, archive, name)
+        self._beyond = Beyond(archive, private=private, accept=accept)
         self._gone_before: frozenset[Key] = frozenset()
         self._files = files
         self._archive = archive
@@ -111,7 +115,7 @@ class Pull:
         people: Sequence[Key] = (),
     ) -> Pulled:
         """Read what changed (everything, the first time). Raises what stops a run: Unreachable,
-        LoginNeeded, Brake.
+        LoginNeeded, Brake. What only a brake keeps from being settled is met again by each pull.
 
         full: read everything again, even what seems not to have changed. brief: ask for no more
         than what changed and what is not public; not for what issues live in, or who may read what.
@@ -119,14 +123,10 @@ class Pull:
         None, where the pull is not brief. sweep: issues that are read whole, too, though nothing
         says that they changed. people: those who are read again.
         """
-        brief = brief and self._cursor(full, limit) is not None
-        if not brief:
-            self._source.check()
-        self._archive.set_viewer(self._source.viewer)
+        brief = self._meet(brief=brief and self._cursor(full, limit) is not None)
         self._archive.begin_people()
         began = self._source.now()
         cursor = self._cursor(full, limit)  # of whoever reads now
-        brief = brief and cursor is not None
         self._pulled.full = cursor is None
         if not brief:
             for entity in self._source.surroundings():
@@ -134,25 +134,42 @@ class Pull:
         since = None if cursor is None else cursor - self._overlap
         self._swept = frozenset(sweep if since is not None else ())
         self._gone_before = frozenset(self._archive.gone_keys() if self._swept else ())
-        unlisted = not brief if blueprints is None else blueprints
+        settled = self._archive.others.settled(self._archive.viewer)
+        unlisted = not brief if blueprints is None else blueprints or not settled
         listed = self._read_all(self._to_read(since, limit, only, brief=not unlisted))
         if since is not None:
             self._read_all(self._moved_in_silence(listed, brief))
             self._give_up_lost()
         self._read_projects()
         self._read_people(people if since is not None else ())
-        if cursor is None and limit is None and only is None:
-            self._look_for_vanished(self._renames.as_read(listed))
+        whole = limit is None and only is None
+        if whole:
+            self._look_for_missing(self._renames.as_read(listed), every=cursor is None)
         if since is not None and only is None:
             self._look_for_uncounted(self._renames.as_read(listed), whole=unlisted, brief=brief)
         self._shut()
         self._settle_away(len(listed) if since is not None else self._archive.count())
-        if limit is None and only is None:
+        if whole:
             self._uncounted.settle(full=cursor is None)
             self._archive.set_cursor(self._name, began)
             if self._files is not None:
                 self._files.done()
+        self._beyond.must()
+        if whole:
+            self._archive.others.settle(self._archive.viewer)
         return self._pulled
+
+    def _meet(self, *, brief: bool) -> bool:
+        """Learn who reads; whether a brief pull is enough: not for one who has not come round since
+        another one read."""
+        archive, viewer = self._archive, ""
+        if brief:
+            viewer = self._source.viewer
+            brief = archive.viewer == viewer and archive.others.settled(viewer)
+        if not brief:
+            self._source.check()
+        archive.set_viewer(viewer or self._source.viewer)
+        return brief
 
     def _cursor(self, full: bool, limit: int | None) -> datetime | None:
         """Up to when this was read; None if everything is to be read."""
@@ -262,6 +279,8 @@ class Pull:
             if key in self._gone_before:
                 self._note("same", key)
                 return
+            if self._beyond.takes(key):
+                return
             if key in self._swept and not isinstance(error, NotPublic):
                 self._lost.append(key)
                 return
@@ -338,16 +357,28 @@ class Pull:
             self._pulled.renamed += changed
         return True
 
-    def _look_for_vanished(self, listed: set[Key]) -> None:
-        """Issues of the archive that a whole listing did not name: retargeted, closed, deleted.
+    def _look_for_missing(self, listed: set[Key], *, every: bool) -> None:
+        """What a listing did not name: retargeted, closed, deleted. every: it was a whole one,
+        which should have named every issue of the archive; none need name what others have read.
 
         Each is looked at. What the source says is not public any more is gone at once; if too many
         are simply not to be seen, a person has to say whether that is right.
         """
-        missing = [key for key in self._archive.issue_keys() if key not in listed]
-        with ThreadPoolExecutor(self._connections, thread_name_prefix="missing") as pool:
-            lost = [key for key in pool.map(self._look_for, missing) if key is not None]
-        self._gone(lost, self._archive.count())
+        known = [key for key in self._archive.issue_keys() if key not in listed] if every else []
+        missing = dict.fromkeys([*known, *self._left_by_others(listed)])
+        self._look_at(missing, max(self._archive.count(), len(missing)))
+
+    def _left_by_others(self, listed: set[Key]) -> list[Key]:
+        """What stands at a target because another viewer has read it, and is not listed for this
+        one. What was gone by then is so without another look: the sweep goes on looking."""
+        archive = self._archive
+        if archive.others.settled(archive.viewer):
+            return []
+        left = [one for one in archive.others.left(archive.viewer) if one.key not in listed]
+        for one in left:
+            if one.gone and not one.mine:
+                archive.set_gone(one.key)
+        return [one.key for one in left if one.mine or not one.gone]
 
     def _look_for_uncounted(self, listed: set[Key], *, whole: bool, brief: bool) -> None:
         """Bugs that vanished or appeared since the last pull; and, where the listing named all of
@@ -364,9 +395,12 @@ class Pull:
         if whole and not any(kind_of(key) == "blueprint" for key in self._failed):
             known = (key for key in self._archive.issue_keys() if kind_of(key) == "blueprint")
             missing += [key for key in known if key not in listed]
+        self._look_at(missing, self._archive.count())
+
+    def _look_at(self, missing: Collection[Key], of: int) -> None:
         with ThreadPoolExecutor(self._connections, thread_name_prefix="missing") as pool:
             lost = [key for key in pool.map(self._look_for, missing) if key is not None]
-        self._gone(lost, self._archive.count())
+        self._gone(lost, of)
 
     def _give_up_lost(self) -> None:
         """What was swept, and is not to be seen any more."""
@@ -392,11 +426,13 @@ class Pull:
             return key  # blueprints are listed whole: absent is gone
         try:
             reading = self._whole(key, "")
-        except NotPublic:
+        except Gone as error:
+            if self._beyond.takes(key):
+                return None
+            if not isinstance(error, NotPublic):
+                return key
             self._archive.set_gone(key)
             self._note("gone", key)
-        except Gone:
-            return key
         except ObjectError as error:
             self._could_not(key, error)
         else:
@@ -411,5 +447,9 @@ class Pull:
         closed = set(self._source.closed()) if self._closed is None else self._closed
         for key in sorted(self._failed & closed):
             issue = self._archive.issue(key)
-            if issue is not None and not issue.private:
+            if not (self._was_private(key) if issue is None else issue.private):
                 self._archive.set_gone(key, unread=True)
+
+    def _was_private(self, key: Key) -> bool:
+        """Whether an issue was not public when another viewer read it."""
+        return self._archive.others.private(key, self._archive.viewer)

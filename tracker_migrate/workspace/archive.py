@@ -38,6 +38,7 @@ from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.names import Names
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
 from tracker_migrate.workspace.upsert import upsert
+from tracker_migrate.workspace.viewers import Viewers, inherit_gone
 
 _PAGE = 100
 _ENTITIES: dict[str, Any] = {
@@ -76,6 +77,8 @@ class Archive:
         self._writer = writer
         self._shown = shown
         self.viewer = self._meta("viewer") or "anonymous"
+        #: what others have read than this viewer
+        self.others = Viewers(engine, writer)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -187,12 +190,15 @@ class Archive:
         self._writer.now(write)
 
     def set_gone(self, key: Key, *, unread: bool = False) -> None:
-        """Note that an issue is not there any more, or not to be seen by this viewer. unread: it
-        is there, and is tried again by the next pull."""
+        """Note that an issue is not there any more, or not to be seen by this viewer, who need not
+        have read it if another one has. unread: it is there, and is tried again by the next
+        pull."""
         where = schema.issue.c.key == key, schema.issue.c.viewer == self.viewer
 
         def write(connection: Connection) -> None:
-            connection.execute(schema.issue.update().where(*where).values(gone_at=now()))
+            held = connection.execute(schema.issue.update().where(*where).values(gone_at=now()))
+            if not held.rowcount:
+                inherit_gone(connection, key, self.viewer)
             if not unread:
                 connection.execute(schema.unread.delete().where(schema.unread.c.key == key))
             connection.execute(schema.tagging.delete().where(schema.tagging.c.issue == key))
