@@ -202,8 +202,7 @@ def test_a_time_out_after_the_work_is_done_is_no_reason_to_say_it_again(
         answer = real(request)
         if request.method == "POST":
             launchpad.answer = real  # type: ignore[method-assign]
-            headers = {"X-Lazr-OopsId": "OOPS-1", "Retry-After": "900"}
-            return type(answer)(503, b"<html>Timeout</html>", headers)
+            return _oops(answer)
         return answer
 
     launchpad.answer = late  # type: ignore[method-assign]
@@ -284,3 +283,40 @@ def test_a_reply_that_never_comes_is_waited_for_before_it_is_sent_again(
     moved.here.launchpad.faults.append(Fault("late", method="POST", seconds=0.02))
     done = handing.handover(moved.here, only=only())
     assert (done.found, done.comments, len(Home(moved).said(BUG))) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_was_carried_out_and_could_not_be_looked_for_is_ours_all_the_same(
+    method: str, moved: MarkedWorld, begin: Begin
+) -> None:
+    """503 with an OOPS to the request, and once more to the look that follows."""
+    home, launchpad = Home(moved), moved.here.launchpad
+    before, real = home.all(), launchpad.answer
+
+    def fails(request: Any) -> Any:
+        if request.method == method:
+            launchpad.answer = twice  # type: ignore[method-assign]
+        answer = real(request)
+        return answer if launchpad.answer == fails else _oops(answer)
+
+    def twice(request: Any) -> Any:
+        launchpad.answer = real  # type: ignore[method-assign]
+        return _oops(real(request))
+
+    launchpad.answer = fails  # type: ignore[method-assign]
+    assert handing.handover(moved.here, only=only()).refused
+    with Workspace(moved.here.folder) as workspace:
+        states = {one.state for one in workspace.told.of(Key(f"launchpad:bug:{BUG}"))}
+    assert "meant" in states
+    handing.idle(moved.here)
+    done = handing.handover(moved.here, only=only())
+    assert (done.found, done.was, done.refused) == (1, 0, {})
+    assert (len(home.said(BUG)), home.tags(BUG), home.status(BUG)) == (1, ["moved"], "Won't Fix")
+    handing.idle(moved.here)
+    handing.undo(moved.here, only=only())
+    assert home.all() == before
+
+
+def _oops(answer: Any) -> Any:
+    headers = {"X-Lazr-OopsId": "OOPS-1", "Retry-After": "900"}
+    return type(answer)(503, b"<html>Timeout</html>", headers)

@@ -10,10 +10,11 @@ import pytest
 
 from tests.end_to_end.reader import ManiphestReader
 from tests.end_to_end.test_feed import Daemon, now, task
+from tests.end_to_end.test_undo import undo
 from tests.end_to_end.world import RECORDINGS, conduit_token, needs_shared, world
 from tracker_migrate.backends.launchpad.standin import load_project
 from tracker_migrate.engine.parents import ClosingParents
-from tracker_migrate.model import Key
+from tracker_migrate.model import Key, name_of
 from tracker_migrate.workspace.ledger import Held
 
 pytestmark = needs_shared
@@ -175,3 +176,22 @@ def test_who_dies_after_the_request_does_not_close_it_twice(
     close(daemon, below[0], word="invalid")
     daemon.round()
     assert status(daemon, parent) == "open"
+
+
+def test_a_task_that_is_made_anew_after_an_undo_is_closed_once_too(daemon: Daemon) -> None:
+    """That it was closed is known of the one before it, and of no other."""
+    parent, _below = family(daemon)
+    daemon.workspace.fed("maniphest").add([parent.issue], "closed")
+    daemon.stop()
+    undone = undo(daemon.here, "maniphest", f"bug:{name_of(parent.issue)}")
+    assert (undone.issues, undone.spared) == (1, {})
+    daemon.here.apply("maniphest")
+    daemon.start()
+    daemon.round()
+    held = daemon.workspace.ledger("maniphest").of_issue(parent.issue)
+    anew = held[parent.issue]
+    assert (anew.at.id != parent.at.id, status(daemon, anew)) == (True, "open")
+    close(daemon, *(one for one in held.values() if one.kind == "subtask"))
+    assert daemon.round().fed["maniphest"].closed == 1
+    assert status(daemon, anew) == "resolved"
+    writes_nothing_more(daemon)

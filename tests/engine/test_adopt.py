@@ -14,12 +14,15 @@ import pytest
 
 from tests.engine.test_privacy import shut, tables
 from tests.engine.world import World, action, bug_key, step
+from tracker_migrate.abilities import Notice
 from tracker_migrate.engine.adopt import Adopt, Adopted
 from tracker_migrate.engine.closing import hide_one
 from tracker_migrate.interfaces import ClosedStep, Receipt
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.testing.memory import Fault, MemoryServer, Numbers, bug
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.packing import now
+from tracker_migrate.workspace.told import Saying
 
 Renew = Callable[[World], World]
 BUGS = (bug(1, "one", "see #2", blocked_by=(2,)), bug(2, "a", "b", description="see #3"), bug(3))
@@ -398,6 +401,16 @@ def test_a_dry_run_says_all_that_it_would_do(world: World, renewed: Renew) -> No
     assert said.differs == done.differs != []
     assert (said.objects, said.added, said.left) == (done.objects, done.added, done.left)
     assert done.adds == []
+
+
+def test_a_dry_run_after_a_handover_leaves_alone_what_was_said(world: World) -> None:
+    """That belongs to the source, and only names the target."""
+    written(world, *BUGS)
+    notice = Notice(what="tag", of=bug_key(1), value="moved")
+    said = Saying(issue=bug_key(1), notice=notice, state="said", target="there", at=now())
+    world.workspace.told.keep(said)
+    assert adopt(world, dry_run=True).issues == 3
+    assert world.workspace.told.of(bug_key(1)) == [said]
 
 
 def known(world: World) -> list[Key]:

@@ -378,3 +378,17 @@ def test_a_sink_that_can_take_nothing_back_is_named(workspace: Workspace) -> Non
     world.sink = Less()  # type: ignore[assignment]
     with pytest.raises(UsageError, match="can take back nothing"):
         undo(world)
+
+
+def test_only_of_a_card_that_is_taken_back_it_is_known_no_more_that_it_was_closed(
+    world: World,
+) -> None:
+    """Who opens a card again has decided, whatever goes that hangs on it."""
+    written(world)
+    fed = world.workspace.fed("there")
+    fed.add([bug_key(1), bug_key(2)], "closed")
+    note = next(of for of in world.ledger.of_issue(bug_key(1)) if of != bug_key(1))
+    world.workspace.undone("there").finish(bug_key(1), [note])
+    assert fed.issues("closed") == [bug_key(1), bug_key(2)]
+    undo(world, "bug:1")
+    assert fed.issues("closed") == [bug_key(2)]

@@ -31,9 +31,10 @@ def handed_over(workspace: Workspace, name_issues: bool) -> dict[str, Any]:
         "comments": sum(one.comments for one in arrivals),
     }
     if name_issues:
-        refused = [one for one in told.in_state("refused") if one.reason]
+        untold = [one for one in told.in_state("refused", "meant") if one.reason]
         found["named"] = [
-            {"issue": names.key(one.issue), "reason": names.text(one.reason)} for one in refused
+            {"issue": names.key(one.issue), "reason": names.text(one.reason), "state": one.state}
+            for one in untold
         ]
         found["arrived"] = [
             {"issue": names.key(one.issue), "new": one.new, "comments": one.comments, "at": one.at}
@@ -55,7 +56,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     if found["meant"] or found["taking"] or found["refused"]:
         yield "  tracker-migrate handover goes on with it"
     for one in found.get("named", [])[:_MANY]:
-        yield f"  not told {one['issue']}: {one['reason']}"
+        word = "in doubt" if one["state"] == "meant" else "not told"
+        yield f"  {word} {one['issue']}: {one['reason']}"
     if found["reported"]:
         yield (
             f"  {found['reported']} issues have news since, of which {found['new']} are new, "

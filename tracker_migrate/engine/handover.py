@@ -170,8 +170,7 @@ class Handover:
             try:
                 saying, board = self._teller.say(issue, saying, board)
             except ObjectError as error:
-                refused = structs.replace(saying, state="refused", reason=str(error))
-                self._told.keep(refused)
+                self._note(saying, str(error))
                 raise
             if self._teller.sent > before:
                 self.done.count(saying.notice)
@@ -195,6 +194,13 @@ class Handover:
             target=self._target.name,
             address=address,
         )
+
+    def _note(self, saying: Saying, reason: str) -> None:
+        """Why something could not be said. What was meant stays so: its request may have been
+        carried out, though nobody could look whether it was."""
+        held = {(one.notice.what, one.notice.of): one for one in self._told.of(saying.issue)}
+        one = held.get((saying.notice.what, saying.notice.of), saying)
+        self._told.keep(structs.replace(one, reason=reason))
 
     def _see_stages(self, issue: Issue) -> None:
         """Note what became of the tasks whose status was changed, and of those that changed with

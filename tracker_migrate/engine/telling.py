@@ -72,24 +72,24 @@ class Teller:
         stands. Raises Refused, Gone, LoginNeeded, Unreachable."""
         for attempt in range(_TRIES):
             stands = self._standing(issue, saying, board)
+            in_doubt = saying.state == "meant"  # an earlier request may have been carried out
+            if stands is None and in_doubt and saying.notice.what == "comment":
+                stands = self._settled(issue, saying)
+                in_doubt = stands is not None  # else it can't come any more
             if stands is not None:
-                self.found += saying.state == "meant" and stands.state == "said"
+                self.found += in_doubt and stands.state == "said"
                 return self._kept(stands), board
-            if saying.state == "meant" and saying.notice.what == "comment":
-                found = self._settled(issue, saying)
-                if found is not None:
-                    self.found += 1
-                    return self._kept(found), board
             saying = self._meant(saying, board)
             try:
                 at = self._send(issue, saying.notice, board)
-            except Refused:
-                raise
+            except Refused as error:
+                return self._refused(issue, saying, in_doubt, error), board
             except Doubtful:
                 saying = self._kept(saying)  # from now on it may still come for a while
                 board = self.announcer.board(issue.key)
             except Retriable as error:
-                saying = self._kept(structs.replace(saying, state="refused", reason=str(error)))
+                state: State = "meant" if in_doubt else "refused"
+                saying = self._kept(structs.replace(saying, state=state, reason=str(error)))
                 self._wait(attempt, error)
                 board = self.announcer.board(issue.key)
             else:
@@ -107,6 +107,16 @@ class Teller:
         self._pace()
         notice = structs.replace(notice, now=None, back=False)
         return self._kept(structs.replace(saying, state="meant", reason="", notice=notice))
+
+    def _refused(self, issue: Issue, saying: Saying, in_doubt: bool, error: Refused) -> Saying:
+        """What is to be noted of a request that was refused: an earlier one, whose reply was lost,
+        may have been carried out all the same. Raises the error if none was."""
+        found = self._settled(issue, saying) if in_doubt else None
+        if found is None:
+            self._kept(structs.replace(saying, state="refused", reason=str(error)))
+            raise error
+        self.found += 1
+        return self._kept(found)
 
     def _send(self, issue: Issue, notice: Notice, board: Board) -> Key | None:
         if notice.what == "comment":
@@ -127,7 +137,7 @@ class Teller:
             one = mine[0]
             known = structs.replace(notice, at=one.key, by=one.author or notice.by)
             return structs.replace(saying, state="said", notice=known, reason="")
-        ours: State = "said" if saying.state == "meant" else "was"
+        ours: State = "said" if saying.state in ("meant", "taking") else "was"
         if notice.what == "tag":
             there = notice.value in board.tags
         else:

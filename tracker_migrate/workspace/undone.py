@@ -37,11 +37,16 @@ def is_undone(of: Key) -> bool:
 
 def drop(connection: Connection, target: str, issue: Key, keys: Sequence[Key]) -> None:
     """Know no more of objects of an issue: neither where they were nor their numbers, which are
-    given to nothing else, for the target may never take them again. The issue is to be written."""
+    given to nothing else, for the target may never take them again. The issue is to be written; if
+    its own object is among them, the next one is closed once for what stands below it, too."""
     for table in (_OBJECT, schema.number, schema.conflict):
         for some in _some(keys):
             where = table.c.target == target, table.c.key.in_(some)
             connection.execute(table.delete().where(*where))
+    if issue in keys:
+        fed = schema.fed_issue
+        closed = fed.c.target == target, fed.c.issue == issue, fed.c.what == "closed"
+        connection.execute(fed.delete().where(*closed))
     verdict = schema.verdict
     its = verdict.c.target == target, verdict.c.issue == issue, verdict.c.state.in_(_WRITTEN)
     again = {"state": "planned", "reason": "", "inputs": "", "attempts": 0}
