@@ -86,7 +86,7 @@ class Adoption:
 
 def _of_a_target() -> Iterator[sa.Table]:
     """The tables of the ledger that a rehearsal reads and writes."""
-    others = (schema.intent, schema.doubled, schema.looked)
+    others = (schema.home, schema.intent, schema.doubled, schema.looked)
     for table in schema.metadata.tables.values():
         if "target" in table.c and table not in others:
             yield table
