@@ -96,6 +96,12 @@ def titles(here: World, target: str) -> list[str]:
     return sorted(one["title"] for there in found for one in there)
 
 
+def links(here: World, target: str) -> list[str]:
+    """The addresses that people are told of."""
+    with Workspace(here.folder) as workspace, jobs.moved(workspace, target) as found:
+        return [one.new for one in found]
+
+
 def adopt(here: World, target: str) -> Adopted:
     with Workspace(here.folder) as workspace, workspace.coordinating():
         return jobs.adopt(workspace, target)
@@ -218,6 +224,8 @@ def test_a_server_that_has_moved_is_gone_on_with(here: World, target: str) -> No
         here.apply(target)
     setting(here, "localhost", "127.0.0.1")
     move(here, target, f'moved_from = "{old}"')
+    with pytest.raises(UsageError, match=f"nobody has looked yet .*: .* verify -T {target}"):
+        links(here, target)
     before = here.writes(target)
     assert here.apply(target).steps == 0
     assert here.writes(target) == before
@@ -225,12 +233,9 @@ def test_a_server_that_has_moved_is_gone_on_with(here: World, target: str) -> No
     again = here.apply(target)
     assert (bool(again.updated), again.created) == (True, 0)
     assert "Quite another title of a bug" in titles(here, target)
-    seen = here.verify(target)
-    assert seen.agrees
-    with Workspace(here.folder) as workspace, jobs.moved(workspace, target) as found:
-        new = [one.new for one in found]
-    assert new
-    assert all(one.startswith("http://localhost:") for one in new)
+    assert here.verify(target).agrees
+    assert links(here, target)
+    assert all(one.startswith("http://localhost:") for one in links(here, target))
 
 
 @both

@@ -6,9 +6,10 @@ import pytest
 
 from tests.engine.world import bug_key
 from tracker_migrate.checked import plain
+from tracker_migrate.engine.whereabouts import _roots
 from tracker_migrate.interfaces import Block, RemoteRef
 from tracker_migrate.registry import plain_address
-from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace import Ledger, Workspace
 from tracker_migrate.workspace.homes import Home
 
 HOME = Home(tracker="memory", address="http://a.example", sealed="http://a.example")
@@ -59,6 +60,24 @@ def test_a_ledger_is_bound_by_whatever_is_of_one_server(workspace: Workspace) ->
     assert not homes.stands("there")
 
 
+def places(ledger: Ledger, *numbers: int) -> list[str]:
+    """The addresses of bugs' cards."""
+    return [at.url for one in numbers if (at := ledger.where(bug_key(one))) is not None]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "roots"),
+    [
+        ("http://a/api", "https://b/api", ("http://a/", "https://b/")),
+        ("http://a/board/api", "https://b/api", ("http://a/board/", "https://b/")),
+        ("http://a/phab", "https://b", ("http://a/phab/", "https://b/")),
+        ("http://a", "http://a:8", ("http://a/", "http://a:8/")),
+    ],
+)
+def test_what_addresses_begin_with(before: str, after: str, roots: tuple[str, str]) -> None:
+    assert _roots(before, after) == roots
+
+
 def test_what_stood_at_the_old_address_stands_at_the_new_one(workspace: Workspace) -> None:
     ledger, other = workspace.ledger("there"), workspace.ledger("elsewhere")
     urls = {
@@ -75,15 +94,9 @@ def test_what_stood_at_the_old_address_stands_at_the_new_one(workspace: Workspac
     workspace.homes.move("there", moved, "http://a.example/", "https://b.example:8/")
     assert workspace.homes.all() == {"there": moved}
 
-    def url(of: object, number: int) -> str:
-        found = ledger.where(bug_key(number)) if of is ledger else other.where(bug_key(number))
-        assert found is not None
-        return found.url
-
-    assert [url(ledger, n) for n in urls] == ["https://b.example:8/T1", *list(urls.values())[1:]]
-    assert [url(other, n) for n in urls] == list(urls.values())
-    workspace.homes.move("there", HOME, "", "")
-    assert url(ledger, 1) == "https://b.example:8/T1"
+    before = list(urls.values())
+    assert places(ledger, *urls) == ["https://b.example:8/T1", *before[1:]]
+    assert places(other, *urls) == before
 
 
 def test_a_rehearsal_of_an_adoption_has_no_home(workspace: Workspace) -> None:

@@ -203,6 +203,10 @@ class Target:
             raise
         return sink
 
+    def must_be_found(self) -> None:
+        """Raise UsageError while nobody knows where what stands here is to be found."""
+        self._at.must_be_found()
+
     @property
     def chooses(self) -> bool:
         """Whether issues get numbers that we choose, so that every reference is known at once."""

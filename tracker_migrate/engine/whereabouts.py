@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -22,6 +21,8 @@ from tracker_migrate.workspace.settings import FILE
 _SAMPLE = 6
 #: a text that is shorter may well be the same by chance
 _TELLING = 12
+#: parts of an address up to the host's: `https:`, nothing, `h.example`
+_HOST = 3
 
 
 class Whereabouts:
@@ -95,8 +96,17 @@ class Whereabouts:
                 "it a name of its own, as [targets.OTHER]"
             )
         now = msgspec.structs.replace(self._here, sealed=self._known.sealed)
-        self._homes.move(self._name, now, *_roots(self._known.address, now.address))
+        self._homes.move(self._name, now, *_roots(_plain(self._known), _plain(now)))
         self._known, self.moves = now, False
+
+    def must_be_found(self) -> None:
+        """Raise UsageError while its server is said to have moved, and nobody has looked: no
+        address that the ledger has may be told to anybody."""
+        if self.moves:
+            raise UsageError(
+                f"{FILE}: targets.{self._name}.moved_from: nobody has looked yet whether what was "
+                f"written is there: tracker-migrate verify -T {self._name}"
+            )
 
 
 def same(one: Home, other: Home) -> bool:
@@ -111,12 +121,12 @@ def _plain(home: Home) -> str:
 
 
 def _roots(before: str, after: str) -> tuple[str, str]:
-    """What the addresses of all objects began with, and begin with now; nothing if more than
-    scheme, host and port has changed: then nobody can tell."""
-    old, new = urlsplit(before), urlsplit(after)
-    if not old.netloc or old.path.rstrip("/") != new.path.rstrip("/"):
-        return "", ""
-    return f"{old.scheme}://{old.netloc}/", f"{new.scheme}://{new.netloc}/"
+    """What the addresses of objects began with, and begin with now: the server's own two, less what
+    they both end in, such as `/api`."""
+    old, new = before.split("/"), after.split("/")
+    while min(len(old), len(new)) > _HOST and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    return "/".join((*old, "")), "/".join((*new, ""))
 
 
 def _is_the_same(sink: Sink, ledger: Ledger, kind: str) -> bool:

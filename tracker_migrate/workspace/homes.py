@@ -68,7 +68,7 @@ class Homes:
 
         def write(connection: Connection) -> None:
             upsert(connection, _HOME, [row])
-            for table in (schema.object_, schema.doubled) if before else ():
+            for table in (schema.object_, schema.doubled):
                 begins = table.c.url.startswith(before, autoescape=True)
                 moved = sa.literal(after) + sa.func.substr(table.c.url, len(before) + 1)
                 where = table.c.target == target, begins
