@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.world import bug_key
+from tests.engine.world import World, bug_key
 from tracker_migrate.checked import plain
+from tracker_migrate.engine.handover import Handover
 from tracker_migrate.engine.whereabouts import _roots
+from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import Block, RemoteRef
 from tracker_migrate.registry import plain_address
+from tracker_migrate.testing.memory import MemorySource, bug
+from tracker_migrate.testing.memory_source import PERSON
+from tracker_migrate.testing.memory_telling import MemoryAnnouncer
 from tracker_migrate.workspace import Ledger, Workspace
+from tracker_migrate.workspace.handing import HandoverSettings
 from tracker_migrate.workspace.homes import Home
 
 HOME = Home(tracker="memory", address="http://a.example", sealed="http://a.example")
@@ -104,3 +110,16 @@ def test_a_rehearsal_of_an_adoption_has_no_home(workspace: Workspace) -> None:
     workspace.homes.keep("there", HOME)
     with workspace.adoption("there").rehearsal():
         assert workspace.homes.all() == {"there": HOME}
+
+
+def test_nobody_is_told_of_a_place_that_was_not_looked_at(world: World) -> None:
+    source = MemorySource(bug(1))
+    world.pull(source)
+    world.apply()
+    handover = Handover(world.target(), MemoryAnnouncer(source, PERSON), HandoverSettings())
+    assert len(list(handover.due())) == 1
+    world.workspace.homes.keep("there", HOME)
+    world.workspace.settings.targets["there"]["moved_from"] = HOME.address
+    handover = Handover(world.target(), MemoryAnnouncer(source, PERSON), HandoverSettings())
+    with pytest.raises(UsageError, match="nobody has looked yet"):
+        list(handover.due())
