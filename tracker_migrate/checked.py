@@ -102,3 +102,19 @@ def web_address(text: str) -> str:
     if "@" in split.netloc or split.query or split.fragment:
         raise ValueError("must hold no user, password or query: no secret belongs in an address")
     return text.strip()
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def plain(address: str) -> str:
+    """A web address in one of the spellings that it may have: scheme and host are small, a port
+    that goes without saying and a slash at the end are left out. Any other text as it is."""
+    try:
+        web = urlsplit(web_address(address))
+    except ValueError:
+        return address
+    host = web.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if web.port in (None, _PORTS[web.scheme]) else f":{web.port}"
+    return f"{web.scheme}://{host}{port}{web.path.rstrip('/')}"

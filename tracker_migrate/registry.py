@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, cast
 
-from tracker_migrate.checked import did_you_mean
+from tracker_migrate.checked import did_you_mean, plain
 from tracker_migrate.errors import UsageError
 from tracker_migrate.interfaces import VERSION, Exported, Sink, Source
 from tracker_migrate.logins import Granted, Person, Wish
@@ -107,6 +107,17 @@ def check_address(tracker: str, address: str) -> None:
     check = getattr(import_module(entry.module), "check_address", None)
     if check is not None:
         check(address)
+
+
+def plain_address(tracker: str, address: str) -> str:
+    """An address without what is the same in two spellings of one. A sink's module knows more of
+    that, if it has a `plain_address` of its own."""
+    address = plain(address)
+    if tracker not in names("sinks"):
+        return address
+    entry = entry_points(group="tracker_migrate.sinks")[tracker]
+    own = getattr(import_module(entry.module), "plain_address", None)
+    return address if own is None else str(own(address))
 
 
 def exported(tracker: str) -> list[Exported]:

@@ -61,6 +61,11 @@ def check_address(address: str) -> None:
         raise UsageError(f"{error} (that of Phorge's pages)") from None
 
 
+def plain_address(address: str) -> str:
+    """One spelling of an address: that of the API and that of the pages are one server's."""
+    return address.removesuffix("/api")
+
+
 def open_planner(options: Mapping[str, Any]) -> Planner:
     """The planner alone: no server is needed. Raises UsageError that names every wrong setting."""
     from tracker_migrate.backends.maniphest.options import checked

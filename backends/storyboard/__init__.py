@@ -39,6 +39,11 @@ def check_address(address: str) -> None:
         raise UsageError(f"{error} (that of its API)") from None
 
 
+def plain_address(address: str) -> str:
+    """One spelling of an address: the API's version goes without saying."""
+    return address.removesuffix("/v1")
+
+
 def open_planner(options: Mapping[str, Any]) -> Planner:
     """The planner alone: no server is needed. Raises UsageError that names every wrong setting."""
     from tracker_migrate.backends.storyboard.options import read_options

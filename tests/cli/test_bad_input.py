@@ -130,9 +130,11 @@ sink = "storyboard:http://127.0.0.1:1/api"
 numbers = "kep"
 setle_seconds = 3
 api_token = "hunter2"
+moved_from = "ftp://x"
 [targets.old]
 sink = "maniphest:http://127.0.0.1:1"
 connections = 0
+moved_from = 3
 [targets.other]
 sink = "bugzilla:http://127.0.0.1:1"
 [databse]
@@ -155,7 +157,9 @@ def test_all_mistakes_of_the_settings_are_told_at_once(cli: Cli, workspace: Path
         'targets.board.numbers: must be "block" or "keep"',
         'targets.board.setle_seconds: there is no such setting; did you mean "settle_seconds"?',
         "targets.board.api_token: no secret belongs here",
+        "targets.board.moved_from: must be the address that the server had, without its tracker",
         "targets.old.connections: must be 1 or more",
+        "targets.old.moved_from: must be the address that the server had, without its tracker",
         'targets.other.sink: "bugzilla" is none of the sinks (known: maniphest, storyboard)',
         'databse: there is no such setting; did you mean "database"?',
     )

@@ -213,6 +213,7 @@ def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
             "DROP INDEX intent_issue",
             "DROP TABLE told",
             "DROP TABLE afterwards",
+            "DROP TABLE home",
             "ALTER TABLE object DROP COLUMN within",
             "ALTER TABLE object DROP COLUMN by",
             "ALTER TABLE object DROP COLUMN lists",

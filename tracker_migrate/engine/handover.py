@@ -105,6 +105,7 @@ class Handover:
 
     def _chosen(self, only: Only | None) -> Iterator[tuple[Issue, RemoteRef]]:
         ledger = self._target.ledger
+        self._target.must_be_found()
         for page in pages(self._target.archive.issues(), _PAGE):
             keys = [issue.key for issue in page]
             held, verdicts = ledger.held(keys), ledger.verdicts(keys)

@@ -28,8 +28,10 @@ def redirects(target: Target, *, private: bool = False) -> Iterator[Redirect]:
     """The issues of the archive that stand at a target, in the archive's order.
 
     private: also those that not everybody may read. What is refused, gone at the target, or not
-    written yet is not named. No server is asked.
+    written yet is not named. No server is asked. Raises UsageError if it has moved, and nobody has
+    looked where to.
     """
+    target.must_be_found()
     for page in pages(target.archive.issues(), _PAGE):
         held = target.ledger.held([issue.key for issue in page])
         for issue in page:

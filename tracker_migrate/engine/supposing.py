@@ -19,6 +19,7 @@ from tracker_migrate.engine.evaluate import evaluate as evaluate_
 from tracker_migrate.engine.target import Target
 from tracker_migrate.errors import UsageError
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.homes import Home, Homes
 from tracker_migrate.workspace.ledger import Ledger
 
 #: other tables: a folder of them, or their texts by file name (`people.csv`), over the real ones
@@ -45,8 +46,23 @@ class Supposed(Workspace):
         """One that holds nothing: no target has a name with a blank."""
         return super().ledger(f"supposed {target}")
 
+    @property
+    def homes(self) -> Homes:
+        """What holds nothing is of no server."""
+        return _NoHomes(self.engine, self.writer)
+
     def close(self) -> None:
         """Nothing: the database is the real one's."""
+
+
+class _NoHomes(Homes):
+    def all(self) -> dict[str, Home]:
+        """None."""
+        return {}
+
+    def is_bound(self, target: str) -> bool:
+        """Never."""
+        return False
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tracker_migrate import registry
 from tracker_migrate.abilities import KnowsSeals, WritesAsOthers
 from tracker_migrate.engine.beside import Alone, Beside
 from tracker_migrate.engine.unexpected import Guarded
+from tracker_migrate.engine.whereabouts import Whereabouts
 from tracker_migrate.interfaces import Planner, RemoteRef, Sink, TakesFiles
 from tracker_migrate.mappings.decisions import Tables, TargetDecisions
 from tracker_migrate.mappings.table import Mistakes
@@ -106,7 +107,8 @@ class Target:
     """A target, ready to be planned for, written to, or verified. keeper: keeps its sink open when
     this is closed.
 
-    Raises UsageError with all mistakes of its settings and tables.
+    Raises UsageError with all mistakes of its settings and tables, and if its ledger is another
+    server's.
     """
 
     def __init__(self, workspace: Workspace, name: str, keeper: Keeps | None = None) -> None:
@@ -129,7 +131,10 @@ class Target:
         people = self.names.others("person")
         tables.people.follow((name_of(one), name_of(first)) for one, first in people)
         tables.people.suspend(self._born)
-        self.seals = Seals(workspace.folder, name, self.address)
+        self._at = Whereabouts(
+            workspace, name, self.tracker, self.address, given.get("moved_from", "")
+        )
+        self.seals = Seals(workspace.folder, name, self._at.sealed)
         self.options = options
         #: what is done about a field that both sides changed
         self.policies = policies_of(given)
@@ -191,7 +196,16 @@ class Target:
             sink.lend(self.workspace.files)
         if isinstance(sink, KnowsSeals):
             sink.trust(self.seals.of)
+        try:
+            self._at.settle(sink, self.ledger, self.planner.issue_kind)
+        except BaseException:
+            sink.close()
+            raise
         return sink
+
+    def must_be_found(self) -> None:
+        """Raise UsageError while nobody knows where what stands here is to be found."""
+        self._at.must_be_found()
 
     @property
     def chooses(self) -> bool:

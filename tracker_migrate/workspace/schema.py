@@ -130,6 +130,16 @@ unread = Table(
 
 # -- the ledger -----------------------------------------------------------------------------------
 
+#: of which server the ledger of a target is; `sealed` is the address that its seals name
+home = Table(
+    "home",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("tracker", String, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+)
+
 #: an object that is at a target. `digest` is that of the open form; `fields` holds, by name, the
 #: digest of the open value and of the value as sent; `open` the references that fell back to home.
 #: `within`: what stands in another object, in that one. `by`: whom the target shows as its author,

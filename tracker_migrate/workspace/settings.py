@@ -119,7 +119,7 @@ class TargetDatabase(BaseModel):
 
 
 #: settings of a target that are none of its backend's
-_OURS = ("sink", "database", "conflicts", "token_ends")
+_OURS = ("sink", "database", "conflicts", "token_ends", "moved_from")
 
 
 def options_of(target: Mapping[str, Any]) -> dict[str, Any]:
@@ -255,6 +255,7 @@ def _check_target(
     if not isinstance(target.get("token_ends"), date | None):
         mistakes.add(f"{FILE}: {place}.token_ends", "must be a date, without quotes: 2027-01-31")
     _check_conflicts(place, target, mistakes)
+    _check_moved(place, target, mistakes)
     if not isinstance(sink, str):
         what = 'needs sink = "storyboard:https://…" or "maniphest:https://…"'
         mistakes.add(f"{FILE}: {place}", what)
@@ -282,6 +283,19 @@ def _check_database(place: str, target: Mapping[str, Any], mistakes: Mistakes) -
     except ValidationError as error:
         for line in mistakes_(error, TargetDatabase):
             mistakes.add(f"{FILE}: {place}.database", line)
+
+
+def _check_moved(place: str, target: Mapping[str, Any], mistakes: Mistakes) -> None:
+    given = target.get("moved_from", "none")
+    what = 'must be the address that the server had, without its tracker: "https://…"'
+    try:
+        if "//" in given:
+            web_address(given)
+        fine = bool(given.strip())
+    except (ValueError, TypeError, AttributeError):
+        fine = False
+    if not fine:
+        mistakes.add(f"{FILE}: {place}.moved_from", what)
 
 
 def _check_conflicts(

@@ -37,6 +37,7 @@ from tracker_migrate.workspace.fed import Fed
 from tracker_migrate.workspace.files import FileStore
 from tracker_migrate.workspace.foreseen import Fates, Foreseen
 from tracker_migrate.workspace.hidden import Hidden
+from tracker_migrate.workspace.homes import Homes
 from tracker_migrate.workspace.ledger import Ledger
 from tracker_migrate.workspace.paused import Paused
 from tracker_migrate.workspace.pulse import Pulses
@@ -176,6 +177,11 @@ class Workspace:
     def undone(self, target: str) -> Undone:
         """Where the ledger forgets what was taken back at a target."""
         return Undone(self.engine, self.writer, target)
+
+    @property
+    def homes(self) -> Homes:
+        """Of which server each target's ledger is."""
+        return Homes(self.engine, self.writer)
 
     @property
     def crew(self) -> Crew:
