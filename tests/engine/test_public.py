@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,8 @@ from tracker_migrate.archived import ISSUES, Kept
 from tracker_migrate.engine import tables
 from tracker_migrate.engine.exporting import export_archive
 from tracker_migrate.engine.purging import purge
+from tracker_migrate.engine.tablefiles import write
+from tracker_migrate.errors import WorkspaceError
 from tracker_migrate.interfaces import Entity, Reply
 from tracker_migrate.model import (
     Change,
@@ -159,3 +164,54 @@ def test_many_ways_are_looked_at(here: World) -> None:
     many = [bug_key(number) for number in range(1000, 1250)]
     here.keep(shut(1249), leading(*many))
     assert left(here) == {*many[:-1]}
+
+
+# -- who may read what is not public --------------------------------------------------------------
+
+
+def modes(folder: Path) -> set[int]:
+    """Those of a folder and all that is in it."""
+    return {stat.S_IMODE(one.stat().st_mode) for one in (folder, *folder.rglob("*"))}
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """As on most machines."""
+    old = os.umask(0o022)
+    yield
+    os.umask(old)
+
+
+WRITERS: dict[str, Callable[..., Any]] = {
+    "archive": export_archive,
+    "tables": write,
+    "parquet": lambda *given, **how: write(*given, "parquet", **how),
+}
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("what", WRITERS)
+def test_what_is_private_is_its_owners_alone(here: World, tmp_path: Path, what: str) -> None:
+    if what == "parquet":
+        pytest.importorskip("duckdb")
+    here.keep(shut(1))
+    WRITERS[what](here.workspace, tmp_path / "new" / "out", private=True)
+    assert modes(tmp_path / "new" / "out") == {0o700, 0o600}
+    WRITERS[what](here.workspace, tmp_path / "new" / "public")
+    assert modes(tmp_path / "new" / "public") == {0o755, 0o644}
+
+
+@pytest.mark.parametrize("what", ["archive", "tables"])
+def test_a_folder_that_others_may_read_is_refused_for_what_is_private(
+    here: World, tmp_path: Path, what: str
+) -> None:
+    here.keep(shut(1))
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(0o755)
+    with pytest.raises(WorkspaceError, match=f"others may read {out}: chmod go= {out}"):
+        WRITERS[what](here.workspace, out, private=True)
+    assert not [*out.iterdir()]
+    out.chmod(0o700)
+    WRITERS[what](here.workspace, out, private=True)
+    assert modes(out) == {0o700, 0o600}
