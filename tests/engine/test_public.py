@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ def umask() -> Iterator[None]:
 WRITERS: dict[str, Callable[..., Any]] = {
     "archive": export_archive,
     "tables": write,
-    "parquet": lambda *given, **how: write(*given, "parquet", **how),
+    "parquet": partial(write, form="parquet"),
 }
 
 
