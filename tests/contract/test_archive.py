@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,20 @@ def test_what_is_private_is_read_only_if_the_settings_say_so(
     assert key("memory", "bug", 10) not in {one.key for one in closed.listing(None)}
     assert not list(closed.closed())
     assert not closed.is_public(key("memory", "bug", 10))
+
+
+def test_what_is_private_is_its_owners_alone_with_its_files(
+    held: Workspace, tmp_path: Path
+) -> None:
+    old = os.umask(0o022)
+    try:
+        export_archive(held, tmp_path / "out", private=True, files=True)
+    finally:
+        os.umask(old)
+    found = [tmp_path / "out", *(tmp_path / "out").rglob("*")]
+    assert {one.stat().st_mode & 0o777 for one in found if one.is_dir()} == {0o700}
+    assert {one.stat().st_mode & 0o777 for one in found if one.is_file()} == {0o600}
+    assert sum(one.is_file() for one in (tmp_path / "out" / "files").rglob("*")) > 1
 
 
 def whole(source: Source) -> None:

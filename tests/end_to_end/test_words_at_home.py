@@ -121,3 +121,16 @@ def test_a_copy_of_the_workspace_without_its_state_can_be_given_away(ears: Ears)
     marked.spread()
     shutil.copytree(marked.here.folder, ears.home / "copy", ignore=shutil.ignore_patterns("state"))
     ears.is_public(words_in_files(ears.home), "the copy")
+
+
+def test_no_private_word_is_in_what_is_exported(ears: Ears) -> None:
+    file_bugs(ears.marked.project)
+    ears.marked.here.pull()
+    for number, what in enumerate((("tables",), ("archive", "--files"), ("tables", "--private"))):
+        out = ears.home.parent / f"out {number}"
+        ears.run("export", *what, str(out))
+        words = words_in_files(out)
+        assert words & ears.marked.marks.of("title")
+        if "--private" not in what:
+            ears.is_public(words, " ".join(what))
+    assert words & ears.marked.marks.of("team's name"), "it is known: the spy can read it"

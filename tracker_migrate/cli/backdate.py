@@ -11,7 +11,8 @@ import rich_click as click
 from tracker_migrate.cli import output, screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import common, json_option, target_option
-from tracker_migrate.errors import UsageError, WorkspaceError
+from tracker_migrate.cli.outfile import named
+from tracker_migrate.errors import UsageError
 
 DONE, SOME_LEFT, DIFFERENT = 0, 3, 4
 _MANY = 40
@@ -52,6 +53,7 @@ def backdate(
 
     Example: `tracker-migrate backdate -C nova-move -T new`
     """
+    out = named(out)
     _check(as_sql, as_json, out, confirm, dry_run)
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
@@ -97,28 +99,23 @@ def _printed(workspace: Any, names: list[str], out: Path | None) -> dict[str, An
     """All statements into a file, which is shown or kept when they are all there: they hold what
     not everybody may read."""
     from tracker_migrate.engine import jobs
-    from tracker_migrate.workspace.secrets import opener
+    from tracker_migrate.workspace.outfile import written
 
-    fresh = workspace.state / "backdate.sql" if out is None else out.with_name(f".{out.name}.new")
-    found = {}
+    held, found = out or workspace.state / "backdate.sql", {}
     try:
-        with open(fresh, "w", encoding="utf-8", opener=opener) as file:
+        with written(held, private=True) as file:
             for name in names:
 
                 def say(statement: str) -> None:
                     end = "" if statement.startswith("--") else ";"
-                    file.write(f"{statement}{end}\n")
+                    file.write(f"{statement}{end}\n".encode())
 
                 found[name] = jobs.backdate_statements(workspace, name, say)
-        if out is not None:
-            fresh.replace(out)
-        else:
-            for line in _lines(fresh):
-                screen.echo(line, whole=True)
-    except OSError as error:
-        raise WorkspaceError(f"can't write {out or fresh}: {error.strerror}") from None
+        for line in _lines(held) if out is None else ():
+            screen.echo(line, whole=True)
     finally:
-        fresh.unlink(missing_ok=True)
+        if out is None:
+            held.unlink(missing_ok=True)
     return found
 
 

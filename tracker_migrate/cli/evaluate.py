@@ -12,7 +12,7 @@ import rich_click as click
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.display import Display
 from tracker_migrate.cli.options import as_option, json_option
-from tracker_migrate.cli.outfile import keep
+from tracker_migrate.cli.outfile import keep, must_have_folder
 from tracker_migrate.errors import UsageError
 
 DONE, SOME_UNREAD = 0, 3
@@ -65,6 +65,8 @@ def evaluate(
     from tracker_migrate.engine.target import Target
     from tracker_migrate.report import evaluation
 
+    must_have_folder("-o", out)
+    must_have_folder("--rows", rows)
     with (
         Display(-1 if quiet else 0) as display,
         _held(folder, specs, trackers, 0 if everything else sample, address, display) as held,

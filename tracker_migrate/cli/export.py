@@ -11,7 +11,7 @@ import rich_click as click
 from tracker_migrate.cli import screen
 from tracker_migrate.cli.opening import opened, targets_of
 from tracker_migrate.cli.options import folder_option, json_option, target_option
-from tracker_migrate.cli.outfile import keep
+from tracker_migrate.cli.outfile import keep, named
 from tracker_migrate.errors import UsageError
 
 DONE = 0
@@ -58,6 +58,7 @@ def redirects(
     from tracker_migrate.engine import jobs
     from tracker_migrate.report.redirects import FORMATS
 
+    out = named(out)
     with opened(folder) as workspace:
         names = targets_of(workspace, target)
         if len(names) > 1:
@@ -68,7 +69,7 @@ def redirects(
                 for line in lines:
                     screen.echo(line)
             else:
-                keep(out, lines)
+                keep(out, lines, private=private)
     return DONE
 
 
@@ -131,6 +132,7 @@ def unit(folder: str, out: Path | None, as_json: bool) -> int:
     """
     from tracker_migrate.report.unit import unit as lines_of
 
+    out = named(out)
     with opened(folder) as workspace:
         targets_of(workspace, None)
         lines = list(lines_of(workspace, _command()))

@@ -24,9 +24,10 @@ from tracker_migrate.archived import (
 from tracker_migrate.digest import digest
 from tracker_migrate.engine import public, tables
 from tracker_migrate.engine.following import read_as
-from tracker_migrate.errors import UsageError, WorkspaceError
+from tracker_migrate.errors import WorkspaceError
 from tracker_migrate.model import Attachment, Issue, parts
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.outfolder import OutFolder
 from tracker_migrate.workspace.packing import stamp
 
 _NAMED = ("project", "series", "milestone")
@@ -37,33 +38,33 @@ def export_archive(
 ) -> About:
     """Write what a workspace has read into a new folder, for the source `archive:FOLDER`.
 
-    private: also what not everybody may read. files: also the bytes of attachments. What it is is
-    written last: where that stands, all is there. Raises UsageError if the folder is not empty,
-    WorkspaceError if it can't be written.
+    private: also what not everybody may read; all is its owner's alone then. files: also the bytes
+    of attachments. What it is is written last: where that stands, all is there. Raises UsageError
+    if the folder is not empty, WorkspaceError if it can't be written, or is to be private and
+    others may look into it.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise UsageError(f"{folder} is not empty: name a new folder")
-        count, tracker = _issues(workspace, folder, private, files)
-        _entities(workspace, folder, private)
+        out = OutFolder(folder, private=private)
+        count, tracker = _issues(workspace, out, files)
+        _entities(workspace, out)
         said = _about(workspace, private, files, count, tracker)
         text = json.dumps(msgspec.to_builtins(said), indent=2, ensure_ascii=False)
-        (folder / ABOUT).write_text(f"{text}\n", encoding="utf-8")
+        with out.open(folder / ABOUT) as file:
+            file.write(f"{text}\n".encode())
     except OSError as error:
         raise WorkspaceError(f"can't write into {folder}: {error.strerror}") from None
     return said
 
 
-def _issues(workspace: Workspace, folder: Path, private: bool, files: bool) -> tuple[int, str]:
+def _issues(workspace: Workspace, out: OutFolder, files: bool) -> tuple[int, str]:
     """How many issues were written, and whose keys they have."""
     count, tracker = 0, ""
-    with (folder / ISSUES).open("wb") as out:
-        for issue in public.issues(workspace.archive, private=private):
+    with out.open(out.path / ISSUES) as file:
+        for issue in public.issues(workspace.archive, private=out.private):
             for one in issue.attachments if files else ():
-                _bytes(workspace, folder, one)
+                _bytes(workspace, out, one)
             kept = issue if files else _without_files(issue)
-            out.write(msgspec.json.encode(Kept(issue=kept, stamp=digest(kept))) + b"\n")
+            file.write(msgspec.json.encode(Kept(issue=kept, stamp=digest(kept))) + b"\n")
             count, tracker = count + 1, parts(issue.key)[0]
     return count, tracker or workspace.settings.source.specs[0].partition(":")[0]
 
@@ -73,20 +74,19 @@ def _without_files(issue: Issue) -> Issue:
     return msgspec.structs.replace(issue, attachments=bare)
 
 
-def _bytes(workspace: Workspace, folder: Path, one: Attachment) -> None:
+def _bytes(workspace: Workspace, out: OutFolder, one: Attachment) -> None:
     if one.file is None or one.file.state != "held":
         return
-    at = file_of(folder, one.file.sha256)
+    at = file_of(out.path, one.file.sha256)
     if not at.exists():
-        at.parent.mkdir(parents=True, exist_ok=True)
-        with workspace.files.open(one.file.sha256) as held, at.open("wb") as out:
-            shutil.copyfileobj(held, out)
+        with workspace.files.open(one.file.sha256) as held, out.open(at) as file:
+            shutil.copyfileobj(held, file)
 
 
-def _entities(workspace: Workspace, folder: Path, private: bool) -> None:
-    with (folder / ENTITIES).open("wb") as out:
-        for one in _named(workspace, private):
-            out.write(msgspec.json.encode(one) + b"\n")
+def _entities(workspace: Workspace, out: OutFolder) -> None:
+    with out.open(out.path / ENTITIES) as file:
+        for one in _named(workspace, out.private):
+            file.write(msgspec.json.encode(one) + b"\n")
 
 
 def _named(workspace: Workspace, private: bool) -> Iterator[Named]:

@@ -19,9 +19,10 @@ from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.plan import Item, Outcome
 from tracker_migrate.engine.survey import pages
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Brake, UsageError, WorkspaceError
+from tracker_migrate.errors import Brake, UsageError
 from tracker_migrate.model import Issue, Key
 from tracker_migrate.typed import ready
+from tracker_migrate.workspace.outfile import written
 
 FORMAT = 2
 _PAGE = 500
@@ -75,17 +76,10 @@ def lines(outcomes: Iterable[Outcome]) -> Iterator[Item]:
 
 def write_file(path: Path, head: Head, items: Iterable[Item]) -> None:
     """Keep a plan: whole, or not at all. Raises WorkspaceError."""
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        with fresh.open("wb") as out:
-            out.write(msgspec.json.encode(head) + b"\n")
-            for item in items:
-                out.write(msgspec.json.encode(item) + b"\n")
-        fresh.replace(path)
-    except OSError as error:
-        raise WorkspaceError(f"can't write {path}: {error.strerror}") from None
-    finally:
-        fresh.unlink(missing_ok=True)
+    with written(path) as out:
+        out.write(msgspec.json.encode(head) + b"\n")
+        for item in items:
+            out.write(msgspec.json.encode(item) + b"\n")
 
 
 def read_file(path: Path, target: str) -> Kept:

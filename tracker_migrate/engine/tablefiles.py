@@ -14,6 +14,7 @@ from tracker_migrate.engine.following import read_as
 from tracker_migrate.engine.tables import Column, Row
 from tracker_migrate.errors import UsageError, WorkspaceError
 from tracker_migrate.workspace import Workspace
+from tracker_migrate.workspace.outfolder import OutFolder
 
 Form = Literal["jsonl", "parquet"]
 
@@ -40,24 +41,24 @@ def write(
     """Write every table into a folder, a file each; returns how many rows each has. The others: see
     `engine.tables.rows`.
 
-    The schema is written last: where there is one, all is there. Raises UsageError if the folder is
-    not empty, or duckdb is needed and not installed; WorkspaceError if it can't be written.
+    The schema is written last: where there is one, all is there. private: all is its owner's alone,
+    too. Raises UsageError if the folder is not empty, or duckdb is needed and not installed;
+    WorkspaceError if it can't be written, or is to be private and others may look into it.
     """
     if form == "parquet":
         _duckdb()
     how = {"private": private, "pseudonyms": pseudonyms, "texts": texts}
     counts: dict[str, int] = {}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise UsageError(f"{folder} is not empty: name a new folder")
+        out = OutFolder(folder, private=private)
         for name, columns in tables.TABLES.items():
             file = folder / f"{name}.jsonl"
-            counts[name] = _lines(file, tables.rows(workspace, name, **how))
+            counts[name] = _lines(out, file, tables.rows(workspace, name, **how))
             if form == "parquet":
-                _as_parquet(file, columns)
+                out.adopt(_as_parquet(file, columns))
         about = json.dumps(schema(workspace, counts, form, how), indent=2, ensure_ascii=False)
-        (folder / SCHEMA_FILE).write_text(about + "\n", encoding="utf-8")
+        with out.open(folder / SCHEMA_FILE) as last:
+            last.write(f"{about}\n".encode())
     except OSError as error:
         raise WorkspaceError(f"can't write into {folder}: {error.strerror}") from None
     return counts
@@ -94,11 +95,11 @@ def _as_of(workspace: Workspace) -> str | None:
     return None if read is None else _value(read)
 
 
-def _lines(file: Path, rows: Iterator[Row]) -> int:
+def _lines(out: OutFolder, file: Path, rows: Iterator[Row]) -> int:
     count = 0
-    with file.open("w", encoding="utf-8", newline="\n") as out:
+    with out.open(file) as held:
         for row in rows:
-            out.write(json.dumps(row, ensure_ascii=False, default=_value) + "\n")
+            held.write(f"{json.dumps(row, ensure_ascii=False, default=_value)}\n".encode())
             count += 1
     return count
 
@@ -109,7 +110,7 @@ def _value(value: Any) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _as_parquet(file: Path, columns: tuple[Column, ...]) -> None:
+def _as_parquet(file: Path, columns: tuple[Column, ...]) -> Path:
     """Turn lines into a Parquet file beside them, and take them away."""
     types = ", ".join(f"'{one.name}': '{_SQL[one.type]}'" for one in columns)
     made = file.with_suffix(".parquet")
@@ -119,6 +120,7 @@ def _as_parquet(file: Path, columns: tuple[Column, ...]) -> None:
         wanted = f"COPY (SELECT * FROM {source}) TO '{_quoted(made)}' (FORMAT parquet)"
         database.execute(wanted, [str(file)])
     file.unlink()
+    return made
 
 
 def _quoted(path: Path) -> str:

@@ -342,6 +342,14 @@ class Archive:
         """Which of these issues everybody may read; up to a page of them."""
         return self._those(schema.issue.c.key.in_(keys), schema.issue.c.private.is_(False))
 
+    def met(self, keys: Sequence[Key]) -> set[Key]:
+        """Which of these issues anybody ever read here, or tried to, be they gone or forgotten
+        since; up to a page of them."""
+        columns = schema.issue.c.key, schema.unread.c.key, schema.verdict.c.issue
+        query = sa.union(*(sa.select(one).where(one.in_(keys)) for one in columns))
+        with self._engine.connect() as connection:
+            return {Key(key) for key in connection.execute(query).scalars()}
+
     def _those(self, *where: Any) -> set[Key]:
         query = sa.select(schema.issue.c.key).where(*self._present(), *where)
         with self._engine.connect() as connection:
