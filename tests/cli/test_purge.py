@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.end_to_end import handing
+from tests.end_to_end.handing import Home
 from tests.end_to_end.marked_world import MarkedWorld, file_bugs, marked_world
 from tests.end_to_end.marks import found_in
 from tests.engine.test_purge import carved
@@ -70,6 +72,26 @@ def test_a_whole_migration_is_forgotten_and_read_again_without_a_write(
     assert json.loads(cli("pull", "--full", "--json").out)["new"] > 5
     assert written(cli) == 0
     assert secret(moved) >= before & moved.marks.of("title")
+
+
+def test_after_a_handover_its_words_go_too_and_it_can_be_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    with handing.moved(tmp_path / "ws", monkeypatch) as moved:
+        monkeypatch.chdir(moved.here.folder)
+        home = Home(moved)
+        before = home.all()
+        handing.handover(moved.here)
+        assert home.all() != before
+        removed = json.loads(cli("purge", "--private", "-y", "--json").out)["removed"]
+        assert (removed["issues"], removed["said"]) == (1, 1)
+        assert not secret(moved)
+        handing.idle(moved.here)
+        cli("purge", "--private", "-y")
+        done = handing.undo(moved.here)
+        assert (done.issues, done.refused, done.left) == (4, {}, {})
+        assert home.all() == before
+        handing.idle(moved.here)
 
 
 def test_counting_first_and_being_asked(

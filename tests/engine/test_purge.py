@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from tests.engine.test_privacy import hidden, shut, tables
 from tests.engine.world import World, action, bug_key, step
 from tracker_migrate.engine import purging
+from tracker_migrate.engine.afterwards import reading_on
+from tracker_migrate.engine.handover import Handover
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.purging import purge
 from tracker_migrate.engine.verify import outsiders
@@ -23,8 +25,12 @@ from tracker_migrate.errors import Brake, Locked, WorkspaceError
 from tracker_migrate.interfaces import Entity, Reading, Reply
 from tracker_migrate.model import Issue, Person, Project, Subscription, key
 from tracker_migrate.testing.memory import MemorySource, blueprint, bug
+from tracker_migrate.testing.memory_source import PERSON
+from tracker_migrate.testing.memory_telling import MemoryAnnouncer
 from tracker_migrate.workspace import schema, scrubbing
+from tracker_migrate.workspace.handing import HandoverSettings
 from tracker_migrate.workspace.purge import Purged
+from tracker_migrate.workspace.told import State
 
 WORD = "kryptonite"
 TEAM, ANNA = key("memory", "person", "moonbase"), key("memory", "person", "anna")
@@ -343,6 +349,122 @@ def test_only_counting_changes_nothing(here: World) -> None:
     assert (counted.issues, counted.replies, counted.tags) == (2, 2, 2)
     assert {table: rows(here, table) for table in before} == before
     assert forget(here) == counted
+
+
+# -- after a handover ------------------------------------------------------------------------------
+
+
+def told(here: World) -> MemorySource:
+    """Two bugs at the target, of which one is private and has a project that says the word."""
+    said = secret(2)
+    task = msgspec.structs.replace(said.tasks[0], target_name=WORD)
+    source = MemorySource(bug(1), msgspec.structs.replace(said, tasks=(task,)), viewer="jdoe")
+    here.pull(source)
+    here.apply()
+    return source
+
+
+def handing_over(here: World, announcer: MemoryAnnouncer) -> Handover:
+    settings = HandoverSettings(per_second=0, settle_seconds=0.05, tag="moved", status="Done")
+    return Handover(here.target(), announcer, settings)
+
+
+def shown(source: MemorySource, number: int) -> tuple[int, tuple[str, ...], str]:
+    """How many comments on a bug can be read, its tags, its status."""
+    held = source.held(bug_key(number))
+    assert held is not None
+    seen = [one for one in held.comments if not one.withheld]
+    return len(seen), held.tags, held.tasks[0].status
+
+
+def test_of_what_was_said_on_a_private_issue_no_word_is_left(here: World) -> None:
+    source = told(here)
+    handing_over(here, MemoryAnnouncer(source, PERSON)).run()
+    public = here.workspace.told.of(bug_key(1))
+    only_theirs = [one for one in here.workspace.told.of(bug_key(2)) if one.notice.what != "tag"]
+    (comment, *_), count = only_theirs, len(only_theirs)
+    assert WORD in comment.notice.value
+    here.workspace.told.keep(msgspec.structs.replace(comment, reason=WORD))
+    assert (forget(here).said, count) == (1, 2)
+    assert here.workspace.told.of(bug_key(1)) == public
+    kept = here.workspace.told.of(bug_key(2))
+    assert not any(WORD in repr(one) for one in kept)
+    assert comment.notice.value.endswith(f"\n{kept[0].notice.value}")
+    assert forget(here).said == 0
+    if here.workspace.engine.dialect.name == "sqlite":
+        assert files_with(state(here), WORD) == []
+
+
+def test_a_status_that_is_not_ours_to_put_back_is_forgotten(here: World) -> None:
+    source = told(here)
+    handing_over(here, MemoryAnnouncer(source, PERSON)).run()
+    store = here.workspace.told
+    (status,) = [one for one in store.of(bug_key(2)) if one.notice.what == "status"]
+    states: list[tuple[State, bool]] = [
+        ("said", True), ("taking", True), ("taken", True), ("meant", True),
+        ("left", False), ("was", False), ("refused", False),
+    ]  # fmt: skip
+    for at, _ in states:
+        notice = msgspec.structs.replace(status.notice, of=key("memory", "task", at))
+        store.keep(msgspec.structs.replace(status, state=at, notice=notice))
+    assert forget(here).said == 4
+    left = {str(one.notice.of): one.notice for one in store.of(bug_key(2))}
+    for at, stays in states:
+        one = left[f"memory:task:{at}"]
+        assert ((one.was is not None), (one.now is not None)) == (stays, stays), at
+
+
+def test_what_was_said_is_taken_back_after_it_and_what_came_twice_goes_too(here: World) -> None:
+    source = told(here)
+    before = shown(source, 2)
+    announcer = MemoryAnnouncer(source, PERSON)
+    handing_over(here, announcer).run()
+    said = next(one for one in here.workspace.told.of(bug_key(2)) if one.notice.what == "comment")
+    announcer.comment(bug_key(2), said.notice.value, mail=True)
+    forget(here)
+    done = handing_over(here, announcer).undo()
+    assert (done.issues, done.refused, done.left) == (2, {}, {})
+    assert shown(source, 2) == before
+
+
+def test_what_was_in_doubt_is_looked_for_after_it(here: World) -> None:
+    source = told(here)
+    before = shown(source, 2)
+    announcer = MemoryAnnouncer(source, PERSON)
+    handing_over(here, announcer).run()
+    meant = [
+        msgspec.structs.replace(
+            one, state="meant", notice=msgspec.structs.replace(one.notice, at=None, now=None)
+        )
+        for one in here.workspace.told.of(bug_key(2))
+    ]
+    here.workspace.told.keep(*meant)
+    forget(here)
+    done = handing_over(here, announcer).undo()
+    assert (done.found, done.refused) == (3, {})
+    assert shown(source, 2) == before
+
+
+def test_read_again_after_it_what_was_said_is_no_news_and_is_said_in_full(here: World) -> None:
+    """What has to be sent again is worded anew."""
+    source = told(here)
+    announcer = MemoryAnnouncer(source, PERSON)
+    handing_over(here, announcer).run()
+    forget(here)
+    here.pull(reading_on(here.workspace, source), full=True)  # type: ignore[arg-type]
+    assert here.apply().steps == 0
+    assert handing_over(here, announcer).run().already == 2
+    comment = next(
+        one for one in here.workspace.told.of(bug_key(2)) if one.notice.what == "comment"
+    )
+    assert WORD not in comment.notice.value
+    assert comment.notice.at is not None
+    announcer.hide(comment.notice.at)
+    here.workspace.told.keep(msgspec.structs.replace(comment, state="meant"))
+    handing_over(here, announcer).run()
+    held = source.held(bug_key(2))
+    assert held is not None
+    assert f"{WORD}: this bug is worked on at" in held.comments[-1].text
 
 
 # -- when it is too early -------------------------------------------------------------------------

@@ -22,6 +22,7 @@ _WORDS = {
     "places": "private projects, series, milestones",
     "reasons": "reasons why something was not read",
     "steps": "texts of requests",
+    "said": "words of a handover",
     "files": "files of attachments",
 }
 

@@ -181,10 +181,13 @@ class Handover:
 
     def _begun(self, issue: Issue, notice: Notice, held: _Held, address: str) -> Saying:
         """The row of a thing that is to be said: its own, or a new one. A comment that was taken
-        back keeps its row, under its own name."""
+        back keeps its row, under its own name. A comment that may have to be sent again is as it is
+        worded now: what is private may have been forgotten of it."""
         one = held.get((notice.what, notice.of))
         if one is not None and one.state in (*_SETTLED, "meant", "taking"):
-            return one
+            if notice.what != "comment" or one.state in _SETTLED:
+                return one
+            return structs.replace(one, notice=structs.replace(one.notice, value=notice.value))
         if one is not None and one.notice.what == "comment" and one.notice.at is not None:
             gone = structs.replace(one.notice, of=one.notice.at)
             self._told.keep(structs.replace(one, notice=gone))
@@ -249,7 +252,7 @@ class Handover:
                     self.done.count(one.notice)
                 continue
             try:
-                self._take_back(key, issue, rows)
+                self._take_back(key, rows)
             except ObjectError as error:
                 self.done.refused[key] = str(error)
             else:
@@ -260,12 +263,12 @@ class Handover:
             self._told.reopen()
         return self.done
 
-    def _take_back(self, key: Key, issue: Issue | None, rows: list[Saying]) -> None:
+    def _take_back(self, key: Key, rows: list[Saying]) -> None:
         board = self._announcer.board(key)
         for row in sorted(rows, key=lambda row: _LAST_FIRST[row.notice.what]):
             one = row
-            if row.state == "meant" and issue is not None:
-                one = self._teller.ended(issue, row)
+            if row.state == "meant":
+                one = self._teller.ended(row)
                 board = self._announcer.board(key)
             before = self._teller.sent
             done, board = self._teller.take_back(key, one, board)
@@ -274,8 +277,8 @@ class Handover:
                 board = self._announcer.board(key)
             if done.state == "left":
                 self.done.left[key] = done.reason
-        if issue is not None:
-            self._teller.hide_copies(issue, board)
+        notices = [one.notice for one in self._told.of(key)]
+        self._teller.hide_copies([one.value for one in notices if one.what == "comment"], board)
         self._see_taken(key, board)
 
     def _see_taken(self, key: Key, board: Board) -> None:

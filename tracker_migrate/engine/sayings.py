@@ -46,12 +46,22 @@ class Signature:
         """Our comments on an issue, as far as they can be read: the first one that is signed for
         it, and what the same account has signed after it (a proxy may deliver a request twice).
         Anybody else who has copied the line is a person."""
-        found: list[Comment] = []
-        for one in comments:
-            signed = _SIGNED.search(one.text)
-            if signed is not None and signed[1] == self._seals.of(home):
-                found += [one] if not found or one.author == found[0].author else []
-        return found
+        return _signed(comments, self._seals.of(home))
+
+    def like(self, comments: Sequence[Comment], text: str) -> list[Comment]:
+        """Those that are signed as a comment of ours is; of which no more than its last line may be
+        known, for the rest was forgotten with what is private."""
+        signed = _SIGNED.search(text)
+        return _signed(comments, signed[1]) if signed is not None else []
+
+
+def _signed(comments: Sequence[Comment], seal: str) -> list[Comment]:
+    found: list[Comment] = []
+    for one in comments:
+        signed = _SIGNED.search(one.text)
+        if signed is not None and signed[1] == seal:
+            found += [one] if not found or one.author == found[0].author else []
+    return found
 
 
 class Sayings:

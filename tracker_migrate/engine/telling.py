@@ -8,6 +8,7 @@ nothing tells two alike apart, so that one is looked for until it can't come any
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -26,9 +27,9 @@ _BUSY = "it did not go through in {many} attempts: run it again"
 
 
 class Signed(Protocol):
-    """What finds our comment among others."""
+    """What finds our comment among others: by its text, or its last line alone."""
 
-    def all(self, comments: tuple[Comment, ...], home: str) -> list[Comment]: ...
+    def like(self, comments: tuple[Comment, ...], text: str) -> list[Comment]: ...
 
 
 class Teller:
@@ -71,10 +72,10 @@ class Teller:
         """Say one thing on an issue, unless it stands there; what is noted of it, and how the issue
         stands. Raises Refused, Gone, LoginNeeded, Unreachable."""
         for attempt in range(_TRIES):
-            stands = self._standing(issue, saying, board)
+            stands = self._standing(saying, board)
             in_doubt = saying.state == "meant"  # an earlier request may have been carried out
             if stands is None and in_doubt and saying.notice.what == "comment":
-                stands = self._settled(issue, saying)
+                stands = self._settled(saying)
                 in_doubt = stands is not None  # else it can't come any more
             if stands is not None:
                 self.found += in_doubt and stands.state == "said"
@@ -83,7 +84,7 @@ class Teller:
             try:
                 at = self._send(issue, saying.notice, board)
             except Refused as error:
-                return self._refused(issue, saying, in_doubt, error), board
+                return self._refused(saying, in_doubt, error), board
             except Doubtful:
                 saying = self._kept(saying)  # from now on it may still come for a while
                 board = self.announcer.board(issue.key)
@@ -108,10 +109,10 @@ class Teller:
         notice = structs.replace(notice, now=None, back=False)
         return self._kept(structs.replace(saying, state="meant", reason="", notice=notice))
 
-    def _refused(self, issue: Issue, saying: Saying, in_doubt: bool, error: Refused) -> Saying:
+    def _refused(self, saying: Saying, in_doubt: bool, error: Refused) -> Saying:
         """What is to be noted of a request that was refused: an earlier one, whose reply was lost,
         may have been carried out all the same. Raises the error if none was."""
-        found = self._settled(issue, saying) if in_doubt else None
+        found = self._settled(saying) if in_doubt else None
         if found is None:
             self._kept(structs.replace(saying, state="refused", reason=str(error)))
             raise error
@@ -127,11 +128,11 @@ class Teller:
             self.announcer.status(notice.of, notice.value, board)
         return None
 
-    def _standing(self, issue: Issue, saying: Saying, board: Board) -> Saying | None:
+    def _standing(self, saying: Saying, board: Board) -> Saying | None:
         """What is to be noted if it stands there already; None if it does not."""
         notice = saying.notice
         if notice.what == "comment":
-            mine = self._signed.all(board.comments, issue.home)
+            mine = self._signed.like(board.comments, notice.value)
             if not mine:
                 return None
             one = mine[0]
@@ -147,27 +148,27 @@ class Teller:
                 there, ours = True, "was"  # somebody has closed it: that stays
         return structs.replace(saying, state=ours, reason="") if there else None
 
-    def ended(self, issue: Issue, saying: Saying) -> Saying:
+    def ended(self, saying: Saying) -> Saying:
         """A thing that was meant, as it came out; nothing is sent for it."""
-        found = self._settled(issue, saying)
+        found = self._settled(saying)
         if found is not None:
             self.found += 1
             return self._kept(found)
         gone = structs.replace(saying.notice, back=True)
         return self._kept(structs.replace(saying, state="taken", notice=gone))
 
-    def _settled(self, issue: Issue, saying: Saying) -> Saying | None:
+    def _settled(self, saying: Saying) -> Saying | None:
         """What an earlier request may still bring: look when it can't come any more."""
         passed = (datetime.now(UTC) - moment(saying.at)).total_seconds()
         self._sleep(min(self._settle, max(0.0, self._settle - passed)))
-        return self._looked_for(issue, saying)
+        return self._looked_for(saying)
 
-    def _looked_for(self, issue: Issue, saying: Saying) -> Saying | None:
+    def _looked_for(self, saying: Saying) -> Saying | None:
         """Twice: the first look may be answered by what has not heard of it."""
         for again in (False, True):
             if again:
                 self._sleep(min(1.0, self._settle / 4))
-            found = self._standing(issue, saying, self.announcer.board(issue.key))
+            found = self._standing(saying, self.announcer.board(saying.issue))
             if found is not None:
                 return found
         return None
@@ -201,10 +202,11 @@ class Teller:
             board = self.announcer.board(issue)
         raise Refused(_BUSY.format(many=_TRIES))
 
-    def hide_copies(self, issue: Issue, board: Board) -> None:
-        """Hide what stands there of a comment that came twice. Raises as `say`."""
-        for one in self._signed.all(board.comments, issue.home):
-            self.announcer.hide(one.key)
+    def hide_copies(self, texts: Iterable[str], board: Board) -> None:
+        """Hide what stands there of comments that came twice. Raises as `say`."""
+        copies = {one.key for text in texts for one in self._signed.like(board.comments, text)}
+        for of in sorted(copies):
+            self.announcer.hide(of)
 
     def _send_back(self, issue: Key, notice: Notice, board: Board) -> None:
         if notice.what == "comment" and notice.at is not None:

@@ -20,6 +20,8 @@ from tracker_migrate.workspace.archive import mentioned
 from tracker_migrate.workspace.database import translated
 from tracker_migrate.workspace.packing import pack, unpack
 from tracker_migrate.workspace.sent import GIVEN_UP
+from tracker_migrate.workspace.told import forgotten
+from tracker_migrate.workspace.upsert import upsert
 
 _PAGE = 100
 _ISSUE, _INTENT = schema.issue.c, schema.intent.c
@@ -33,8 +35,8 @@ FORGOTTEN = "forgotten with what is private; the next pull tries again"
 
 class Purged(msgspec.Struct, kw_only=True):
     """What was removed: issues, raw replies, tags of issues, people and teams, projects with their
-    series and milestones, reasons why something could not be read, steps that were sent, files of
-    attachments."""
+    series and milestones, reasons why something could not be read, steps that were sent, words of a
+    handover, files of attachments."""
 
     issues: int = 0
     replies: int = 0
@@ -43,6 +45,7 @@ class Purged(msgspec.Struct, kw_only=True):
     places: int = 0
     reasons: int = 0
     steps: int = 0
+    said: int = 0
     files: int = 0
 
 
@@ -103,6 +106,7 @@ def _forget(connection: Connection) -> Purged:
     over = _INTENT.state != "open", sa.not_(_COMING), _INTENT.step != b""
     sent = schema.intent.update().where(*over)
     purged.steps = connection.execute(sent.values(step=b"")).rowcount
+    purged.said = _forget_said(connection)
     return purged
 
 
@@ -117,6 +121,22 @@ def _forget_reasons(connection: Connection) -> int:
     gone = _delete(connection, table, table.c.key.in_(_PRIVATE))
     left = table.update().where(table.c.reason != FORGOTTEN).values(reason=FORGOTTEN)
     return gone + connection.execute(left).rowcount
+
+
+def _forget_said(connection: Connection) -> int:
+    """The words of what a handover has said on issues that don't stay; also of those that went
+    before, by an older version of this program."""
+    table, many = schema.told, 0
+    stay = sa.select(_ISSUE.key).where(_ISSUE.key.not_in(_PRIVATE))
+    of = sa.select(table.c.issue).distinct().where(table.c.issue.not_in(stay))
+    for some in _some(map(Key, connection.execute(of).scalars().all())):
+        rows = connection.execute(sa.select(table).where(table.c.issue.in_(some))).all()
+        left = [(row, forgotten(row)) for row in rows]
+        changed = [bare for row, bare in left if bare != row._asdict()]
+        if changed:
+            upsert(connection, table, changed)
+        many += len(changed)
+    return many
 
 
 # -- people and places -----------------------------------------------------------------------------

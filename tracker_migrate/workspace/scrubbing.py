@@ -21,7 +21,7 @@ from tracker_migrate.workspace.database import translated
 
 _BUSY = "another process reads this workspace: wait for it to end, and run the same command again"
 #: the tables that hold words of issues and people
-_TABLES = ("issue", "reply", "entity", "mention", "tagging", "unread", "intent")
+_TABLES = ("issue", "reply", "entity", "mention", "tagging", "unread", "intent", "told")
 _LOCK_SECONDS = 60
 #: a rewritten database stands beside the old one, once more in the log
 _COPIES = 2

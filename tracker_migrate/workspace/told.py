@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import structs
 from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.abilities import Notice
@@ -81,8 +82,9 @@ class Told:
         self._writer = writer
 
     def of(self, issue: Key) -> list[Saying]:
-        """What was said on an issue, or meant to be."""
+        """What was said on an issue, or meant to be; in the order of its sorts."""
         query = sa.select(_TABLE).where(_TABLE.c.issue == issue)
+        query = query.order_by(_TABLE.c.what, _TABLE.c.of)
         with self._engine.connect() as connection:
             return [_saying(row) for row in connection.execute(query)]
 
@@ -171,6 +173,18 @@ class Told:
                 )
                 for row in connection.execute(query)
             ]
+
+
+def forgotten(row: Any) -> dict[str, Any]:
+    """What is left of a row of a private issue: what finds its comment (the last line, which is its
+    signature), what takes it back, and what an issue was before it, as far as it is ours."""
+    one = _saying(row)
+    notice = one.notice
+    if notice.what == "comment":
+        notice = structs.replace(notice, value=notice.value.rpartition("\n")[2])
+    if one.state in ("was", "refused", "left"):
+        notice = structs.replace(notice, was=None, now=None)
+    return _row(structs.replace(one, notice=notice, reason=""))
 
 
 def _row(one: Saying) -> dict[str, Any]:
