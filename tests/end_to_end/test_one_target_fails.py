@@ -146,3 +146,20 @@ def test_a_token_that_ran_out_ends_the_daemon_when_the_other_target_is_closed(pa
         with pytest.raises(LoginNeeded):
             list(rounds(workspace, TARGETS, once=True, signals=False))
     assert pair.shut("maniphest") == [True, False]
+
+
+def test_all_targets_are_closed_before_one_is_written_to(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply, seen = jobs.apply, []
+
+    def applied(workspace: Workspace, name: str, *with_: Any, **how: Any) -> Applied:
+        seen.append(pair.shut("maniphest"))
+        return apply(workspace, name, *with_, **how)
+
+    monkeypatch.setattr(jobs, "apply", applied)
+    pair.project.turn(pair.bugs[0], "Private")
+    pair.here.pull(full=True)
+    assert run(["apply", "-q", "-C", str(pair.here.folder)]) == 0
+    assert seen == [[True, False], [True, False]]
+    assert pair.shut("storyboard") == [True, False]

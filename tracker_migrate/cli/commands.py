@@ -162,9 +162,13 @@ def _apply(workspace: Any, names: list[str], level: int, **how: Any) -> dict[str
 
     results = {}
     with workspace.coordinating():
+        with Display(level) as display:
+            failed = jobs.close_first(workspace, names, display)
         for name in names:
             with Display(level) as display:
                 results[name] = jobs.apply(workspace, name, display, **how)
+    if failed:
+        raise failed[0]
     return results
 
 

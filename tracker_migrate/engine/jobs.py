@@ -21,6 +21,7 @@ from tracker_migrate.engine.afterwards import reading_on
 from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.apply import Apply
 from tracker_migrate.engine.backdate import Backdate, Backdating
+from tracker_migrate.engine.closing import Due
 from tracker_migrate.engine.coordinating import Coordinating
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.feed import Fed, Feed
@@ -325,6 +326,25 @@ def close_at(
             error.args = (f"{target}: what has to be closed there is not: {error}",)
             failed.append(error)
     return failed
+
+
+def close_first(
+    workspace: Workspace, targets: Sequence[str], listen: Listen = silent
+) -> list[MigrateError]:
+    """The same before anything is written to the first of several targets, which closes what it has
+    to by itself: the others would stand open for as long as that takes. Asks only those at which
+    there is something to close."""
+    return close_at(
+        workspace, [one for one in targets[1:] if _has_to_close(workspace, one)], listen
+    )
+
+
+def _has_to_close(workspace: Workspace, target: str) -> bool:
+    try:
+        with _opened(workspace, target) as bound:
+            return any(True for _ in Due(bound).issues())
+    except MigrateError:
+        return False  # told when its turn comes
 
 
 def shown(workspace: Workspace, target: str, issue: Issue) -> Shown:
