@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -139,6 +139,7 @@ def run_until_done(world: World, fuse: Fuse, crashes: list[int]) -> None:
     lost=st.lists(st.integers(0, 15), max_size=2),
     connections=st.integers(1, 3),
 )
+@example(crashes=[6], later=[], lost=[], connections=3)  # others want what is being made
 def test_crashes_anywhere_end_as_if_nothing_had_happened(
     numbers: Numbers,
     expected: dict[Numbers, list[Any]],

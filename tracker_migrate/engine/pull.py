@@ -366,7 +366,7 @@ class Pull:
         """
         known = [key for key in self._archive.issue_keys() if key not in listed] if every else []
         missing = dict.fromkeys([*known, *self._left_by_others(listed)])
-        self._look_at(missing, max(self._archive.count(), len(missing)))
+        self._look_at(missing)
 
     def _left_by_others(self, listed: set[Key]) -> list[Key]:
         """What stands at a target because another viewer has read it, and is not listed for this
@@ -395,12 +395,12 @@ class Pull:
         if whole and not any(kind_of(key) == "blueprint" for key in self._failed):
             known = (key for key in self._archive.issue_keys() if kind_of(key) == "blueprint")
             missing += [key for key in known if key not in listed]
-        self._look_at(missing, self._archive.count())
+        self._look_at(missing)
 
-    def _look_at(self, missing: Collection[Key], of: int) -> None:
+    def _look_at(self, missing: Collection[Key]) -> None:
         with ThreadPoolExecutor(self._connections, thread_name_prefix="missing") as pool:
             lost = [key for key in pool.map(self._look_for, missing) if key is not None]
-        self._gone(lost, of)
+        self._gone(lost, max(self._archive.count(), len(missing)))
 
     def _give_up_lost(self) -> None:
         """What was swept, and is not to be seen any more."""

@@ -12,7 +12,7 @@ from tracker_migrate.engine.diff import open_digest, step_digest
 from tracker_migrate.engine.send import Doubt, InDoubt, Sender
 from tracker_migrate.engine.survey import give
 from tracker_migrate.engine.target import Target
-from tracker_migrate.errors import Brake, Postponed, Refused, Taken
+from tracker_migrate.errors import Brake, ObjectError, Postponed, Refused, Taken
 from tracker_migrate.interfaces import Action, ClosedStep, Receipt, RemoteRef, Step
 from tracker_migrate.model import Key
 
@@ -42,6 +42,7 @@ class Steps:
         self._closer = Closer(target.places, target.sink.link, target.moves, target.seals.of)
         self._beside = target.beside
         self._shared_doubts: dict[Key, Doubt] = {}
+        self._broken: set[Key] = set()
         self.unsettled: dict[Key, str] = {}
 
     def carry_out(self, actions: Sequence[Action]) -> None:
@@ -88,6 +89,8 @@ class Steps:
     def _make(self, missing: Sequence[Action]) -> None:
         for action in missing:
             self.must_be_known(action.wanted.key)
+            if action.wanted.key in self._broken:
+                raise Postponed("the run was ending while what it needs was being made")
             if action.wanted.key in self._shared_doubts:
                 raise InDoubt(self._shared_doubts[action.wanted.key])
         steps = list(self._target.planner.compose(missing))
@@ -97,6 +100,11 @@ class Steps:
         except InDoubt as waiting:
             for one in waiting.doubt.step.actions:
                 self._shared_doubts[one.key] = waiting.doubt
+            raise
+        except ObjectError:
+            raise
+        except BaseException:  # it may stand there, and this thread, which ends, alone knows of it
+            self._broken |= {action.wanted.key for action in missing}
             raise
         if steps:
             self._ledger.flush()  # whoever waits here asks the ledger next
