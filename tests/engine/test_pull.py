@@ -16,7 +16,7 @@ from tracker_migrate.errors import Brake, Gone, LoginNeeded, Refused, Retriable,
 from tracker_migrate.interfaces import Event
 from tracker_migrate.model import Access, Issue, Key, is_away, key
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
-from tracker_migrate.testing.memory_source import PERSON
+from tracker_migrate.testing.memory_source import PERSON, PROJECT
 from tracker_migrate.workspace import Archive, Workspace
 
 
@@ -381,3 +381,40 @@ def test_what_becomes_of_it_is_a_policy(world: World, retargeted: Policy, gone: 
     held = world.workspace.archive.issue(bug_key(1))
     titles = {"keep": bug(1).title, "close": None, "follow": "Elsewhere"}
     assert (held.title if held is not None else None) == titles[retargeted]
+
+
+def test_what_the_settings_name_no_more_is_left_as_it_stands(world: World) -> None:
+    other = key("memory", "project", "engine")
+    made = bug(2)
+    there = msgspec.structs.replace(made.tasks[0], project=other, target=other)
+    plans = [blueprint(name, tasks=(there,)) for name in ("valve", "pump")]
+    source = MemorySource(bug(1), msgspec.structs.replace(made, tasks=(there,)), *plans)
+    assert world.pull(source).new == 4
+    archive = world.workspace.archive
+    before = archive.issue(bug_key(2))
+    source.unread.add(other)
+    source.put(msgspec.structs.replace(made, tasks=(there,), title="News of what is left"))
+    source.remove(plans[1].key)
+    pulled = world.pull(source, full=True)
+    assert (pulled.unfollowed, pulled.changed, pulled.gone) == (2, 0, 1)
+    assert keys(archive) == ["1", "2", "rocket/+spec/valve"]
+    assert archive.issue(bug_key(2)) == before
+    source.advance(hours=1)
+    swept = world.pull(source, sweep=[bug_key(1), bug_key(2)])
+    assert (swept.changed, swept.gone) == (0, 0)
+    assert swept.unfollowed == 0, "that is told where the listing is a whole one"
+
+
+def test_another_login_looks_at_what_is_left_as_well(world: World) -> None:
+    source = MemorySource(bug(1), bug(2))
+    world.pull(source)
+    world.apply()
+    other = MemorySource(bug(1), bug(2), viewer="owner")
+    other.unread.add(PROJECT)
+    assert world.pull(other).unfollowed == 2
+    other.remove(bug_key(2))
+    other.advance(hours=1)
+    known = list(world.workspace.archive.known_keys())
+    assert world.pull(other, sweep=known).gone == 1
+    world.apply()
+    assert world.card(2).fields["audience"] == "importer"

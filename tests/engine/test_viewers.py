@@ -8,6 +8,7 @@ import pytest
 
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine.apply import Apply
+from tracker_migrate.engine.pull import Pull, Pulled
 from tracker_migrate.errors import Brake, Refused, Unreachable
 from tracker_migrate.model import Access
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug
@@ -160,6 +161,42 @@ def test_readers_of_private_issues_are_not_shut_out_by_a_login_unless_that_is_me
     world.pull(source, accept=True)
     world.apply()
     assert audiences(world, 1, 2, 3, 4) == ["public", "importer", "importer", "importer"]
+
+
+def test_nor_by_a_setting(world: World) -> None:
+    """Only what is public is read from now on: nobody has said that it shall be closed."""
+    (world.workspace.mappings / "privacy.toml").write_text(POLICY)
+    plan = blueprint("engine", **SHUT)
+    source = MemorySource(bug(1), bug(2), bug(3, **SHUT), plan, viewer="owner")
+    world.pull(source)
+    world.apply()
+    archive = world.workspace.archive
+    for of in (bug_key(2), bug_key(3), plan.key):
+        source.remove(of)
+
+    def pull(*, accept: bool = False, **how: Any) -> Pulled:
+        job = Pull(source, archive, "rocket", connections=2, private=False, accept=accept)
+        return job.run(**how)
+
+    for how in ({"full": True}, {"brief": True, "sweep": list(archive.known_keys())}):
+        with pytest.raises(Brake, match="2 issues that are not public are not read any more"):
+            pull(**how)
+        Apply(world.target()).close()
+        assert audiences(world, 1, 2, 3) == ["public", "importer", "few"]
+    assert archive.private_keys() == [bug_key(3), plan.key]
+    assert pull(full=True, accept=True).gone == 2
+    world.apply()
+    assert audiences(world, 1, 2, 3) == ["public", "importer", "importer"]
+    assert pull().gone == 0
+
+
+def test_what_was_never_written_is_no_reason_to_ask(world: World) -> None:
+    source = MemorySource(bug(1), bug(2, **SHUT), viewer="owner")
+    world.pull(source)
+    assert world.apply().refused == 1
+    source.remove(bug_key(2))
+    job = Pull(source, world.workspace.archive, "rocket", private=False)
+    assert job.run(full=True).gone == 1
 
 
 def test_much_that_a_new_login_can_not_see_is_a_brake(world: World) -> None:

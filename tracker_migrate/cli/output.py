@@ -28,6 +28,12 @@ def facts(found: Any, as_json: bool) -> None:
         screen.echo(f"{name:12} {value}")
 
 
+_UNFOLLOWED = (
+    "issues are in no project that source.specs names any more: they stay at the targets as they "
+    "stand, and are closed if they are not to be seen any more"
+)
+
+
 def pulled(result: Any, archive: Any, as_json: bool) -> None:
     """What a pull read."""
     if as_json:
@@ -37,6 +43,8 @@ def pulled(result: Any, archive: Any, as_json: bool) -> None:
     screen.echo(f"pull  {said or 'nothing new'} · {archive.count()} issues in the archive")
     for line in result.outdated:
         screen.echo(f"  {line}")
+    if result.unfollowed:
+        screen.echo(f"  {result.unfollowed} {_UNFOLLOWED}")
     for one in archive.unread()[:_MANY]:
         screen.echo(f"  not read: {one.key}: {one.reason}")
 
@@ -49,7 +57,7 @@ def _pulled_counts(result: Any) -> dict[str, int]:
 def _pulleddocument(result: Any, archive: Any) -> dict[str, Any]:
     unread = [{"key": one.key, "reason": one.reason} for one in archive.unread()]
     counts = {"issues": archive.count(), "viewer": archive.viewer, "why": unread}
-    counts["outdated"] = result.outdated
+    counts |= {"unfollowed": result.unfollowed, "outdated": result.outdated}
     return {**_pulled_counts(result), **counts}
 
 

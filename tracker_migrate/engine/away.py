@@ -4,6 +4,9 @@ No search that is made names them any more, and nothing says where they went but
 they are met in the sweep, or by a whole listing that misses them. What becomes of them is a policy
 (`sync.retargeted`). If that is suddenly much, a person has to look: perhaps it is the project that
 is called otherwise by now, or the settings that name the wrong one.
+
+What the settings do not name any more has not moved: it is left as it stands, and no more is read
+of it than whether it is to be seen.
 """
 
 from __future__ import annotations
@@ -24,6 +27,10 @@ from tracker_migrate.workspace.archive import Archive
 #: stood
 Policy = Literal["mark", "follow", "close", "keep"]
 
+#: `here`: where it is read; `away`: it was there when it was read last, and was moved; `left`: it
+#: was elsewhere by then, so it is the settings that were changed since
+Where = Literal["here", "away", "left"]
+
 
 class Away:
     """Those of one pull. Asked from several threads."""
@@ -36,16 +43,30 @@ class Away:
         self._guard = threading.Lock()
         self._readings: dict[Key, Reading] = {}
 
-    def takes(self, reading: Reading) -> bool:
-        """Whether this one was moved away: then it is kept until all is read, and not yet
-        believed. Raises Retriable, Unreachable, LoginNeeded."""
+    def takes(self, reading: Reading) -> Where:
+        """Where this one is, which no listing named. What was moved away is kept until all is read,
+        and not yet believed. Raises Retriable, Unreachable, LoginNeeded."""
         if self._policy == "follow" or not isinstance(self._source, KnowsBounds):
-            return False
-        if self._source.holds(self._renames.as_named_now(reading.issue)):
-            return False
+            return "here"
+        if self._holds(reading.issue):
+            return "here"
+        if self.is_left(reading.issue.key):
+            return "left"
         with self._guard:
             self._readings[reading.issue.key] = reading
-        return True
+        return "away"
+
+    def is_left(self, key: Key) -> bool:
+        """Whether an issue was not where anything is read by now when it was read last. Raises as
+        above."""
+        held = self._renames.met(key)
+        if held is None or is_away(held) or not isinstance(self._source, KnowsBounds):
+            return False
+        return not self._holds(held)
+
+    def _holds(self, issue: Issue) -> bool:
+        assert isinstance(self._source, KnowsBounds)
+        return self._source.holds(self._renames.as_named_now(issue))
 
     def fresh(self) -> list[Key]:
         """Those of which that was not known."""

@@ -69,6 +69,7 @@ class Round(msgspec.Struct, kw_only=True):
         if self.pulled is not None:
             parts.append(f"read {self.pulled.new} new, {self.pulled.changed} changed{self._how()}")
             parts += [f"{many} people renamed"] if (many := self.pulled.renamed) else []
+            parts += [f"{many} not followed any more"] if (many := self.pulled.unfollowed) else []
             parts += self.pulled.outdated
         for name, one in self.applied.items():
             kept = one.kept + (self.fed[name].edited if name in self.fed else 0)

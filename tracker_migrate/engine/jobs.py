@@ -189,6 +189,7 @@ def _pull(
         most_new=most_new,
         accept=accept,
         retargeted=workspace.settings.sync.retargeted,
+        private=settings.private,
     )
 
 

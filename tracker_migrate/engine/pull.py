@@ -40,8 +40,9 @@ class Pulled(msgspec.Struct, kw_only=True):
     """What a pull did. unread: issues that could not be read this time. found: how the news of a
     later pull was found, and how much so: `listed` as changed, `closed` or opened in silence,
     `counted` as vanished or new, `swept`, or read `again` after it could not be. renamed: people of
-    whom a text says something else by now. outdated: what the settings name that is called
-    otherwise by now, and what to write there."""
+    whom a text says something else by now. unfollowed: issues that are where nothing is read since
+    the settings were changed. outdated: what the settings name that is called otherwise by now, and
+    what to write there."""
 
     new: int = 0
     changed: int = 0
@@ -51,6 +52,7 @@ class Pulled(msgspec.Struct, kw_only=True):
     people: int = 0
     renamed: int = 0
     full: bool = False
+    unfollowed: int = 0
     outdated: list[str] = msgspec.field(default_factory=list)
     found: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -308,12 +310,29 @@ class Pull:
     def _keep(self, key: Key, reading: Reading | None) -> None:
         if reading is None and key in self._again:
             self._archive.set_read(key)  # what came is kept back, as after a handover
-        if reading is not None and key not in self._named and self._away.takes(reading):
-            return  # until it is known how many there are
+        if reading is not None and key not in self._named:
+            where = self._away.takes(reading)
+            if where == "left":
+                self._leave(key, reading)
+            if where != "here":
+                return  # until it is known how many are away
         if reading is not None and reading.issue.private:
             with self._guard:
                 self._projects |= {task.project for task in reading.issue.tasks}
         self._note("same" if reading is None else self._archive.put(reading).result(), key)
+
+    def _leave(self, key: Key, reading: Reading) -> None:
+        """Leave an issue as it stands; what only another viewer has read is to be looked at again
+        by this one, too."""
+        archive = self._archive
+        settled = archive.others.settled(archive.viewer)
+        if settled or archive.stamp(key) or key in self._gone_before:
+            archive.set_read(key)
+        else:
+            archive.put(reading).result()
+        with self._guard:
+            self._pulled.unfollowed += self._pulled.full
+        self._note("same", key)
 
     def _note(self, outcome: str, key: Key) -> None:
         counts = self._pulled
@@ -422,9 +441,9 @@ class Pull:
 
     def _look_for(self, key: Key) -> Key | None:
         """Read an issue that was not listed; the key of one that is not to be seen."""
-        if kind_of(key) == "blueprint":
-            return key  # blueprints are listed whole: absent is gone
         try:
+            if kind_of(key) == "blueprint" and not self._away.is_left(key):
+                raise Gone("blueprints are listed whole")
             reading = self._whole(key, "")
         except Gone as error:
             if self._beyond.takes(key):

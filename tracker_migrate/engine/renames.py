@@ -75,6 +75,10 @@ class Renames:
         """See `interfaces.Source`."""
         return self.entity(self._source.project(self._names.now(of)))
 
+    def met(self, of: Key) -> Issue | None:
+        """An issue as it was read last, by whomever, be it gone since."""
+        return self._names.met(of)
+
     def as_read(self, listed: Iterable[Key]) -> set[Key]:
         """These, which were listed and read, by the keys under which they came."""
         return {self._came_as.get(one, one) for one in listed}

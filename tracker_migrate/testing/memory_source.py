@@ -34,6 +34,7 @@ TRACKER = "memory"
 WEB = "https://source.example"
 PERSON = key(TRACKER, "person", "jdoe")
 PROJECT = key(TRACKER, "project", "rocket")
+ELSEWHERE = key(TRACKER, "project", "elsewhere")
 _BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -117,7 +118,7 @@ class MemorySource:
     failing: errors that reading these keys raises. hidden: keys that no listing names.
     break_after: a listing fails after so many. since: what each listing was asked for. cut: so many
     files end in their middle. ranges: whether files can begin in theirs. moved: keys of issues that
-    are where nothing is read any more; no listing names them.
+    are elsewhere by now. unread: projects whose issues no listing names; elsewhere is one.
     """
 
     tracker = TRACKER
@@ -128,6 +129,7 @@ class MemorySource:
         self.failing: dict[Key, ObjectError] = {}
         self.hidden: set[Key] = set()
         self.moved: set[Key] = set()
+        self.unread = {ELSEWHERE}
         self.break_after: int | None = None
         self.reads: list[Key] = []
         self.since: list[datetime | None] = []
@@ -204,8 +206,8 @@ class MemorySource:
     def listing(self, since: datetime | None, newest: int | None = None) -> Iterator[Listed]:
         """All issues, bugs by number first; or those that changed from `since` on."""
         self.since.append(since)
-        unlisted = self.hidden | self.moved
-        keys = sorted((of for of in self._issues if of not in unlisted), key=_order)
+        shown = [of for of in self._issues if of not in self.hidden]
+        keys = sorted((of for of in shown if self._is_read(self._now(of))), key=_order)
         bugs = [of for of in keys if kind_of(of) == "bug"]
         dropped = set(bugs[: -newest or None]) if newest else set()
         for count, of in enumerate(keys):
@@ -225,12 +227,23 @@ class MemorySource:
         stamp = self._stamp(issue)
         if known and known == stamp:
             return None
-        held = self._issues[issue]
+        held = self._now(issue)
         return Reading(issue=held, replies=(_reply(held.home, held),), stamp=stamp)
 
+    def _now(self, of: Key) -> Issue:
+        """An issue where it is."""
+        held = self._issues[of]
+        if of not in self.moved:
+            return held
+        tasks = (structs.replace(one, target=ELSEWHERE, project=ELSEWHERE) for one in held.tasks)
+        return structs.replace(held, tasks=tuple(tasks))
+
     def holds(self, issue: Issue) -> bool:
-        """Whether it was not moved."""
-        return issue.key not in self.moved
+        """Whether it is in a project that is read."""
+        return self._is_read(issue)
+
+    def _is_read(self, issue: Issue) -> bool:
+        return not issue.tasks or any(one.project not in self.unread for one in issue.tasks)
 
     def person(self, person: Key) -> Entity:
         """Somebody, by name alone."""
