@@ -37,7 +37,7 @@ def moved(marked: MarkedWorld) -> MarkedWorld:
 
 
 def export(here: World, target: str, form: str, *more: str) -> str:
-    out = here.folder / f"moved.{form}"
+    out = here.folder / f"moved{'-'.join(more[:1])}.{form}"  # what is private asks for its own
     given = ["-C", str(here.folder), "-T", target, "-f", form, "-o", str(out)]
     assert run(["export", "redirects", *given, *more]) == 0
     return out.read_text()
