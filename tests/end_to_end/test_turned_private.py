@@ -80,3 +80,19 @@ def test_what_is_not_listed_any_more_is_closed_by_the_next_pull(
     assert (pulled.new, pulled.found) == (1, {"counted": 1})
     lab.apply()
     assert shut(lab, bug) == {False}
+
+
+def test_a_pull_of_a_few_issues_closes_whatever_became_private(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_owner(lab, monkeypatch)
+    bug, hidden = lab.project.bug(), lab.project.bug("Private")
+    newest = [lab.project.bug() for _ in range(4)]
+    assert lab.here.pull(limit=2).new == 2
+    assert shut(lab, hidden) == {None}
+    lab.here.pull()
+    lab.apply()
+    lab.project.turn(bug, "Private Security")
+    lab.here.pull(limit=2)
+    lab.apply()
+    assert (shut(lab, bug), shut(lab, newest[0])) == ({True}, {False})

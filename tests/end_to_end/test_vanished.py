@@ -13,7 +13,7 @@ from tests.end_to_end.arrived import There, there
 from tests.end_to_end.marked_project import MarkedProject
 from tests.end_to_end.world import TARGETS, World, world
 from tracker_migrate.backends.launchpad.standin.renaming import rename
-from tracker_migrate.engine.pull import Pulled
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.errors import Brake, UsageError
 from tracker_migrate.workspace import Workspace
 

@@ -16,7 +16,7 @@ from tracker_migrate.backends.storyboard.standin import StoryBoardStandIn
 from tracker_migrate.engine import jobs
 from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.events import Listen, silent
-from tracker_migrate.engine.pull import Pulled
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.engine.verify import Verified
 from tracker_migrate.testing.loopback import serving
 from tracker_migrate.workspace import Workspace

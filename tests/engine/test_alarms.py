@@ -20,7 +20,7 @@ from tracker_migrate.engine import alarms as alarms_
 from tracker_migrate.engine.alarms import KINDS, Alarm, alarms
 from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.clock import Clock
-from tracker_migrate.engine.pull import Pulled
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.engine.turns import swept_as
 from tracker_migrate.engine.watch import SOURCE, Watch
 from tracker_migrate.errors import Brake, LoginNeeded, Unreachable, UsageError

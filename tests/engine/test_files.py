@@ -17,7 +17,8 @@ import pytest
 from tests.engine.test_privacy import shut, tables
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine.files import Fetch
-from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.intake import Pulled
+from tracker_migrate.engine.pull import Pull
 from tracker_migrate.engine.purging import purge
 from tracker_migrate.errors import Gone, NotPublic, Refused, Retriable, Unreachable, WorkspaceError
 from tracker_migrate.interfaces import Download, GivesFiles

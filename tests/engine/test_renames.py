@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.intake import Pulled
+from tracker_migrate.engine.pull import Pull
 from tracker_migrate.engine.target import Places
 from tracker_migrate.errors import Gone, Retriable
 from tracker_migrate.interfaces import Entity, Listed, Reading, RemoteRef, Reply

@@ -8,7 +8,8 @@ import pytest
 
 from tests.engine.world import World, bug_key
 from tracker_migrate.engine.apply import Apply
-from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.intake import Pulled
+from tracker_migrate.engine.pull import Pull
 from tracker_migrate.errors import Brake, Refused, Unreachable
 from tracker_migrate.model import Access
 from tracker_migrate.testing.memory import MemoryServer, MemorySource, blueprint, bug

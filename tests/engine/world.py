@@ -8,7 +8,8 @@ from typing import Any
 
 from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.apply import Apply
-from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.intake import Pulled
+from tracker_migrate.engine.pull import Pull
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.unexpected import Guarded
 from tracker_migrate.engine.verify import Verified, Verify

@@ -19,9 +19,9 @@ from tracker_migrate.engine.due import due, left
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.handover import HandedOver, Handover
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.engine.known_as import ByFirstNames
 from tracker_migrate.engine.mailing import Mailing, mailing
-from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.target import Target
 from tracker_migrate.engine.verify import Verified
 from tracker_migrate.errors import UsageError

@@ -22,8 +22,8 @@ from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.feed import Fed
 from tracker_migrate.engine.filters import Only
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.engine.keeper import Keeper
-from tracker_migrate.engine.pull import Pulled
 from tracker_migrate.engine.turns import Turns
 from tracker_migrate.engine.watch import SOURCE, Watch
 from tracker_migrate.errors import MigrateError, Unreachable, WrongTracker, together

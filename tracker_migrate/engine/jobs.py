@@ -28,11 +28,12 @@ from tracker_migrate.engine.feed import Fed, Feed
 from tracker_migrate.engine.files import Fetch
 from tracker_migrate.engine.filters import Only
 from tracker_migrate.engine.hiding import Hid
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.engine.keeper import Keeper
 from tracker_migrate.engine.left import Undone
 from tracker_migrate.engine.naming import Naming
 from tracker_migrate.engine.planfile import keep_to, read_file
-from tracker_migrate.engine.pull import Pull, Pulled
+from tracker_migrate.engine.pull import Pull
 from tracker_migrate.engine.purging import purge as purge_
 from tracker_migrate.engine.readers import ReadersReport
 from tracker_migrate.engine.readers import readers as readers_

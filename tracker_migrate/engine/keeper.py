@@ -15,7 +15,7 @@ import msgspec
 
 from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.doubles import waiting
-from tracker_migrate.engine.pull import Pulled
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.engine.target import Known, Target
 from tracker_migrate.interfaces import Sink
 

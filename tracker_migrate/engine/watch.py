@@ -20,7 +20,7 @@ from tracker_migrate.engine.applied import Applied
 from tracker_migrate.engine.clock import Clock
 from tracker_migrate.engine.events import Listen, silent
 from tracker_migrate.engine.following import read_as
-from tracker_migrate.engine.pull import Pulled
+from tracker_migrate.engine.intake import Pulled
 from tracker_migrate.engine.unwritten import expected, unwritten
 from tracker_migrate.errors import Locked, MigrateError
 from tracker_migrate.interfaces import Event
