@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -255,7 +256,7 @@ def is_ending() -> bool:
 
 
 def test_a_pause_is_heard_after_the_database_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [away, lambda: None, lambda: NOW]
+    answers: list[Callable[[], str | None]] = [away, lambda: None, lambda: NOW]
 
     class Paused:
         def since(self) -> str | None:
