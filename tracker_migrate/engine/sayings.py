@@ -7,7 +7,7 @@ it can't be made for another issue, and of those that carry it the first is the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tracker_migrate.abilities import Notice, stage
 from tracker_migrate.engine.following import spec_first
@@ -46,20 +46,21 @@ class Signature:
         """Our comments on an issue, as far as they can be read: the first one that is signed for
         it, and what the same account has signed after it (a proxy may deliver a request twice).
         Anybody else who has copied the line is a person."""
-        return _signed(comments, self._seals.of(home))
+        return _signed(comments, lambda: self._seals.of(home))
 
     def like(self, comments: Sequence[Comment], text: str) -> list[Comment]:
         """Those that are signed as a comment of ours is; of which no more than its last line may be
         known, for the rest was forgotten with what is private."""
         signed = _SIGNED.search(text)
-        return _signed(comments, signed[1]) if signed is not None else []
+        return _signed(comments, lambda: signed[1]) if signed is not None else []
 
 
-def _signed(comments: Sequence[Comment], seal: str) -> list[Comment]:
+def _signed(comments: Sequence[Comment], seal: Callable[[], str]) -> list[Comment]:
+    """seal: asked for only if one is signed at all, for its key is made when it is first needed."""
     found: list[Comment] = []
     for one in comments:
         signed = _SIGNED.search(one.text)
-        if signed is not None and signed[1] == seal:
+        if signed is not None and signed[1] == seal():
             found += [one] if not found or one.author == found[0].author else []
     return found
 
