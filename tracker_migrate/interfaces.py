@@ -160,6 +160,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     of audience can follow ("follows" its issue, "own" = set on the object itself, "never").
     within: it has no place of its own, and stands at its issue's (a story's tags). placed: where it
     stands follows from what it is (a file in a folder): `find` needs neither number nor mark.
+    remembers: who may read it may read what its fields held before, too.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     private: Literal["own", "follows", "never"] = "follows"
     within: bool = False
     placed: bool = False
+    remembers: bool = False
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,8 +48,9 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind(name="project", phase=0, private="never"),
         Kind(name="milestone", phase=0, private="never"),
-        Kind(name="task", phase=1, private="own"),
-        Kind(name="subtask", phase=1, private="own"),
+        # transaction.search gives the old values to whoever may read the task (facts 13)
+        Kind(name="task", phase=1, private="own", remembers=True),
+        Kind(name="subtask", phase=1, private="own", remembers=True),
         # no method of Conduit changes a file, or who sees it (facts 13)
         Kind(name="file", phase=1, editable=False, private="never"),
         Kind(name="contents", phase=2, editable=False, private="never"),

@@ -204,6 +204,7 @@ def test_an_older_workspace_is_brought_up_to_date_with_its_ledger(
         for statement in (
             "DROP TABLE link",
             "DROP TABLE alias",
+            "DROP TABLE withdrawn",
             "DROP TABLE doubled",
             "DROP TABLE foreseen",
             "DROP TABLE fate",

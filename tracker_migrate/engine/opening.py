@@ -27,6 +27,12 @@ _OUTDATED = (
     "removed there, or accept it in privacy.toml"
 )
 
+_REMEMBERED = (
+    "it became public, and the target would show everybody what it said before, when not everybody "
+    "could read it, for it keeps that; the source does not: have it removed there, or accept it in "
+    "privacy.toml"
+)
+
 
 class Opening:
     """The issues of one run that wait to be opened. is_public: one more look at the source; without
@@ -77,12 +83,22 @@ class Opening:
             stuck = {of for of in changed if _is_rewritten(issue, of, held)}
             stuck |= {*outdated(key, wanted, held), *self._told_again(issue, wanted, held)}
             stuck = {of for of in stuck if of in held and not _was_public(held[of])}
-            there = target.sink.read(places(held, kinds)).objects if stuck else {}
+            kept = set(self._remembering(issue, held))
+            there = target.sink.read(places(held, kinds)).objects if stuck | kept else {}
         except (ObjectError, UsageError) as error:
             return f"it became public, and can't be compared with what is there: {error}"
         target.ledger.set_gone(of for of in stuck if of not in there)
         left = sum(of in there for of in stuck)
-        return _OUTDATED.format(many=left) if left else ""
+        if left:
+            return _OUTDATED.format(many=left)
+        return _REMEMBERED if kept & there.keys() else ""
+
+    def _remembering(self, issue: Issue, held: Mapping[Key, Held]) -> Iterator[Key]:
+        """What tells there, whoever may read it, what the issue said while few could read it, and
+        says no more, at a source that tells that nobody."""
+        kinds = self._target.planner.kinds
+        if self._target.archive.was_reworded(issue.key):
+            yield from (of for of, one in held.items() if kinds[one.kind].remembers)
 
     def _told_again(
         self, issue: Issue, wanted: list[Wanted], held: Mapping[Key, Held]

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from tracker_migrate.engine.rekeying import rekeyed
 from tracker_migrate.engine.unnamed import Nameable, without
-from tracker_migrate.model import Comment, Issue, Key, Person, kind_of, name_of
+from tracker_migrate.model import Comment, Issue, Key, Person, kind_of, name_of, parts
 from tracker_migrate.workspace.archive import Archive, mentioned
 
 #: what an issue leads to, and that is none
@@ -21,6 +22,7 @@ class Public:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._nameable = Nameable(archive)
+        self._names = archive.names()
 
     def __iter__(self) -> Iterator[Issue]:
         for issue in self._archive.issues():
@@ -29,10 +31,13 @@ class Public:
 
     def shown(self, issue: Issue) -> Issue:
         """A public issue, less what was withdrawn of it, the people whom not everybody may know,
-        and where it leads to what is not public."""
+        and where it leads to what is not public; by no name that was never everybody's."""
         issue = _without_withdrawn(issue)
         issue = without(issue, self._nameable.unknown(mentioned(issue)))
-        return self._without_private(issue) if issue.relations else issue
+        issue = self._without_private(issue) if issue.relations else issue
+        return (
+            rekeyed(issue, parts(issue.key)[0], self._names.told) if self._names.secrets else issue
+        )
 
     def _without_private(self, issue: Issue) -> Issue:
         led = (one.to for one in issue.relations if one.to is not None)

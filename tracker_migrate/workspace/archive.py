@@ -33,7 +33,7 @@ from tracker_migrate.model import (
     name_of,
     parts,
 )
-from tracker_migrate.workspace import links, schema
+from tracker_migrate.workspace import links, schema, withdrawn
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.names import Names
 from tracker_migrate.workspace.packing import moment, now, pack, stamp, unpack
@@ -107,6 +107,7 @@ class Archive:
                 if held.stamp != reading.stamp:
                     _set_stamp(connection, issue.key, viewer, reading.stamp)
                 return "same"
+            withdrawn.note_words(connection, issue)
             row = {
                 "key": issue.key,
                 "viewer": viewer,
@@ -356,7 +357,8 @@ class Archive:
             return {Key(key) for key in connection.execute(query).scalars()}
 
     def private_names(self) -> list[str]:
-        """The names, not numbers, of all issues that were ever met and are not public now."""
+        """The names, not numbers, of all issues that were ever met and are not public now; and what
+        public ones were called while they were not."""
         known = sa.union(
             sa.select(schema.issue.c.key), sa.select(schema.verdict.c.issue)
         ).subquery()
@@ -366,7 +368,8 @@ class Archive:
         query = sa.select(known.c.key).where(known.c.key.not_in(public))
         others = sa.select(schema.alias.c.name).where(schema.alias.c.key.not_in(public))
         with self._engine.connect() as connection:
-            keys = connection.execute(sa.union(query, others)).scalars()
+            keys = {*connection.execute(sa.union(query, others)).scalars()}
+            keys |= withdrawn.names(connection)
             names = [name_of(Key(one)) for one in keys if kind_of(Key(one)) not in _PUBLIC_NAMES]
         return [name for name in names if not name.isdigit()]
 
@@ -381,6 +384,12 @@ class Archive:
             held = secrets.token_hex(16)
             self._writer.now(lambda c: _set_meta(c, "salt", held))
         return bytes.fromhex(held)
+
+    def was_reworded(self, key: Key) -> bool:
+        """Whether an issue stood at a target while not everybody could read it, and said something
+        that it says no more; not where its source tells that itself."""
+        with self._engine.connect() as connection:
+            return withdrawn.was_reworded(connection, key)
 
     def gone_keys(self) -> list[Key]:
         """Keys of the issues that this viewer has read, and can't read any more, in order."""

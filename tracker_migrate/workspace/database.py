@@ -25,7 +25,7 @@ from tracker_migrate.errors import Unreachable, UsageError, WorkspaceError
 T = TypeVar("T")
 
 #: the newest Alembic revision that this code knows
-HEAD = "0012"
+HEAD = "0013"
 _GROUP = 256
 #: how an SQLite is set: what is committed is on disk, and a log that was long once is cut again
 _PRAGMAS = (

@@ -107,5 +107,6 @@ def _rows(viewer: str, issue: Issue) -> Iterator[dict[str, Any]]:
 def _label(issue: Issue, relation: Relation) -> str:
     """What the issue is called, by the word with which its source begins such a name."""
     source = relation.label.partition(" ")[0]
-    name = name_of(issue.key)
-    return f"{source} #{name}" if issue.kind == "bug" else f"{source} {issue.kind} {name}"
+    if issue.kind == "bug":
+        return f"{source} #{name_of(issue.key)}"
+    return f"{source} {issue.kind} {issue.name}"

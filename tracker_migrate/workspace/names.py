@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from tracker_migrate.model import Issue, Key, key, kind_of, name_of, parts
-from tracker_migrate.workspace import schema
+from tracker_migrate.workspace import schema, withdrawn
 from tracker_migrate.workspace.database import Writer
 from tracker_migrate.workspace.packing import now, unpack
 from tracker_migrate.workspace.upsert import upsert
 
 _TABLE = schema.alias
 _ISSUE = schema.issue.c
-_PROJECT = "project"
+_PROJECT, _BLUEPRINT = "project", "blueprint"
 #: kinds whose names begin with that of a project, and those where it stands behind an issue's, too
 _BELOW = frozenset({_PROJECT, "series", "milestone", "blueprint", "workitem"})
 _BEHIND = frozenset({"task"})
@@ -41,6 +41,7 @@ class Names:
         self._nows: dict[str, str] = {}
         query = sa.select(_TABLE.c.name, _TABLE.c.key).order_by(_TABLE.c.at, _TABLE.c.name)
         with engine.connect() as connection:
+            self._secret = withdrawn.names(connection)
             for row in connection.execute(query):
                 self._note(Key(row.name), Key(row.key))
 
@@ -76,21 +77,48 @@ class Names:
         """The names of a thing besides the one that its key says, in no order."""
         return tuple(one for one, key in self._first.items() if key == first and one != first)
 
+    def is_secret(self, name: Key) -> bool:
+        """Whether a thing had a name only while not everybody could read it."""
+        return name in self._secret
+
+    @property
+    def secrets(self) -> bool:
+        """Whether there are such names."""
+        return bool(self._secret)
+
+    def told(self, of: Key) -> Key:
+        """A key as everybody may hear it, of a thing or of a part of it: by its present name, if
+        the first was never everybody's."""
+        tracker, kind, name = parts(of)
+        for first in self._secret:
+            path = name_of(first)
+            if name == path and kind == kind_of(first):
+                return self.now(of)
+            if name.startswith(f"{path}@"):
+                return key(tracker, kind, f"{name_of(self.now(first))}{name.removeprefix(path)}")
+        return of
+
     def is_taken(self, key: Key) -> bool:
         """Whether something has this key, or had it."""
         return key in self._first.values() or self.met(key) is not None
 
     def put(self, name: Key, first: Key) -> None:
         """Say that a thing has this name from now on; on disk when it returns."""
-        row = {"name": name, "key": first, "at": now()}
+        row, before = {"name": name, "key": first, "at": now()}, self.now(first)
+        met = self.met(first) if kind_of(first) == _BLUEPRINT and before != name else None
+        secret = met is not None and met.private
 
         def write(connection: Connection) -> None:
             upsert(connection, _TABLE, [row])
+            withdrawn.forget_name(connection, name)
+            if secret:
+                withdrawn.note_name(connection, before)
             unread = schema.unread
             connection.execute(unread.delete().where(unread.c.key == name))
 
         self._writer.now(write)
         self._note(name, first)
+        self._secret = (self._secret | ({before} if secret else set())) - {name}
 
     # -- what was met under these names -----------------------------------------------------------
 

@@ -108,6 +108,16 @@ alias = Table(
     Column("at", String, nullable=False),
 )
 
+#: what is true no more of an issue, and was while not everybody could read it. `what`: `words`, it
+#: said something (of the issue `key`); `name`, it was called `key`
+withdrawn = Table(
+    "withdrawn",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("at", String, nullable=False),
+)
+
 #: how far the source was read
 cursor = Table(
     "cursor",
