@@ -180,3 +180,18 @@ def test_a_name_that_everybody_knew_leads_there_still(lab: Lab) -> None:
     lab.here.pull(full=True)
     lab.apply()
     assert path.rpartition("/")[2] in exported(lab)
+
+
+def test_a_status_that_changed_meanwhile_keeps_nothing_closed(private: Lab) -> None:
+    here, path = private.here, private.project.blueprint("Proprietary")
+    here.pull()
+    private.apply()
+    change(private, path, definition_status="Superseded")
+    here.pull()
+    private.apply()
+    private.project.turn(path, "Public")
+    here.pull()
+    private.apply()
+    with Workspace(here.folder) as workspace:
+        for target in TARGETS:
+            assert not [*workspace.ledger(target).in_state("aside")], target

@@ -22,6 +22,8 @@ from tracker_migrate.workspace.upsert import upsert
 WORDS, NAME = "words", "name"
 _TABLE, _ISSUE = schema.withdrawn, schema.issue.c
 _INTENT, _OBJECT = schema.intent.c, schema.object_.c
+#: fields that hold a word of the source's own, which says nothing of what somebody wrote
+_STATUS = "_status"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]")
 
 
@@ -83,6 +85,7 @@ def _words(issue: Issue) -> Iterator[str]:
     yield from (one.title for one in issue.work_items)
     yield from (one.label for one in issue.relations)
     tracker = f"{parts(issue.key)[0]}:"
-    for value in issue.extra.values():
-        if isinstance(value, str) and not value.startswith(tracker) and not _DATE.match(value):
+    for name, value in issue.extra.items():
+        is_word = name.endswith(_STATUS) or not isinstance(value, str)
+        if not is_word and not value.startswith(tracker) and not _DATE.match(value):
             yield value
