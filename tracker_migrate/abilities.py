@@ -337,11 +337,13 @@ class CountsPublic(Protocol):
 
     def public_count(self) -> int:
         """How many bugs it shows to everybody, in all places that are read; one that is in several
-        may count several times. One request a place. Raises Unreachable, LoginNeeded."""
+        may count several times. One request a place. Raises Unreachable, LoginNeeded; Retriable or
+        Refused if it does not tell: then the sweep finds what vanished."""
         ...
 
     def public_bugs(self) -> Iterator[Key]:
-        """Those bugs, each once; no more is asked than their list. Raises as above."""
+        """Those bugs, each once; no more is asked than their list. Raises Unreachable,
+        LoginNeeded."""
         ...
 
 

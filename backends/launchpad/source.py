@@ -240,11 +240,8 @@ class LaunchpadSource:
     def public_count(self) -> int:
         """See `abilities.CountsPublic`."""
         asked = listing.question(private=True, page=1, types=listing.PUBLIC_TYPES)
-        try:
-            with reading.understanding("an answer"):
-                return listing.count(self._client, self.specs, asked)
-        except ObjectError as error:
-            raise _unread("the number of bugs", error) from None
+        with reading.understanding("an answer"):
+            return listing.count(self._client, self.specs, asked)
 
     def public_bugs(self) -> Iterator[Key]:
         """See `abilities.CountsPublic`."""

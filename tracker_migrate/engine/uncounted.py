@@ -8,7 +8,10 @@ listed, and those that are missing are looked at.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from tracker_migrate.abilities import CountsPublic
+from tracker_migrate.errors import ObjectError
 from tracker_migrate.interfaces import Source
 from tracker_migrate.model import Key, kind_of
 from tracker_migrate.workspace.archive import Archive
@@ -31,10 +34,9 @@ class Uncounted:
         """What the archive takes for public, and the source does not list to everybody; and what it
         does, and the archive lacks. One request a place if nothing has vanished, or appeared.
         Raises Unreachable, LoginNeeded."""
-        if self._source is None:
+        if self._source is None or not self._counted():
             return [], []
-        self._count = self._source.public_count()
-        if self._archive.apart(self._name) == self._count - self._archive.public_count("bug"):
+        if self._archive.apart(self._name) == self._apart():
             return [], []
         listed = dict.fromkeys(self._source.public_bugs())
         known = {key for key in self._archive.issue_keys() if kind_of(key) == "bug"}
@@ -43,7 +45,14 @@ class Uncounted:
 
     def settle(self, *, full: bool) -> None:
         """All that was missing was looked at, and what was new was read. full: everything was."""
-        if self._source is not None and self._count is None and full:
-            self._count = self._source.public_count()
-        if self._count is not None:
-            self._archive.set_apart(self._name, self._count - self._archive.public_count("bug"))
+        if self._count is not None or (full and self._counted()):
+            self._archive.set_apart(self._name, self._apart())
+
+    def _counted(self) -> bool:
+        """Ask for the number; whether it is told: a large project may be too many to be counted."""
+        with suppress(ObjectError):
+            self._count = None if self._source is None else self._source.public_count()
+        return self._count is not None
+
+    def _apart(self) -> int:
+        return (self._count or 0) - self._archive.public_count("bug")
