@@ -23,6 +23,8 @@ def test_the_longest_times_are_those_of_the_default_settings() -> None:
     default = SyncSettings()
     said = told()
     assert f"{default.every / 60:g} minutes (`every`)" in said
-    assert f"{default.blueprints_minutes:g} minutes (`blueprints_minutes`)" in said
+    assert default.around_minutes == default.blueprints_minutes
+    around = "`around_minutes`, `blueprints_minutes`"
+    assert f"{default.blueprints_minutes:g} minutes ({around})" in said
     assert f"{default.sweep_hours:g} hours (`sweep_hours`)" in said
     assert f"{default.people_days:g} days (`people_days`)" in said
