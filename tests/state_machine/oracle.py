@@ -163,12 +163,16 @@ class Oracle:
             if not here.shut:
                 yield Finding("leaks", number, "has to be closed for all but the importer")
             return
-        if not here.open and self._is_outdated(bug, here):
+        if self._waits(bug, here):
             return  # whoever could read it can, and nobody else may
         if here.open != bug.public or here.shut:
             kind = "leaks" if here.open else "losses"
             yield Finding(kind, number, f"open: {here.open}, shut: {here.shut}, {bug.info}")
         yield from self._fields(bug, here)
+
+    def _waits(self, bug: Bug, here: Standing) -> bool:
+        """Whether it is not opened before somebody has decided on what it says."""
+        return not here.open and self._is_outdated(bug, here)
 
     def _is_outdated(self, bug: Bug, here: Standing) -> bool:
         """Whether a comment stands there as it was before an edit, where comments can't be edited,
@@ -244,6 +248,7 @@ class Oracle:
             if index not in known
         )
         current = bug.there and bug.info != EMBARGOED and not self._exposed(number, [here])
+        current = current and not self._waits(bug, here)  # nothing is written of it meanwhile
         for said in bug.comments:
             stands = [note for note in ours if note.index == said.index]
             removed = (number, said.index) in truth.removed_comments
