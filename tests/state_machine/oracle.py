@@ -248,7 +248,8 @@ class Oracle:
             if index not in known
         )
         current = bug.there and bug.info != EMBARGOED and not self._exposed(number, [here])
-        current = current and not self._waits(bug, here)  # nothing is written of it meanwhile
+        if bug.public and self._waits(bug, here):
+            current = False  # nothing is written of it meanwhile
         for said in bug.comments:
             stands = [note for note in ours if note.index == said.index]
             removed = (number, said.index) in truth.removed_comments
