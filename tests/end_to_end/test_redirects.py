@@ -83,7 +83,8 @@ def test_no_private_name_is_in_any_form_unless_it_is_asked_for(moved: MarkedWorl
     for form in ("csv", "json", "nginx", "apache"):
         told = export(moved.here, "storyboard", form)
         assert secret not in told
-        assert str(moved.project.bugs[4]) not in told
+        # a server's port may hold the same digits
+        assert not re.search(rf"\b{moved.project.bugs[4]}\b", told)
     assert secret in export(moved.here, "storyboard", "csv", "--private")
 
 
