@@ -85,10 +85,17 @@ class InProjects(msgspec.Struct):
     projectPHIDs: list[Word]  # noqa: N815
 
 
+class Followers(msgspec.Struct):
+    """Who follows a task."""
+
+    subscriberPHIDs: list[Word]  # noqa: N815
+
+
 class TaskParts(msgspec.Struct):
     """What was asked for besides."""
 
-    projects: InProjects | None = None
+    projects: InProjects | msgspec.UnsetType = msgspec.UNSET
+    subscribers: Followers | msgspec.UnsetType = msgspec.UNSET
 
 
 class Task(Thing):
